@@ -1,0 +1,173 @@
+/** Every container, declared once. Both store adapters, and the Bicep that makes them on Azure, are held to this. */
+
+export interface Container {
+  /** Cosmos DB partition key paths; the first is always the organization or the one platform-wide key. */
+  readonly partitionKey: readonly string[];
+  /** Whether documents may carry a `ttl`. */
+  readonly ttl: boolean;
+  /** `ix` names and their types. */
+  readonly fields: Readonly<Record<string, 'text' | 'number' | 'boolean'>>;
+  /** `sets` names. */
+  readonly sets: readonly string[];
+  /** Whether documents carry `words`. */
+  readonly search: boolean;
+  /**
+   * Composite indexes, each a list of `ix` names (partition key and `kind` stand before, `id` after, by themselves).
+   * A query's equalities and order must be the beginning of one for its cost to be independent of the records.
+   */
+  readonly indexes: readonly (readonly string[])[];
+  /** Indexes for timers, which look across organizations: `kind` and these names, with no partition before them. */
+  readonly acrossIndexes: readonly (readonly string[])[];
+  /** Whether facts are written here, so that the relay follows its change feed. */
+  readonly facts: boolean;
+}
+
+function container(partitionKey: readonly string[], rest: Partial<Omit<Container, 'partitionKey'>> = {}): Container {
+  const { fields = {}, sets = [], indexes = [], facts = false } = rest;
+  return {
+    partitionKey,
+    ttl: rest.ttl ?? facts,
+    fields: facts ? { subject: 'text', ...fields } : fields,
+    sets,
+    search: rest.search ?? false,
+    indexes: facts ? [['subject'], ...indexes] : indexes,
+    acrossIndexes: rest.acrossIndexes ?? [],
+    facts,
+  };
+}
+
+export const containers = {
+  /** Organizations, users, custom roles, invitations. */
+  identity: container(['/orgId'], {
+    facts: true,
+    search: true,
+    fields: { status: 'text', name: 'text', email: 'text', customerId: 'text', expiresAt: 'text' },
+    sets: ['roles'],
+    indexes: [['name'], ['status', 'name'], ['email'], ['customerId']],
+  }),
+  /** Who may sign in: one document a username, platform-wide. */
+  logins: container(['/username']),
+  sessions: container(['/orgId', '/userId'], { ttl: true, fields: { lastUsedAt: 'text' } }),
+  customers: container(['/orgId'], {
+    facts: true,
+    search: true,
+    fields: {
+      name: 'text',
+      type: 'text',
+      segment: 'text',
+      status: 'text',
+      assignedTo: 'text',
+      email: 'text',
+      externalId: 'text',
+      createdAt: 'text',
+      modifiedAt: 'text',
+      customerId: 'text',
+      communicationKind: 'text',
+      at: 'text',
+      tag: 'text',
+    },
+    sets: ['tags', 'countries'],
+    indexes: [
+      ['name'],
+      ['createdAt'],
+      ['modifiedAt'],
+      ['status', 'name'],
+      ['type', 'name'],
+      ['segment', 'name'],
+      ['assignedTo', 'name'],
+      ['email'],
+      ['externalId'],
+      ['customerId', 'at'],
+      ['customerId', 'communicationKind', 'at'],
+      ['tag'],
+    ],
+  }),
+  venues: container(['/orgId'], {
+    facts: true,
+    search: true,
+    fields: {
+      name: 'text',
+      type: 'text',
+      status: 'text',
+      city: 'text',
+      country: 'text',
+      capacity: 'number',
+      lat: 'number',
+      createdAt: 'text',
+    },
+    sets: ['amenities'],
+    indexes: [
+      ['name'],
+      ['createdAt'],
+      ['capacity'],
+      ['status', 'name'],
+      ['status', 'capacity'],
+      ['type', 'name'],
+      ['city', 'name'],
+      ['country', 'name'],
+      ['lat'],
+    ],
+  }),
+  /** Events, event types, notes. */
+  events: container(['/orgId'], {
+    facts: true,
+    search: true,
+    fields: {
+      startsAt: 'text',
+      title: 'text',
+      status: 'text',
+      createdAt: 'text',
+      /** False for archived events, which lists leave out. */
+      listed: 'boolean',
+      /** Still to come or running: not completed, cancelled or archived. */
+      open: 'boolean',
+      typeId: 'text',
+      customerId: 'text',
+      venueId: 'text',
+      eventId: 'text',
+      noteKind: 'text',
+      name: 'text',
+      dueAt: 'text',
+    },
+    sets: ['staff'],
+    indexes: [
+      ['listed', 'startsAt'],
+      ['listed', 'title'],
+      ['listed', 'createdAt'],
+      ['listed', 'status', 'startsAt'],
+      ['status', 'startsAt'],
+      ['status', 'title'],
+      ['status', 'createdAt'],
+      ['customerId', 'startsAt'],
+      ['venueId', 'startsAt'],
+      ['venueId', 'open', 'startsAt'],
+      ['customerId', 'open', 'startsAt'],
+      ['typeId', 'startsAt'],
+      ['eventId'],
+      ['eventId', 'noteKind'],
+      ['name'],
+    ],
+    acrossIndexes: [['dueAt']],
+  }),
+  /** The conflict engine: all claims on one resource share a partition with its head. */
+  claims: container(['/orgId', '/resource'], {
+    facts: true,
+    fields: { start: 'text', end: 'text', ownerId: 'text', expiresAt: 'text', state: 'text' },
+    sets: ['days'],
+    indexes: [['ownerId'], ['state', 'start']],
+    acrossIndexes: [['expiresAt']],
+  }),
+  /** Every fact, kept for good. */
+  audit: container(['/orgId', '/subject']),
+  idempotency: container(['/userId'], { ttl: true }),
+  /** Timer ticks, relay positions, leases. */
+  system: container(['/name'], { ttl: true }),
+} as const satisfies Record<string, Container>;
+
+export type ContainerName = keyof typeof containers;
+export const containerNames = Object.keys(containers) as ContainerName[];
+export function declarationOf(name: ContainerName): Container {
+  return containers[name];
+}
+/** The days that facts stay in the outbox; the audit container keeps them for good. */
+export const OUTBOX_DAYS = 7;
