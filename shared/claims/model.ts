@@ -1,0 +1,145 @@
+/** The conflict engine's terms: resources, claims, clashes (spec chapter 05). */
+import type { Window } from '../platform/fields.ts';
+
+/** `kind:id`, e.g. `venue:0193…`. */
+export type Resource = `${string}:${string}`;
+
+export interface Owner {
+  /** `event`, `block`, later `reservation`, `assignment`, … */
+  readonly type: string;
+  readonly id: string;
+}
+
+export interface Group {
+  readonly id: string;
+  readonly capacity: number;
+}
+
+export interface Claim {
+  readonly id: string;
+  readonly resource: Resource;
+  readonly quantity: number;
+  /** 1 to 366 half-open windows, sorted, as widened by set-up, tear-down and turnaround. */
+  readonly windows: readonly Window[];
+  /** From the first to the last instant of use, before widening. */
+  readonly use: Window;
+  readonly owner: Owner;
+  readonly mode: 'held' | 'firm';
+  /** Held claims only: from then on it does not count. */
+  readonly expiresAt?: string;
+  readonly reason?: string;
+  readonly overridden?: { readonly by: string; readonly reason: string };
+  readonly group?: Group;
+  /** Seats taken in the group. */
+  readonly seats?: number;
+  readonly state: 'active' | 'released';
+}
+
+/** One clash of a refused claim. */
+export interface Clash {
+  readonly resource: Resource;
+  /** Where the two overlap. */
+  readonly window: Window;
+  readonly owner: Owner & { readonly title?: string };
+  /** Units short at the worst instant of the overlap, at least 1. */
+  readonly short: number;
+}
+
+export interface ClaimRequest {
+  /** Fresh; a repeated claim with the same id and content answers with the claim that is there. */
+  readonly id: string;
+  readonly resource: Resource;
+  readonly quantity: number;
+  readonly windows: readonly Window[];
+  readonly use: Window;
+  readonly owner: Owner;
+  readonly mode: 'held' | 'firm';
+  /** Needed for `held`. */
+  readonly expiresAt?: string;
+  readonly reason?: string;
+  /** Takes it although it clashes. */
+  readonly override?: { readonly by: string; readonly reason: string };
+  readonly group?: Group;
+  readonly seats?: number;
+  /** Capacity of a resource that the engine has not met yet (its head is made with it). */
+  readonly capacity: number;
+}
+
+export interface Claimed {
+  readonly claim: Claim;
+  /** What an override went over; empty otherwise. */
+  readonly over: readonly Clash[];
+}
+
+export interface Shortage {
+  readonly claimId: string;
+  readonly owner: Owner;
+  readonly window: Window;
+  readonly short: number;
+}
+
+/** What takes a resource's units when. */
+export interface Busy {
+  readonly window: Window;
+  readonly claimId: string;
+  readonly owner: Owner;
+  readonly quantity: number;
+  readonly mode: 'held' | 'firm';
+  readonly use: Window;
+  readonly reason?: string;
+}
+
+/** The engine as a slice sees it, in the scope's organization: `claimsOf(scope)` in `engine.ts`. */
+export interface Claims {
+  /** Throws `Refusal('conflict')` with `conflicts: Clash[]` when it does not fit. */
+  claim(request: ClaimRequest): Promise<Claimed>;
+  /**
+   * New windows, use or quantity, decided as one step and not counting itself. On refusal the old claim stands.
+   * Throws `conflict`, or `not_found` for a claim that is not there or was released.
+   */
+  move(
+    resource: Resource,
+    claimId: string,
+    to: Pick<ClaimRequest, 'windows' | 'use' | 'quantity' | 'override'>,
+  ): Promise<Claimed>;
+  /**
+   * Makes a hold firm; a firm one stays. A hold that expired is taken anew if it still fits, else `conflict`;
+   * `not_found` when it was released.
+   */
+  firm(resource: Resource, claimId: string): Promise<Claim>;
+  /** Lets a hold last until then. */
+  extend(resource: Resource, claimId: string, expiresAt: string): Promise<Claim>;
+  /** Frees it at once; no error when it is free already or never was. */
+  release(resource: Resource, claimId: string): Promise<void>;
+  get(resource: Resource, claimId: string): Promise<Claim | undefined>;
+  /** What `claim` would clash with, without taking anything; `ignore` is a claim not to count. */
+  check(
+    request: Pick<ClaimRequest, 'resource' | 'quantity' | 'windows' | 'capacity' | 'group' | 'seats'>,
+    ignore?: string,
+  ): Promise<readonly Clash[]>;
+  /** Active claims that overlap the range, by start. */
+  busy(resource: Resource, range: Window): Promise<readonly Busy[]>;
+  /** Units free at the worst instant of the window. */
+  free(resource: Resource, window: Window, capacity: number): Promise<number>;
+  /** Of some resources (with their capacities), those with at least `quantity` free for the whole window. */
+  freeAmong(
+    resources: readonly { readonly resource: Resource; readonly capacity: number }[],
+    window: Window,
+    quantity: number,
+  ): Promise<readonly Resource[]>;
+  /** The next windows of a length that are free, from an instant on; at most `count`, looking `withinDays` ahead. */
+  nextFree(
+    resource: Resource,
+    wanted: {
+      readonly from: string;
+      readonly minutes: number;
+      readonly quantity: number;
+      readonly capacity: number;
+      readonly count: number;
+      readonly withinDays: number;
+      readonly ignore?: string;
+    },
+  ): Promise<readonly Window[]>;
+  /** Allowed below present use; answers with the shortages that makes from now on. */
+  setCapacity(resource: Resource, capacity: number): Promise<readonly Shortage[]>;
+}

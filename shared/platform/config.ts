@@ -1,0 +1,84 @@
+/** Configuration: one schema over environment variables; every missing or bad value is named in one message. */
+import { z } from 'zod';
+
+const wholeNumber = (fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
+
+export const configSchema = z.object({
+  PORT: wholeNumber(7071, 0, 65_535).describe('Port of the local host; 0 takes a free one'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address the local host binds'),
+  DATA_DIR: z.string().min(1).default('.data').describe('Folder of the embedded store, blobs, mail and keys'),
+  SEED: z.enum(['demo', 'none']).default('demo').describe('What the first start of the local host loads'),
+  PUBLIC_URL: z.url().optional().describe('Where clients reach the API, for links in mail'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least level that is logged'),
+  CORS_ORIGINS: list.describe('Origins that browsers may call from, separated by commas'),
+  TRUST_PROXY: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe('Whether the last entry of X-Forwarded-For is the client (true behind a gateway of ours)'),
+  RATE_SIGNED_IN: wholeNumber(1000, 1).describe('Requests a minute per signed-in user'),
+  RATE_PUBLIC: wholeNumber(60, 1).describe('Requests a minute per address on public routes'),
+  RATE_UPLOADS: wholeNumber(100, 1).describe('Uploads an hour per user'),
+  RATE_FAILURES: wholeNumber(5, 1).describe('Failed sign-ins a minute per address and per account'),
+  TOKEN_ISSUER: z.string().min(1).default('urn:marquee').describe('`iss` of access tokens'),
+  TOKEN_AUDIENCE: z.string().min(1).default('marquee-api').describe('`aud` of access tokens'),
+  SIGNING_KEYS: z
+    .string()
+    .optional()
+    .describe('Private JWK set that signs tokens, newest first (Key Vault); left out: a file in DATA_DIR'),
+  LINK_SECRET: z
+    .string()
+    .min(32)
+    .optional()
+    .describe('Secret behind single-use links in mail (Key Vault); left out: a file in DATA_DIR'),
+  SMTP_URL: z
+    .url({ protocol: /^smtps?$/ })
+    .optional()
+    .describe('Mail server; left out: the local outbox'),
+  MAIL_FROM: z.string().min(3).default('Marquee <no-reply@marquee.example>').describe('Sender of mail'),
+  COSMOS_ENDPOINT: z.url().optional().describe('Cosmos DB account; left out: the embedded store'),
+  COSMOS_KEY: z.string().optional().describe('Its key; left out: the managed identity'),
+  COSMOS_DATABASE: z.string().min(1).default('marquee').describe('Its database'),
+  BLOB_CONNECTION: z.string().optional().describe('Storage connection string (local development)'),
+  BLOB_ACCOUNT_URL: z.url().optional().describe('Storage account, reached by the managed identity'),
+  SERVICE_BUS_NAMESPACE: z.string().optional().describe('Fully qualified Service Bus namespace'),
+  SERVICE_BUS_TOPIC: z.string().min(1).default('domain-events').describe('Topic the facts are published on'),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+export class BadConfiguration extends Error {
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'BadConfiguration';
+  }
+}
+
+/** Reads the configuration; throws `BadConfiguration` naming every missing or bad setting. Values are never quoted. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = configSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new BadConfiguration(
+    parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0] ?? '?');
+      const says = configSchema.shape[name as keyof typeof configSchema.shape]?.description ?? '';
+      return `${name}: ${issue.message}${says ? ` (${says})` : ''}`;
+    }),
+  );
+}

@@ -1,0 +1,65 @@
+/** Facts (domain events): what a decision says happened, and how it travels: CloudEvents 1.0. */
+
+import { OUTBOX_DAYS } from './containers.ts';
+import type { Document, Json } from './store.ts';
+
+/** What a rule answers: a catalogue name in the past tense and what it says. */
+export interface Decided {
+  readonly type: string;
+  readonly data: { readonly [key: string]: unknown };
+}
+
+/** A fact on its way: a CloudEvents 1.0 envelope with Marquee's extension attributes. */
+export interface Fact<D extends Decided = Decided> {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly type: D['type'];
+  /** The aggregate's kind: `event`, `customer`, … */
+  readonly source: string;
+  /** The aggregate's id. */
+  readonly subject: string;
+  readonly time: string;
+  readonly data: D['data'];
+  readonly orgid: string;
+  /** The user's id, or `system`. */
+  readonly actorid: string;
+  readonly correlationid: string;
+  /** The fact that brought this one about. */
+  readonly causationid?: string;
+  readonly schemaversion: number;
+  /** W3C trace context of the request, so that reactions join its trace. */
+  readonly traceparent?: string;
+}
+
+export const FACT_KIND = 'fact';
+
+/** The outbox document of a fact; it shares the partition of the state it belongs to. */
+export function factDocument(fact: Fact): Document {
+  return {
+    id: fact.id,
+    kind: FACT_KIND,
+    body: fact as unknown as Json,
+    ix: { subject: fact.subject },
+    ttl: OUTBOX_DAYS * 24 * 3600,
+  };
+}
+
+/** The fact in an outbox or audit document. */
+export function factOf(document: Document): Fact {
+  return document.body as unknown as Fact;
+}
+
+export type Changes = Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
+
+/** What differs between two flat records, field by field, for the `changes` of an update's fact. */
+export function changesBetween(before: object, after: object): Changes {
+  const from = before as Record<string, unknown>;
+  const to = after as Record<string, unknown>;
+  const changes: Record<string, { from: unknown; to: unknown }> = {};
+  for (const field of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    if (JSON.stringify(from[field]) !== JSON.stringify(to[field])) {
+      changes[field] = { from: from[field] ?? null, to: to[field] ?? null };
+    }
+  }
+  return changes;
+}

@@ -1,0 +1,160 @@
+/** The kinds of fields the API speaks of, each parsed and normalized in one place (spec chapter 00). */
+import { z } from 'zod';
+import { instantOf } from './clock.ts';
+
+declare module 'zod' {
+  interface GlobalMeta {
+    /** Marks personal data, for log redaction, export, erasure and masking. */
+    personal?: 'contact' | 'identity' | 'health' | 'finance';
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+const CONTROL =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0080-\u009f\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]/;
+const LINE_BREAK = /[\n\r\t]/;
+
+function clean(text: string): string {
+  return text.normalize('NFC').trim();
+}
+
+function printable(multiline: boolean) {
+  return (text: string) => text.isWellFormed() && !CONTROL.test(text) && (multiline || !LINE_BREAK.test(text));
+}
+
+/** One line of text, trimmed and NFC-normalized; lengths in UTF-16 units after that. */
+export function text(min: number, max: number) {
+  return z
+    .string()
+    .transform(clean)
+    .pipe(
+      z
+        .string()
+        .min(min)
+        .max(max)
+        .refine(printable(false), { message: 'must not hold control characters or line breaks' }),
+    )
+    .meta({ override: { type: 'string', minLength: min, maxLength: max } });
+}
+
+/** Several lines of text, trimmed and NFC-normalized. */
+export function lines(max: number, min = 0) {
+  return z
+    .string()
+    .transform((value) => clean(value).replace(/\r\n?/g, '\n'))
+    .pipe(z.string().min(min).max(max).refine(printable(true), { message: 'must not hold control characters' }))
+    .meta({ override: { type: 'string', minLength: min, maxLength: max } });
+}
+
+/** UUID; ours are version 7, and any version is read. Lower-cased. */
+export const Id = z
+  .uuid()
+  .toLowerCase()
+  .meta({ id: 'Id', description: 'UUID', example: '0193b0a0-7c1e-7000-8000-000000000001' });
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+
+function realInstant(value: string): boolean {
+  if (!RFC3339.test(value) || Number.isNaN(Date.parse(value))) return false;
+  return realDate(value.slice(0, 10)) && inRange(Date.parse(value));
+}
+const FIRST = Date.UTC(1900, 0, 1);
+const LAST = Date.UTC(2200, 0, 1);
+function inRange(milliseconds: number): boolean {
+  return milliseconds >= FIRST && milliseconds < LAST;
+}
+function realDate(value: string): boolean {
+  const milliseconds = Date.parse(`${value}T00:00:00Z`);
+  return (
+    !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString().slice(0, 10) === value && inRange(milliseconds)
+  );
+}
+
+/** RFC 3339 instant; any offset is read, UTC to the second comes out. Years 1900 to 2199. */
+export const Instant = z
+  .string()
+  .refine(realInstant, { message: 'must be an RFC 3339 instant such as 2026-11-20T09:00:00Z' })
+  .transform((value) => instantOf(Date.parse(value)))
+  .meta({
+    description: 'RFC 3339 instant; comes out in UTC',
+    example: '2026-11-20T09:00:00Z',
+    override: { type: 'string', format: 'date-time' },
+  });
+
+/** A calendar day without a zone. */
+export const LocalDate = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}$/, { message: 'must be a date such as 2026-11-20' })
+  .refine(realDate, { message: 'must be a date that exists' })
+  .meta({ example: '2026-11-20', override: { type: 'string', format: 'date' } });
+
+const zones = new Map<string, boolean>();
+function isZone(name: string): boolean {
+  const known = zones.get(name);
+  if (known !== undefined) return known;
+  let real = /^[A-Za-z]/.test(name);
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+  } catch {
+    real = false;
+  }
+  if (zones.size < 2000) zones.set(name, real);
+  return real;
+}
+/** IANA time zone name. */
+export const TimeZone = z
+  .string()
+  .max(64)
+  .refine(isZone, { message: 'must be an IANA time zone such as Europe/London' })
+  .meta({ example: 'Europe/London', override: { type: 'string', maxLength: 64 } });
+
+/** Email address, trimmed and lower-cased, at most 254 characters. */
+export const Email = z
+  .string()
+  .transform((value) => clean(value).toLowerCase())
+  .pipe(z.email().max(254))
+  .meta({
+    personal: 'contact',
+    example: 'ada@example.com',
+    override: { type: 'string', format: 'email', maxLength: 254 },
+  });
+
+/** Whole number of a currency's minor unit, never a float. */
+export const Money = z
+  .strictObject({
+    amount: z.int(),
+    currency: z.string().regex(/^[A-Z]{3}$/, { message: 'must be an ISO 4217 code such as USD' }),
+  })
+  .meta({ id: 'Money', example: { amount: 125050, currency: 'USD' } });
+
+/** ISO 3166-1 alpha-2. */
+export const Country = z
+  .string()
+  .transform((value) => value.trim().toUpperCase())
+  .pipe(
+    z
+      .string()
+      .regex(/^[A-Z]{2}$/)
+      .refine(isCountry, { message: 'must be an ISO 3166-1 country code such as GB' }),
+  )
+  .meta({ example: 'GB', override: { type: 'string', minLength: 2, maxLength: 2 } });
+
+const regionNames = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
+function isCountry(code: string): boolean {
+  return regionNames.of(code) !== undefined && !['EU', 'UN', 'EZ', 'ZZ', 'XA', 'XB', 'QO'].includes(code);
+}
+
+/** Half-open `[start, end)`. */
+export const Window = z
+  .strictObject({ start: Instant, end: Instant })
+  .refine(({ start, end }) => start < end, { message: 'must end after it starts', path: ['end'] })
+  .meta({ id: 'Window' });
+export type Window = z.output<typeof Window>;
+
+/** What every resource shows beside its own fields. */
+export const metaShape = {
+  createdAt: z.string(),
+  createdBy: z.string(),
+  modifiedAt: z.string(),
+  modifiedBy: z.string(),
+};

@@ -1,0 +1,58 @@
+/** Rate limits: counters per key in fixed windows, in-process by default. */
+export interface Budget {
+  readonly limit: number;
+  readonly windowSeconds: number;
+}
+export interface Spent {
+  readonly allowed: boolean;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Seconds until the window starts anew. */
+  readonly resetSeconds: number;
+}
+export interface Limits {
+  /** Counts one and answers. */
+  take(key: string, budget: Budget): Spent | Promise<Spent>;
+  /** Answers without counting. */
+  peek(key: string, budget: Budget): Spent | Promise<Spent>;
+}
+
+const SWEEP_AT = 50_000;
+
+/** `now` in milliseconds. */
+export function localLimits(now: () => number): Limits {
+  const windows = new Map<string, { count: number; endsAt: number }>();
+
+  function spent(window: { count: number; endsAt: number } | undefined, budget: Budget, at: number): Spent {
+    const count = window?.count ?? 0;
+    return {
+      allowed: count <= budget.limit,
+      limit: budget.limit,
+      remaining: Math.max(0, budget.limit - count),
+      resetSeconds: window ? Math.max(1, Math.ceil((window.endsAt - at) / 1000)) : budget.windowSeconds,
+    };
+  }
+  function live(key: string, at: number) {
+    const window = windows.get(key);
+    return window && window.endsAt > at ? window : undefined;
+  }
+  return {
+    take(key, budget) {
+      const at = now();
+      let window = live(key, at);
+      if (!window) {
+        if (windows.size >= SWEEP_AT) for (const [old, { endsAt }] of windows) if (endsAt <= at) windows.delete(old);
+        window = { count: 0, endsAt: at + budget.windowSeconds * 1000 };
+        windows.set(key, window);
+      }
+      window.count += 1;
+      return spent(window, budget, at);
+    },
+    peek(key, budget) {
+      const at = now();
+      const window = live(key, at);
+      const answer = spent(window, budget, at);
+      return { ...answer, allowed: (window?.count ?? 0) < budget.limit };
+    },
+  };
+}

@@ -1,0 +1,250 @@
+/** Loads, decides, folds and commits one kind of aggregate in one organization: state and facts in one batch. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Aggregate, Entity, Meta, Unique } from './aggregate.ts';
+import type { Decided, Fact } from './facts.ts';
+import { factDocument } from './facts.ts';
+import { documentHash } from './hash.ts';
+import { notFound, Refusal } from './refusal.ts';
+import type { Scope } from './scope.ts';
+import type { Document, Json, Query, Stored, Write } from './store.ts';
+import { CommitRefused } from './store.ts';
+
+export interface EntityPage<S> {
+  readonly items: readonly Entity<S>[];
+  readonly cursor?: string;
+  readonly total?: number;
+}
+
+export interface CommandOptions<S> {
+  /** More writes for the same batch (same container and organization). */
+  readonly also?: (next: Entity<S>) => readonly Write[];
+}
+
+export interface CreateOptions<S> extends CommandOptions<S> {
+  /** Draws the next number of a gap-free counter of this organization, in the same batch. */
+  readonly counter?: string;
+}
+
+export interface NewItem<F> {
+  readonly id: string;
+  readonly facts: readonly F[];
+}
+
+export interface Repository<S extends object, F extends Decided> {
+  /** Throws `not_found` for an id that is not here, deleted, or another organization's. */
+  get(id: string): Promise<Entity<S>>;
+  find(id: string): Promise<Entity<S> | undefined>;
+  /** Pages of living aggregates; `query.kind` is set here. */
+  list(query: Omit<Query, 'kind'>): Promise<EntityPage<S>>;
+  /** Makes one. `decide` gets the number drawn (0 without a counter); at least one fact is needed. */
+  create(id: string, decide: (number: number) => readonly F[], options?: CreateOptions<S>): Promise<Entity<S>>;
+  /**
+   * Load, decide, commit under the etag; when someone else was first, load and decide again (bounded, jittered),
+   * unless the request sent `If-Match`: `stale`. No facts: nothing is written. `decide` may be called several times.
+   */
+  execute(
+    id: string,
+    decide: (state: S, entity: Entity<S>) => readonly F[] | Promise<readonly F[]>,
+    options?: CommandOptions<S>,
+  ): Promise<Entity<S>>;
+  /** The writes that make one item, for batches of a caller's own (imports). Uniques included, counter not. */
+  stage(id: string, facts: readonly F[]): { readonly writes: readonly Write[]; readonly entity: Entity<S> };
+}
+
+const ATTEMPTS = 12;
+const DONE_DAYS = 14;
+
+interface Head {
+  readonly state: Json;
+  readonly meta: Meta;
+  /** Document ids of the uniques it holds. */
+  readonly uniques: readonly string[];
+}
+
+/** For `scope.of(aggregate)`. */
+export function repository<S extends object, F extends Decided>(
+  aggregate: Aggregate<S, F>,
+  scope: Scope,
+): Repository<S, F> {
+  const documents = scope.documents(aggregate.container);
+  const { kind, noun } = aggregate;
+
+  function entityOf(stored: Stored): Entity<S> {
+    const head = stored.document.body as unknown as Head;
+    return { id: stored.document.id, state: head.state as unknown as S, meta: head.meta, etag: stored.etag };
+  }
+
+  async function load(id: string): Promise<Stored | undefined> {
+    const stored = await documents.read(id);
+    return stored?.document.kind === kind ? stored : undefined;
+  }
+
+  async function loaded(id: string): Promise<Stored> {
+    const stored = await load(id);
+    if (!stored) throw notFound(noun);
+    return stored;
+  }
+
+  function uniqueId(unique: Unique): string {
+    return `unique:${unique.scope}:${documentHash(unique.value)}`;
+  }
+
+  /** The writes of one command, head first, and the entity they make (its etag still to come). */
+  function staged(id: string, before: Stored | undefined, decided: readonly F[]) {
+    const now = scope.now();
+    const by = scope.actor.userId;
+    const old = before && (before.document.body as unknown as Head);
+    let state = old?.state as unknown as S | undefined;
+    for (const fact of decided) state = aggregate.evolve(state, fact);
+    if (state === undefined) throw new Error(`A new ${kind} needs a first fact`);
+    const deleted = decided.some((fact) => aggregate.deletedBy.includes(fact.type));
+    const meta: Meta = {
+      createdAt: old?.meta.createdAt ?? now,
+      createdBy: old?.meta.createdBy ?? by,
+      modifiedAt: now,
+      modifiedBy: by,
+      ...(deleted ? { deletedAt: now, deletedBy: by } : {}),
+    };
+    const uniques = deleted ? [] : (aggregate.uniques?.(state) ?? []);
+    const held = new Map(uniques.map((unique) => [uniqueId(unique), unique]));
+    const body: Head = { state: state as unknown as Json, meta, uniques: [...held.keys()] };
+    const document: Document = {
+      id,
+      kind: deleted ? `${kind}.deleted` : kind,
+      body: body as unknown as Json,
+      ...aggregate.index(state, meta),
+    };
+    const writes: Write[] = [before ? { op: 'replace', document, ifMatch: before.etag } : { op: 'create', document }];
+    const refusals = new Map<number, Unique>();
+    for (const [uid, unique] of held) {
+      if (old?.uniques.includes(uid)) continue;
+      refusals.set(writes.length, unique);
+      writes.push({ op: 'create', document: { id: uid, kind: 'unique', body: { owner: id } } });
+    }
+    for (const uid of old?.uniques ?? []) if (!held.has(uid)) writes.push({ op: 'delete', id: uid });
+    for (const fact of decided) writes.push({ op: 'create', document: factDocument(envelope(id, fact)) });
+    return { writes, refusals, entity: { id, state, meta } };
+  }
+
+  function envelope(subject: string, decided: F): Fact {
+    const cause = scope.reaction?.fact;
+    return {
+      specversion: '1.0',
+      id: scope.platform.ids.next(),
+      type: decided.type,
+      source: kind,
+      subject,
+      time: scope.now(),
+      data: decided.data,
+      orgid: scope.orgId,
+      actorid: scope.actor.userId,
+      correlationid: scope.correlationId,
+      schemaversion: 1,
+      ...(cause ? { causationid: cause.id } : {}),
+      ...(scope.traceparent ? { traceparent: scope.traceparent } : {}),
+    };
+  }
+
+  /** "This reaction has had its effect on this aggregate": refused as a second one, in the same batch. */
+  function doneMarker(id: string): Write | undefined {
+    if (!scope.reaction) return undefined;
+    const { name, fact } = scope.reaction;
+    const document = { id: `done:${name}:${fact.id}:${id}`, kind: 'done', body: null, ttl: DONE_DAYS * 24 * 3600 };
+    return { op: 'create', document };
+  }
+
+  async function create(id: string, decide: (number: number) => readonly F[], options: CreateOptions<S> = {}) {
+    const counterId = options.counter && `counter:${options.counter}`;
+    const attempt = async (): Promise<Entity<S> | undefined> => {
+      const counter = counterId ? await documents.read(counterId) : undefined;
+      const number = counterId ? Number(counter?.document.body ?? 0) + 1 : 0;
+      const { writes, refusals, entity } = staged(id, undefined, decide(number));
+      writes.push(...(options.also?.({ ...entity, etag: '' }) ?? []));
+      const counterAt = writes.length;
+      if (counterId) {
+        const document: Document = { id: counterId, kind: 'counter', body: number };
+        writes.push(counter ? { op: 'replace', document, ifMatch: counter.etag } : { op: 'create', document });
+      }
+      try {
+        const etags = await documents.commit(writes);
+        return { ...entity, etag: etags[0] ?? '' };
+      } catch (error) {
+        if (!(error instanceof CommitRefused)) throw error;
+        const own = await load(id);
+        if (own && (scope.retried || scope.reaction)) return entityOf(own);
+        const unique = refusals.get(error.index);
+        if (unique) throw unique.refuse();
+        if (counterId && error.index === counterAt) return undefined;
+        throw error;
+      }
+    };
+    if (!counterId) return settled(await attempt());
+    return scope.platform.queue.run(`${aggregate.container}/${scope.orgId}/${counterId}`, () => retried(attempt));
+  }
+
+  async function execute(
+    id: string,
+    decide: (state: S, entity: Entity<S>) => readonly F[] | Promise<readonly F[]>,
+    options: CommandOptions<S> = {},
+  ): Promise<Entity<S>> {
+    const ifMatch = scope.takeIfMatch(id);
+    const attempt = async (): Promise<Entity<S> | undefined> => {
+      const before = await loaded(id);
+      if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== before.etag) throw stale(noun);
+      const marker = doneMarker(id);
+      if (marker?.op === 'create' && (await documents.read(marker.document.id))) return entityOf(before);
+      const decided = await decide(entityOf(before).state, entityOf(before));
+      if (decided.length === 0) return entityOf(before);
+      const { writes, refusals, entity } = staged(id, before, decided);
+      writes.push(...(options.also?.({ ...entity, etag: before.etag }) ?? []));
+      if (marker) writes.push(marker);
+      try {
+        const etags = await documents.commit(writes);
+        return { ...entity, etag: etags[0] ?? '' };
+      } catch (error) {
+        if (!(error instanceof CommitRefused)) throw error;
+        const unique = refusals.get(error.index);
+        if (unique) throw unique.refuse();
+        if (ifMatch !== undefined && ifMatch !== '*') throw stale(noun);
+        return undefined;
+      }
+    };
+    return scope.platform.queue.run(`${aggregate.container}/${scope.orgId}/${id}`, () => retried(attempt));
+  }
+
+  async function retried(attempt: () => Promise<Entity<S> | undefined>): Promise<Entity<S>> {
+    for (let round = 1; round < ATTEMPTS; round += 1) {
+      const entity = await attempt();
+      if (entity) return entity;
+      await sleep(Math.random() * 2 ** Math.min(round, 7));
+    }
+    return settled(await attempt());
+  }
+
+  function settled(entity: Entity<S> | undefined): Entity<S> {
+    if (entity) return entity;
+    throw new Refusal('unavailable', `Too many changes of this ${noun} at once; try again.`, { retryAfter: 1 });
+  }
+
+  return {
+    get: async (id) => entityOf(await loaded(id)),
+    async find(id) {
+      const stored = await load(id);
+      return stored && entityOf(stored);
+    },
+    async list(query) {
+      const page = await documents.query({ ...query, kind });
+      return { ...page, items: page.items.map(entityOf) };
+    },
+    create,
+    execute,
+    stage(id, facts) {
+      const { writes, entity } = staged(id, undefined, facts);
+      return { writes, entity: { ...entity, etag: '' } };
+    },
+  };
+}
+
+function stale(noun: string): Refusal {
+  return new Refusal('stale', `This ${noun} has changed since you read it. Read it again and retry.`);
+}

@@ -1,0 +1,88 @@
+/** What a handler, a reaction or a timer works in: one organization, one actor, one correlation. */
+import type { Actor } from './actor.ts';
+import type { Aggregate } from './aggregate.ts';
+import type { Blobs } from './blobs.ts';
+import type { Clock, Ids } from './clock.ts';
+import type { Config } from './config.ts';
+import type { ContainerName } from './containers.ts';
+import type { Documents } from './documents.ts';
+import { documentsOf } from './documents.ts';
+import type { Decided, Fact } from './facts.ts';
+import type { KeyedQueue } from './keyed-queue.ts';
+import type { Limits } from './limits.ts';
+import type { Log } from './log.ts';
+import type { Mail } from './mail.ts';
+import type { Repository } from './repository.ts';
+import { repository } from './repository.ts';
+import type { Store } from './store.ts';
+
+/** What lives as long as the process. */
+export interface Platform {
+  readonly config: Config;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly queue: KeyedQueue;
+  readonly limits: Limits;
+  readonly blobs: Blobs;
+  readonly mail: Mail;
+  readonly log: Log;
+}
+
+export interface ScopeInit {
+  readonly actor: Actor;
+  readonly correlationId: string;
+  readonly traceparent?: string;
+  /** `If-Match` of the request; the first command on an id of the path obeys it. */
+  readonly ifMatch?: string;
+  readonly pathIds?: readonly string[];
+  /** For reactions: the fact reacted to, and the reaction's name. */
+  readonly reaction?: { readonly name: string; readonly fact: Fact };
+  /** Ids for what this request makes; deterministic under an `Idempotency-Key`, so that a retry makes the same. */
+  readonly ids?: Ids;
+  /** True when an earlier try of this very request may have committed already. */
+  readonly retried?: boolean;
+}
+
+export interface Scope extends Omit<ScopeInit, 'ids'> {
+  readonly platform: Platform;
+  readonly orgId: string;
+  now(): string;
+  newId(): string;
+  /** This organization's documents of a container. */
+  documents(container: ContainerName, sub?: string): Documents;
+  of<S extends object, F extends Decided>(aggregate: Aggregate<S, F>): Repository<S, F>;
+  /** The request's `If-Match`, once, for the first command on an id of its path; afterwards nothing. */
+  takeIfMatch(id: string): string | undefined;
+  /** The same work in another organization, as the system. For identity (before sign-in) and timers only. */
+  inOrganization(orgId: string): Scope;
+}
+
+export function scopeOf(platform: Platform, init: ScopeInit): Scope {
+  const ids = init.ids ?? platform.ids;
+  let ifMatch = init.ifMatch;
+  const repositories = new Map<unknown, unknown>();
+  const scope: Scope = {
+    ...init,
+    platform,
+    orgId: init.actor.orgId,
+    now: () => platform.clock.now(),
+    newId: () => ids.next(),
+    documents: (container, sub) => documentsOf(platform.store, container, init.actor.orgId, sub),
+    of<S extends object, F extends Decided>(aggregate: Aggregate<S, F>): Repository<S, F> {
+      const known = repositories.get(aggregate) as Repository<S, F> | undefined;
+      if (known) return known;
+      const made = repository(aggregate, scope);
+      repositories.set(aggregate, made);
+      return made;
+    },
+    takeIfMatch(id) {
+      if (ifMatch === undefined || !init.pathIds?.includes(id)) return undefined;
+      const taken = ifMatch;
+      ifMatch = undefined;
+      return taken;
+    },
+    inOrganization: (orgId) => scopeOf(platform, { ...init, actor: { ...init.actor, kind: 'system', orgId } }),
+  };
+  return scope;
+}
