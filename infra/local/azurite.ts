@@ -1,0 +1,154 @@
+/** Azurite's blob service as a child process: the real storage protocol on a laptop, without a cloud account. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
+
+export interface AzuriteOptions {
+  /** Where blobs stay between runs; made when it is not there. */
+  readonly folder: string;
+  /** Told when the child died and is started again. */
+  readonly log?: (message: string) => void;
+}
+
+export interface Azurite {
+  /** For `@azure/storage-blob`; stays the same when the child is restarted. */
+  readonly connectionString: string;
+  /** Closes it clean (its metadata saved), by force after 5 s. */
+  stop(): Promise<void>;
+}
+
+/** The account and key that every Azurite and every storage emulator answers to: public knowledge, no secret. */
+const ACCOUNT = 'devstoreaccount1';
+const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+const HOST = '127.0.0.1';
+const READY_WITHIN = 20 * SECOND;
+const STOPS_WITHIN = 5 * SECOND;
+const LONGEST_BACKOFF = 30 * SECOND;
+/** A child that lived this long starts the backoff anew. */
+const HEALTHY_AFTER = MINUTE;
+
+/**
+ * Runs in the child before Azurite: when the parent is gone, however it died, the channel to it closes; the child then
+ * closes clean too, so that no orphan keeps the port and the folder.
+ */
+const DIE_WITH_PARENT = `
+process.once('disconnect', () => {
+  if (!process.emit('SIGTERM')) process.exit();
+  setTimeout(() => process.exit(), ${STOPS_WITHIN}).unref();
+});`;
+
+/**
+ * Starts the blob service on a free port of 127.0.0.1 and answers when it takes connections (about 0.6 s).
+ * Throws when it does not within 20 s.
+ */
+export async function startAzurite({ folder, log = () => {} }: AzuriteOptions): Promise<Azurite> {
+  await mkdir(folder, { recursive: true });
+  const first = await launch(folder, 0);
+  const { port } = first;
+  let child = first.child;
+  const stopping = new AbortController();
+
+  const watching = keepAlive();
+  async function keepAlive(): Promise<void> {
+    for (let failures = 0; !stopping.signal.aborted; failures++) {
+      const since = performance.now();
+      await ended(child);
+      if (performance.now() - since > HEALTHY_AFTER) failures = 0;
+      await sleep(Math.min(LONGEST_BACKOFF, 100 * 2 ** failures), undefined, stopping).catch(() => {});
+      if (stopping.signal.aborted) return;
+      log(`Azurite ended (${child.exitCode ?? child.signalCode}) and is started again`);
+      try {
+        child = (await launch(folder, port)).child;
+      } catch (error) {
+        log(error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+
+  return {
+    connectionString: [
+      'DefaultEndpointsProtocol=http',
+      `AccountName=${ACCOUNT}`,
+      `AccountKey=${KEY}`,
+      `BlobEndpoint=http://${HOST}:${port}/${ACCOUNT}`,
+    ].join(';'),
+    async stop() {
+      stopping.abort();
+      await end(child);
+      await watching;
+      // One that was being started just then.
+      await end(child);
+    },
+  };
+}
+
+async function launch(folder: string, port: number): Promise<{ child: ChildProcess; port: number }> {
+  const entry = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
+  const preload = `data:text/javascript,${encodeURIComponent(DIE_WITH_PARENT)}`;
+  const options = ['--blobHost', HOST, '--blobPort', String(port), '--location', folder];
+  const flags = ['--silent', '--skipApiVersionCheck', '--disableTelemetry'];
+  // Detached: a Ctrl-C in the terminal reaches the parent alone, which finishes its work before it stops this.
+  const child = spawn(process.execPath, ['--import', preload, entry, ...options, ...flags], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, NODE_OPTIONS: '', AZURITE_DB: undefined },
+  });
+  try {
+    const actual = await listening(child);
+    await connectable(actual);
+    return { child, port: actual };
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
+}
+
+/** The port that Azurite says it listens on. */
+function listening(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const fail = (why: string) => reject(new Error(`Azurite did not start: ${why}${said && `: ${said.trim()}`}`));
+    const timer = setTimeout(() => fail(`no answer within ${READY_WITHIN / SECOND} s`), READY_WITHIN);
+    const hear = (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-2_000);
+      const port = /successfully listens on http:\/\/[^:]+:(\d+)/.exec(said)?.[1];
+      if (!port) return;
+      clearTimeout(timer);
+      resolve(Number(port));
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('error', (error) => fail(error.message));
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      fail(`it ended with ${code ?? signal}`);
+    });
+  });
+}
+
+function connectable(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, HOST, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.connected) child.disconnect();
+  else child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), STOPS_WITHIN);
+  await ended(child);
+  clearTimeout(force);
+}
