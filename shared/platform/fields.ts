@@ -9,9 +9,8 @@ declare module 'zod' {
   }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const CONTROL =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0080-\u009f\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]/;
+/** Control characters (tab and line breaks aside), line and paragraph separators, byte order mark, bidi overrides. */
+const CONTROL = /(?![\t\n\r])[\p{Cc}\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]/u;
 const LINE_BREAK = /[\n\r\t]/;
 
 function clean(text: string): string {

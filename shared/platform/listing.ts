@@ -76,12 +76,12 @@ export interface ListInput {
 export function querySchema(listing: Listing): z.ZodType<ListInput> {
   const shape: Record<string, z.ZodType> = { ...pagingShape };
   const sorts = Object.keys(listing.sorts);
-  shape['sort'] = pagingShape.sort.meta({
+  shape.sort = pagingShape.sort.meta({
     description: `By ${sorts.join(', ')}; a leading minus is descending; default ${listing.defaultSort}`,
     example: listing.defaultSort,
   });
   if (listing.search)
-    shape['q'] = z
+    shape.q = z
       .string()
       .max(200)
       .optional()

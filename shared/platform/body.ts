@@ -1,0 +1,129 @@
+/** Reads request bodies with a bound: JSON, and one file of a multipart form. */
+import type { RawRequest } from './http.ts';
+import { invalid, Refusal } from './refusal.ts';
+import type { Upload } from './route.ts';
+
+/** Most bytes of a JSON body (1 MiB). */
+export const JSON_LIMIT = 1024 * 1024;
+/** Room for the envelope of a multipart form around its file. */
+const FORM_OVERHEAD = 64 * 1024;
+/** Deepest nesting of a JSON body. */
+const DEEPEST = 64;
+
+function tooLarge(limit: number): Refusal {
+  return new Refusal('too_large', `The body may have at most ${limit} bytes.`, { limit });
+}
+
+function declaredLength(request: RawRequest): number {
+  return Number(request.header('content-length') ?? 0);
+}
+
+/** The whole body; throws `too_large` as soon as it is known to be over the limit, before it is read whole. */
+async function readBytes(request: RawRequest, limit: number): Promise<Uint8Array> {
+  if (declaredLength(request) > limit) throw tooLarge(limit);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge(limit);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Whether brackets nest deeper than `DEEPEST`, strings aside; cheap next to parsing. */
+function tooDeep(text: string): boolean {
+  if (text.length <= DEEPEST) return false;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
+    if (inString) {
+      if (char === 0x5c) at += 1;
+      else if (char === 0x22) inString = false;
+    } else if (char === 0x22) inString = true;
+    else if (char === 0x7b || char === 0x5b) {
+      depth += 1;
+      if (depth > DEEPEST) return true;
+    } else if (char === 0x7d || char === 0x5d) depth -= 1;
+  }
+  return false;
+}
+
+const JSON_TYPE = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
+
+/** The parsed JSON body and its bytes; an empty body reads as `{}`. */
+export async function readJson(request: RawRequest): Promise<{ value: unknown; bytes: Uint8Array }> {
+  const bytes = await readBytes(request, JSON_LIMIT);
+  if (bytes.byteLength === 0) return { value: {}, bytes };
+  if (!JSON_TYPE.test(request.header('content-type') ?? '')) {
+    throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
+  }
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw invalid('body', 'bad_encoding', 'The body must be UTF-8.');
+  }
+  if (tooDeep(text)) throw invalid('body', 'too_deep', `The body may nest ${DEEPEST} levels at most.`);
+  try {
+    return { value: JSON.parse(text), bytes };
+  } catch {
+    throw invalid('body', 'bad_json', 'The body is not JSON.');
+  }
+}
+
+/** The file of the form's field `file`, whole; throws `too_large` over `limit` bytes. */
+export async function readFile(request: RawRequest, limit: number): Promise<Upload> {
+  const type = request.header('content-type') ?? '';
+  if (!/^multipart\/form-data\s*;/i.test(type)) {
+    throw new Refusal('unsupported_media_type', 'Send the file as multipart/form-data, in the field "file".');
+  }
+  if (declaredLength(request) > limit + FORM_OVERHEAD) throw tooLarge(limit);
+  const { Busboy } = await import('@fastify/busboy');
+  const malformed = () => invalid('body', 'bad_form', 'The form is not well-formed multipart/form-data.');
+  let form: InstanceType<typeof Busboy>;
+  try {
+    form = new Busboy({
+      headers: { 'content-type': type },
+      limits: { fileSize: limit, files: 1, fields: 10, fieldSize: 1024, parts: 12, headerPairs: 20 },
+    });
+  } catch {
+    throw malformed();
+  }
+  let upload: Upload | undefined;
+  let over = false;
+  const finished = new Promise<void>((resolve, reject) => {
+    form.on('file', (field, stream, fileName) => {
+      if (field !== 'file') {
+        stream.resume();
+        return;
+      }
+      const chunks: Uint8Array[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('limit', () => {
+        over = true;
+      });
+      stream.on('end', () => {
+        upload = { bytes: Buffer.concat(chunks), fileName: fileName ?? '' };
+      });
+      stream.on('error', reject);
+    });
+    form.on('finish', resolve);
+    form.on('error', () => reject(malformed()));
+  });
+  finished.catch(() => undefined);
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (over || size > limit + FORM_OVERHEAD) throw tooLarge(limit);
+    form.write(chunk);
+  }
+  form.end();
+  await finished;
+  if (over) throw tooLarge(limit);
+  if (!upload) throw invalid('body.file', 'missing', 'Send one file in the field "file".');
+  return upload;
+}

@@ -1,0 +1,45 @@
+/** The one place where failures become `application/problem+json` (RFC 9457). */
+import type { RawReply } from './http.ts';
+import { codes, Refusal } from './refusal.ts';
+import { StoreUnavailable } from './store.ts';
+
+export interface ProblemContext {
+  /** Path of the request. */
+  readonly instance: string;
+  readonly traceId: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a thrown value means to the client; anything unexpected is a bare `internal`. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof StoreUnavailable) {
+    return new Refusal('unavailable', 'The store is too busy or out of reach; try again.', {
+      retryAfter: error.retryAfterSeconds,
+    });
+  }
+  return new Refusal('internal', 'Something went wrong on our side. Quote the traceId when you report it.');
+}
+
+export function problemReply(refusal: Refusal, context: ProblemContext): RawReply {
+  const { status, title } = codes[refusal.code];
+  const { allow, ...extra } = refusal.extra;
+  const headers: Record<string, string> = {
+    ...context.headers,
+    'content-type': 'application/problem+json; charset=utf-8',
+    'cache-control': 'no-store',
+  };
+  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  if (typeof allow === 'string') headers.allow = allow;
+  if (typeof extra.retryAfter === 'number') headers['retry-after'] = String(extra.retryAfter);
+  const body = JSON.stringify({
+    type: `urn:marquee:problem:${refusal.code}`,
+    title,
+    status,
+    detail: refusal.message,
+    instance: context.instance,
+    traceId: context.traceId,
+    ...extra,
+  });
+  return { status, headers, body };
+}
