@@ -1,0 +1,146 @@
+/** Blobs on Azure Blob Storage, or on Azurite through the very same protocol. The SDK is loaded on first use. */
+import type { BlobSASSignatureValues, ContainerClient, UserDelegationKey } from '@azure/storage-blob';
+import type { Blobs } from './blobs.ts';
+import type { Clock } from './clock.ts';
+import { DAY, HOUR, later, MINUTE, SECOND } from './clock.ts';
+import { Refusal } from './refusal.ts';
+
+export interface BlobOptions {
+  /** With an account key (Azurite, development). */
+  readonly connectionString?: string | undefined;
+  /** `https://<account>.blob.core.windows.net`, reached by the managed identity. */
+  readonly accountUrl?: string | undefined;
+  readonly container: 'pictures';
+  readonly clock: Clock;
+}
+
+/** The account key signs links, or a user delegation key that Azure hands to our identity. */
+type Signer = (path: string, expiresOn: Date) => Promise<string>;
+interface Opened {
+  readonly container: ContainerClient;
+  readonly sign: Signer;
+}
+
+const TRIES = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 2 * SECOND, tryTimeoutInMs: 30 * SECOND };
+const PING_WITHIN = 3 * SECOND;
+/** Links end at the second next quarter of an hour: they last 15 to 30 minutes, and are the same text meanwhile. */
+const QUARTER = 15 * MINUTE;
+
+/**
+ * The blob port. The container is made private when it is missing. Faults that outlast three tries are answered as
+ * `unavailable`.
+ */
+export function openBlobs(options: BlobOptions): Blobs {
+  const opened = once(() => open(options));
+  const ready = once(async () => {
+    const { container } = await opened();
+    await container.createIfNotExists();
+    return container;
+  });
+  return {
+    put: (path, bytes, contentType) =>
+      available(async () => {
+        const blob = (await ready()).getBlockBlobClient(path);
+        const blobHTTPHeaders = { blobContentType: contentType, blobCacheControl: 'private, max-age=900' };
+        await blob.uploadData(bytes, { blobHTTPHeaders });
+      }),
+    remove: (path) =>
+      available(async () => {
+        await (await ready()).deleteBlob(path, { deleteSnapshots: 'include' }).catch((error: unknown) => {
+          if (statusOf(error) !== 404) throw error;
+        });
+      }),
+    link: (path) =>
+      available(async () => {
+        const { container, sign } = await opened();
+        const quarter = Math.floor(Date.parse(options.clock.now()) / QUARTER);
+        const signature = await sign(path, new Date((quarter + 2) * QUARTER));
+        return `${container.getBlobClient(path).url}?${signature}`;
+      }),
+    ping: () =>
+      available(async () => {
+        const { container } = await opened();
+        await container.exists({ abortSignal: AbortSignal.timeout(PING_WITHIN) });
+      }),
+  };
+}
+
+async function open(options: BlobOptions): Promise<Opened> {
+  const sdk = await import('@azure/storage-blob');
+  const client = { retryOptions: TRIES };
+  if (options.connectionString) {
+    const service = sdk.BlobServiceClient.fromConnectionString(options.connectionString, client);
+    const { credential } = service;
+    if (!(credential instanceof sdk.StorageSharedKeyCredential)) {
+      throw new Error('BLOB_CONNECTION must hold an account key');
+    }
+    const sign: Signer = async (path, expiresOn) =>
+      sdk.generateBlobSASQueryParameters(reading(path, expiresOn), credential).toString();
+    return { container: service.getContainerClient(options.container), sign };
+  }
+  if (!options.accountUrl) throw new Error('Blobs need BLOB_CONNECTION or BLOB_ACCOUNT_URL');
+  const { DefaultAzureCredential } = await import('@azure/identity');
+  const service = new sdk.BlobServiceClient(options.accountUrl, new DefaultAzureCredential(), client);
+  const key = delegationKey(options.clock, (from, until) => service.getUserDelegationKey(from, until));
+  const sign: Signer = async (path, expiresOn) =>
+    sdk.generateBlobSASQueryParameters(reading(path, expiresOn), await key(), service.accountName).toString();
+  return { container: service.getContainerClient(options.container), sign };
+
+  function reading(path: string, expiresOn: Date): BlobSASSignatureValues {
+    const permissions = sdk.BlobSASPermissions.parse('r');
+    return { containerName: options.container, blobName: path, permissions, expiresOn };
+  }
+}
+
+/** One key for a day, asked for anew an hour before it ends; asked once however many links need it. */
+export function delegationKey(
+  clock: Clock,
+  ask: (from: Date, until: Date) => Promise<UserDelegationKey>,
+): () => Promise<UserDelegationKey> {
+  let held: { readonly key: Promise<UserDelegationKey>; readonly renewAt: string } | undefined;
+  return () => {
+    const now = clock.now();
+    if (held && now < held.renewAt) return held.key;
+    // From a little earlier, for clocks that differ.
+    const key = ask(new Date(later(now, -5 * MINUTE)), new Date(later(now, DAY)));
+    held = { key, renewAt: later(now, DAY - HOUR) };
+    key.catch(() => {
+      held = undefined;
+    });
+    return key;
+  };
+}
+
+/** Does it once; a failure is not remembered. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => {
+    if (done) return done;
+    const doing = work();
+    done = doing;
+    doing.catch(() => {
+      done = undefined;
+    });
+    return doing;
+  };
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : undefined;
+}
+
+/** A service that cannot be reached, is too busy or fails is `unavailable`; anything else is a bug and stays one. */
+async function available<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const status = statusOf(error);
+    const service = error instanceof Error && ['RestError', 'AbortError', 'TimeoutError'].includes(error.name);
+    if (!service || (status !== undefined && status < 500 && status !== 408 && status !== 429)) throw error;
+    throw Object.assign(new Refusal('unavailable', 'Pictures cannot be reached just now.', { retryAfter: 5 }), {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Pictures: what an upload must be, how it is kept, and how it is shown. The kind is told from the content, never from
+ * the name; everything is decoded and written anew, so metadata (GPS) and anything hidden in the file stay behind.
+ */
+import type { Sharp } from 'sharp';
+import { z } from 'zod';
+import { invalid, Refusal } from './refusal.ts';
+import type { Platform, Scope } from './scope.ts';
+
+/** What pictures need of a scope. */
+export type PictureScope = Pick<Scope, 'orgId' | 'newId'> & { readonly platform: Pick<Platform, 'blobs' | 'queue'> };
+
+/** A picture as its owner keeps it. */
+export interface Picture {
+  readonly id: string;
+  /** Blob paths. */
+  readonly path: string;
+  readonly thumbnailPath: string;
+  readonly contentType: string;
+  /** Pixels, as shown (turned upright). */
+  readonly width: number;
+  readonly height: number;
+  /** Bytes as kept. */
+  readonly size: number;
+}
+
+export const PictureView = z
+  .object({
+    id: z.string(),
+    url: z.string().meta({ description: 'Read link; works for at least 15 minutes' }),
+    thumbnailUrl: z.string().meta({ description: 'Read link of a small WebP; works for at least 15 minutes' }),
+    width: z.int().meta({ description: 'Pixels' }),
+    height: z.int().meta({ description: 'Pixels' }),
+    size: z.int().meta({ description: 'Bytes' }),
+    primary: z.boolean(),
+  })
+  .meta({ id: 'Picture' });
+export type PictureView = z.output<typeof PictureView>;
+
+export interface Thumbnail {
+  /** Most pixels across; a smaller picture is not blown up (a square one is: it must be square). */
+  readonly width: number;
+  /** Most pixels down. */
+  readonly height?: number;
+  /** Cut to a square of `width`, around the most telling part. */
+  readonly square?: boolean;
+}
+
+export interface PictureUpload {
+  readonly bytes: Uint8Array;
+  /** Folder inside the organization's: `venues/<venueId>`. */
+  readonly path: string;
+  /** Most bytes. */
+  readonly limit: number;
+  readonly thumbnail: Thumbnail;
+}
+
+/** A 50-megapixel decode takes about 150 MB for a moment; more is a decompression bomb. */
+const MOST_PIXELS = 50_000_000;
+/** WebP cannot hold a longer side. */
+const LONGEST_SIDE = 16_000;
+
+const formats = {
+  jpeg: { contentType: 'image/jpeg', extension: 'jpg' },
+  png: { contentType: 'image/png', extension: 'png' },
+  webp: { contentType: 'image/webp', extension: 'webp' },
+} as const;
+type Format = keyof typeof formats;
+
+/**
+ * Checks, strips and stores a picture and its thumbnail. Throws `too_large` (with `limit`), `unsupported_media_type`
+ * (not JPG, PNG or WebP by content) or `invalid` (truncated, corrupt, too many pixels). REQ-VEN-014, REQ-CUS-015.
+ */
+export async function storePicture(scope: PictureScope, upload: PictureUpload): Promise<Picture> {
+  const { bytes, limit } = upload;
+  if (bytes.byteLength > limit) {
+    throw new Refusal('too_large', `The file is larger than ${limit} bytes.`, { limit });
+  }
+  if (bytes.byteLength === 0) throw invalid('body.file', 'empty', 'is empty');
+  const format = formatOf(bytes);
+  if (!format) throw new Refusal('unsupported_media_type', 'The file is not a JPG, PNG or WebP picture.');
+  const id = scope.newId();
+  // One at a time, to bound the memory of this process.
+  const made = await scope.platform.queue.run('pictures', () => redrawn(bytes, format, upload.thumbnail));
+  const base = `${scope.orgId}/${upload.path}/${id}`;
+  const picture: Picture = {
+    id,
+    path: `${base}.${formats[format].extension}`,
+    thumbnailPath: `${base}.thumbnail.webp`,
+    contentType: formats[format].contentType,
+    width: made.width,
+    height: made.height,
+    size: made.original.byteLength,
+  };
+  const { blobs } = scope.platform;
+  await Promise.all([
+    blobs.put(picture.path, made.original, picture.contentType),
+    blobs.put(picture.thumbnailPath, made.small, 'image/webp'),
+  ]);
+  return picture;
+}
+
+/** A picture with links that expire. */
+export async function pictureView(
+  scope: PictureScope,
+  picture: Picture,
+  { primary = true }: { readonly primary?: boolean } = {},
+): Promise<PictureView> {
+  const { blobs } = scope.platform;
+  const [url, thumbnailUrl] = await Promise.all([blobs.link(picture.path), blobs.link(picture.thumbnailPath)]);
+  return {
+    id: picture.id,
+    url,
+    thumbnailUrl,
+    width: picture.width,
+    height: picture.height,
+    size: picture.size,
+    primary,
+  };
+}
+
+/** Removes the blobs; harmless when they are gone. */
+export async function removePicture(
+  scope: PictureScope,
+  picture: Pick<Picture, 'path' | 'thumbnailPath'>,
+): Promise<void> {
+  const { blobs } = scope.platform;
+  await Promise.all([blobs.remove(picture.path), blobs.remove(picture.thumbnailPath)]);
+}
+
+/** The format its first bytes say, whatever the file is called. */
+function formatOf(bytes: Uint8Array): Format | undefined {
+  const starts = (at: number, ...expected: number[]) => expected.every((byte, index) => bytes[at + index] === byte);
+  if (starts(0, 0xff, 0xd8, 0xff)) return 'jpeg';
+  if (starts(0, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png';
+  if (starts(0, 0x52, 0x49, 0x46, 0x46) && starts(8, 0x57, 0x45, 0x42, 0x50)) return 'webp';
+  return undefined;
+}
+
+async function redrawn(bytes: Uint8Array, format: Format, thumbnail: Thumbnail) {
+  const { default: sharp } = await import('sharp');
+  sharp.cache(false);
+  sharp.concurrency(1);
+  // 'error', not 'warning': cameras write JPEGs that every viewer shows and libjpeg only warns of.
+  const open = () => sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true });
+  const { width, height, format: told } = await decoded(() => open().metadata());
+  if (told !== format) throw invalid('body.file', 'corrupt', 'is not what its first bytes say');
+  if (width * height > MOST_PIXELS || Math.max(width, height) > LONGEST_SIDE) {
+    throw invalid(
+      'body.file',
+      'too_many_pixels',
+      `must have at most ${LONGEST_SIDE} pixels a side and 50 million in all`,
+    );
+  }
+  const original = await decoded(() => written(open().autoOrient(), format).toBuffer({ resolveWithObject: true }));
+  const small = await decoded(() => shrunk(open().autoOrient(), thumbnail).webp({ quality: 80 }).toBuffer());
+  return { original: original.data, width: original.info.width, height: original.info.height, small };
+}
+
+/** In its own format, at a quality that the eye takes for the same. Metadata is left out unless asked for. */
+function written(image: Sharp, format: Format): Sharp {
+  if (format === 'jpeg') return image.jpeg({ quality: 90 });
+  if (format === 'webp') return image.webp({ quality: 90 });
+  return image.png();
+}
+
+function shrunk(image: Sharp, { width, height, square }: Thumbnail): Sharp {
+  if (square) return image.resize({ width, height: width, fit: 'cover', position: 'attention' });
+  return image.resize({ width, ...(height === undefined ? {} : { height }), fit: 'inside', withoutEnlargement: true });
+}
+
+async function decoded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // sharp throws plain errors; all that can fail here is the client's file.
+    if (error instanceof Refusal) throw error;
+    const bomb = error instanceof Error && /pixel limit/i.test(error.message);
+    throw bomb
+      ? invalid('body.file', 'too_many_pixels', `must have at most ${MOST_PIXELS} pixels`)
+      : invalid('body.file', 'corrupt', 'is truncated or damaged and cannot be read as a picture');
+  }
+}

@@ -1,0 +1,119 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, inject, test } from 'vitest';
+import { delegationKey, openBlobs } from '../../shared/platform/blobs.azure.ts';
+import { type Clock, instantOf, systemClock } from '../../shared/platform/clock.ts';
+
+const connectionString = inject('azurite');
+const at = (now: string): Clock => ({ now: () => now });
+const open = (clock: Clock = systemClock) => openBlobs({ connectionString, container: 'pictures', clock });
+const hello = new TextEncoder().encode('hello');
+
+test('what is put can be read through a link, with its content type', async () => {
+  const blobs = open();
+  await blobs.put('o1/things/a.txt', hello, 'text/plain');
+  const reply = await fetch(await blobs.link('o1/things/a.txt'));
+  expect(reply.status).toBe(200);
+  expect(reply.headers.get('content-type')).toBe('text/plain');
+  expect(await reply.text()).toBe('hello');
+});
+
+test('the container is private: without a link nothing is read', async () => {
+  const blobs = open();
+  await blobs.put('o1/things/b.txt', hello, 'text/plain');
+  const [bare = ''] = (await blobs.link('o1/things/b.txt')).split('?');
+  expect((await fetch(bare)).ok).toBe(false);
+});
+
+test('a link opens its own blob alone, and only to read', async () => {
+  const blobs = open();
+  await blobs.put('o1/things/c.txt', hello, 'text/plain');
+  await blobs.put('o2/things/c.txt', hello, 'text/plain');
+  const link = await blobs.link('o1/things/c.txt');
+  expect((await fetch(link.replace('/o1/', '/o2/'))).status).toBe(403);
+  const write = await fetch(link, { method: 'PUT', body: 'x', headers: { 'x-ms-blob-type': 'BlockBlob' } });
+  expect(write.status).toBe(403);
+  expect((await fetch(link, { method: 'DELETE' })).status).toBe(403);
+});
+
+test('a link works for at least 15 minutes and at most 30, and stays the same text within a quarter of an hour', async () => {
+  const early = await open(at('2026-11-20T09:00:00Z')).link('x');
+  const late = await open(at('2026-11-20T09:14:59Z')).link('x');
+  const next = await open(at('2026-11-20T09:15:00Z')).link('x');
+  expect(late).toBe(early);
+  expect(next).not.toBe(early);
+  expect(new URL(early).searchParams.get('se')).toBe('2026-11-20T09:30:00Z');
+});
+
+test('a link that has expired opens nothing', async () => {
+  const blobs = open();
+  await blobs.put('o1/things/d.txt', hello, 'text/plain');
+  const old = open(at(instantOf(Date.now() - 31 * 60_000)));
+  expect((await fetch(await old.link('o1/things/d.txt'))).status).toBe(403);
+});
+
+test('removing is harmless when there is nothing', async () => {
+  const blobs = open();
+  await blobs.put('o1/things/e.txt', hello, 'text/plain');
+  await blobs.remove('o1/things/e.txt');
+  await blobs.remove('o1/things/e.txt');
+  expect((await fetch(await blobs.link('o1/things/e.txt'))).status).toBe(404);
+});
+
+test('the probe answers when the service does, and says so when it cannot', async () => {
+  await expect(open().ping()).resolves.toBeUndefined();
+  const gone = connectionString.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9');
+  const blobs = openBlobs({ connectionString: gone, container: 'pictures', clock: systemClock });
+  await expect(blobs.ping()).rejects.toMatchObject({ code: 'unavailable', extra: { retryAfter: 5 } });
+});
+
+test('an upload is tried three times, then it is unavailable', async () => {
+  let uploads = 0;
+  const server = createServer((request, reply) => {
+    const makesContainer = request.url?.includes('restype=container') ?? false;
+    if (!makesContainer) uploads += 1;
+    request.resume();
+    request.on('end', () => reply.writeHead(makesContainer ? 201 : 503, { 'content-length': '0' }).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const busy = connectionString.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
+  const blobs = openBlobs({ connectionString: busy, container: 'pictures', clock: systemClock });
+  await expect(blobs.put('x', hello, 'text/plain')).rejects.toMatchObject({ code: 'unavailable' });
+  expect(uploads).toBe(3);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('on Azure one user delegation key serves a day of links, and a refusal is not remembered', async () => {
+  let now = '2026-11-20T09:00:00Z';
+  let asked = 0;
+  const key = delegationKey({ now: () => now }, async (from, until) => {
+    asked += 1;
+    if (asked === 1) throw new Error('not yet');
+    return {
+      signedObjectId: 'o',
+      signedTenantId: 't',
+      signedStartsOn: from,
+      signedExpiresOn: until,
+      signedService: 'b',
+      signedVersion: 'v',
+      value: 'k',
+    };
+  });
+  await expect(key()).rejects.toThrow('not yet');
+  const [first, second] = await Promise.all([key(), key()]);
+  expect(first).toBe(second);
+  expect(asked).toBe(2);
+  now = '2026-11-21T07:59:59Z';
+  expect(await key()).toBe(first);
+  // The longest link given out just now ends before the key does.
+  expect(first.signedExpiresOn.getTime() - Date.parse(now)).toBeGreaterThan(30 * 60_000);
+  now = '2026-11-21T08:00:00Z';
+  expect(await key()).not.toBe(first);
+});
+
+test('without an account there is one clear message', async () => {
+  const blobs = openBlobs({ container: 'pictures', clock: systemClock });
+  await expect(blobs.ping()).rejects.toThrow('BLOB_CONNECTION or BLOB_ACCOUNT_URL');
+});
