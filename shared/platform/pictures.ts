@@ -141,8 +141,7 @@ async function redrawn(bytes: Uint8Array, format: Format, thumbnail: Thumbnail) 
   const { default: sharp } = await import('sharp');
   sharp.cache(false);
   sharp.concurrency(1);
-  // 'error', not 'warning': cameras write JPEGs that every viewer shows and libjpeg only warns of.
-  const open = () => sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true });
+  const open = () => sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'warning', sequentialRead: true });
   const { width, height, format: told } = await decoded(() => open().metadata());
   if (told !== format) throw invalid('body.file', 'corrupt', 'is not what its first bytes say');
   if (width * height > MOST_PIXELS || Math.max(width, height) > LONGEST_SIDE) {
