@@ -1,0 +1,170 @@
+/** The tables and indexes of the embedded store, derived from the container declarations and brought up at opening. */
+import type Database from 'libsql';
+import type { Container } from './containers.ts';
+import { documentHash } from './hash.ts';
+import type { Document, IndexValue, Partition } from './store.ts';
+
+export type Db = Database.Database;
+
+/** Where a container's documents lie, and in which columns. */
+export interface Table {
+  readonly documents: string;
+  readonly terms: string;
+  readonly hasTerms: boolean;
+  readonly fields: readonly string[];
+  /** One column for each proper prefix of a hierarchical key (`pk1`), so that it is an equality as well. */
+  readonly prefixes: readonly string[];
+}
+
+/** The term fields that hold words; set names are never empty and never `^`. */
+export const WORDS = '';
+/** The first one to three characters of each word, so that short beginnings are found in the order of ids. */
+export const STARTS = '^';
+export const LONGEST_START = 3;
+
+export function tableOf(name: string, container: Container): Table {
+  return {
+    documents: `d_${name}`,
+    terms: `t_${name}`,
+    hasTerms: container.search || container.sets.length > 0,
+    fields: Object.keys(container.fields),
+    prefixes: container.partitionKey.slice(1).map((_, at) => `pk${at + 1}`),
+  };
+}
+
+/** The index that a query in this scope reads: `pk` (one partition), `pk1` (a prefix), `` (across organizations). */
+export function indexName(table: Table, scope: string, names: readonly string[]): string {
+  return ['i', table.documents, scope === '' ? 'all' : scope, ...names].join('_');
+}
+
+/** What a document is found by besides its fields: `[field, term]`, each once. */
+export function termsOf(document: Pick<Document, 'sets' | 'words'>): [string, string][] {
+  const terms = new Map<string, [string, string]>();
+  const add = (field: string, term: string) => terms.set(`${field}\n${term}`, [field, term]);
+  for (const [set, values] of Object.entries(document.sets ?? {})) for (const value of values) add(set, value);
+  for (const word of document.words ?? []) {
+    add(WORDS, word);
+    const characters = [...word.slice(0, 2 * LONGEST_START)].slice(0, LONGEST_START);
+    for (let length = 1; length <= characters.length; length += 1) add(STARTS, characters.slice(0, length).join(''));
+  }
+  return [...terms.values()];
+}
+
+/** A partition, or a prefix of one, as one text: its values, each ended by a bar. */
+export function partitionText(partition: Partition): string {
+  // NUL would end the text for the engine's client when it is read back.
+  return partition
+    .map((value) => `${value.replaceAll('%', '%25').replaceAll('|', '%7C').replaceAll('\0', '%00')}|`)
+    .join('');
+}
+
+export function partitionOf(text: string): string[] {
+  const values = text.split('|').slice(0, -1);
+  return values.map((value) => value.replaceAll('%00', '\0').replaceAll('%7C', '|').replaceAll('%25', '%'));
+}
+
+/** What the engine binds: it knows no booleans, and aborts the process when given one. */
+export function bindable(value: IndexValue): string | number {
+  return typeof value === 'boolean' ? Number(value) : value;
+}
+
+/** Makes what is missing and drops what is no longer declared; does nothing when the declarations are as they were. */
+export function bringUp(db: Db, declarations: Readonly<Record<string, Container>>): void {
+  const fingerprint = documentHash(JSON.stringify([1, declarations]));
+  db.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID');
+  const known = db.prepare("SELECT value FROM meta WHERE name = 'schema'").raw(true);
+  if (isText(known.get([]), fingerprint)) return;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    if (!isText(known.get([]), fingerprint)) {
+      db.exec("INSERT OR IGNORE INTO meta VALUES ('seq', 0)");
+      for (const [name, container] of Object.entries(declarations)) bringUpContainer(db, name, container);
+      db.prepare("INSERT OR REPLACE INTO meta VALUES ('schema', ?)").run([fingerprint]);
+    }
+    db.exec('COMMIT');
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function isText(row: unknown, text: string): boolean {
+  return Array.isArray(row) && row[0] === text;
+}
+
+function bringUpContainer(db: Db, name: string, container: Container): void {
+  const table = tableOf(name, container);
+  const prefixes = table.prefixes.map((column) => `${column} TEXT NOT NULL, `).join('');
+  db.exec(`CREATE TABLE IF NOT EXISTS ${table.documents} (n INTEGER PRIMARY KEY, pk TEXT NOT NULL, ${prefixes}
+    id TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER NOT NULL, expires_at INTEGER, body TEXT NOT NULL)`);
+  const columns = namesIn(db, `SELECT name FROM pragma_table_info('${table.documents}')`);
+  for (const [field, type] of Object.entries(container.fields)) {
+    if (columns.has(`f_${field}`)) continue;
+    const affinity = { text: 'TEXT', number: 'REAL', boolean: 'INTEGER' }[type];
+    db.exec(`ALTER TABLE ${table.documents} ADD COLUMN "f_${field}" ${affinity}`);
+    db.exec(`UPDATE ${table.documents} SET "f_${field}" = json_extract(body, '$.ix.${field}')`);
+  }
+  const wanted = indexesOf(table, container);
+  const there = namesIn(
+    db,
+    `SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = '${table.documents}' AND sql IS NOT NULL`,
+  );
+  for (const index of there) if (!wanted.has(index)) db.exec(`DROP INDEX "${index}"`);
+  for (const [index, sql] of wanted) if (!there.has(index)) db.exec(sql);
+  bringUpTerms(db, table);
+}
+
+function indexesOf(table: Table, container: Container): Map<string, string> {
+  const wanted = new Map<string, string>();
+  const add = (name: string, rest: string, unique = '') =>
+    wanted.set(name, `CREATE ${unique} INDEX "${name}" ON ${table.documents} ${rest}`);
+  const declared = (scope: string, names: readonly string[]) => {
+    const [first] = names;
+    const ties = scope === 'pk' ? ['id'] : ['id', 'pk'];
+    const columns = [...(scope === '' ? [] : [scope]), 'kind', ...names.map((field) => `"f_${field}"`), ...ties];
+    // Most documents of a container are of another kind (facts above all) and have no entry here.
+    const some = first === undefined ? '' : `WHERE "f_${first}" IS NOT NULL`;
+    add(indexName(table, scope, names), `(${columns.join(', ')}) ${some}`);
+  };
+  add(`i_${table.documents}_id`, '(pk, id)', 'UNIQUE');
+  add(`i_${table.documents}_seq`, '(seq)', 'UNIQUE');
+  if (container.ttl) add(`i_${table.documents}_ttl`, '(expires_at) WHERE expires_at IS NOT NULL');
+  for (const scope of ['pk', ...table.prefixes]) for (const names of [[], ...container.indexes]) declared(scope, names);
+  for (const names of container.acrossIndexes) declared('', names);
+  return wanted;
+}
+
+/** Terms are derived, so they are made anew from the documents whenever the declarations change. */
+function bringUpTerms(db: Db, table: Table): void {
+  db.exec(`DROP TABLE IF EXISTS ${table.terms}`);
+  if (!table.hasTerms) return;
+  const prefixes = table.prefixes.map((column) => `${column} TEXT NOT NULL, `).join('');
+  db.exec(`CREATE TABLE ${table.terms} (pk TEXT NOT NULL, ${prefixes} kind TEXT NOT NULL, field TEXT NOT NULL,
+    term TEXT NOT NULL, id TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (pk, kind, field, term, id)) WITHOUT ROWID`);
+  for (const column of table.prefixes) {
+    db.exec(`CREATE INDEX i_${table.terms}_${column} ON ${table.terms} (${column}, kind, field, term, id, n)`);
+  }
+  const columns = ['pk', ...table.prefixes, 'kind', 'id', 'n', 'body'].join(', ');
+  const read = db.prepare(`SELECT ${columns} FROM ${table.documents} WHERE n > ? ORDER BY n LIMIT 500`).raw(true);
+  const insert = db.prepare(insertTerm(table));
+  for (let from = -1; ; ) {
+    const rows = read.all([from]) as (string | number)[][];
+    if (rows.length === 0) return;
+    for (const row of rows) {
+      const [body, n, id, kind, ...keys] = row.reverse();
+      from = Number(n);
+      const terms = termsOf(JSON.parse(String(body)) as Document);
+      for (const [field, term] of terms) insert.run([...[...keys].reverse(), kind, field, term, id, n]);
+    }
+  }
+}
+
+/** Parameters: pk, its prefixes, kind, field, term, id, n. */
+export function insertTerm(table: Table): string {
+  const columns = ['pk', ...table.prefixes, 'kind', 'field', 'term', 'id', 'n'];
+  return `INSERT OR IGNORE INTO ${table.terms} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
+}
+
+function namesIn(db: Db, sql: string): Set<string> {
+  return new Set((db.prepare(sql).raw(true).all([]) as [string][]).map(([name]) => name));
+}

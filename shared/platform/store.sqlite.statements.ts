@@ -1,0 +1,52 @@
+/** Prepared statements of one connection, kept by their text; the least used make way. */
+import type Database from 'libsql';
+import { LRUCache } from 'lru-cache';
+import type { Db } from './store.sqlite.schema.ts';
+import { StoreUnavailable } from './store.ts';
+
+type Value = string | number | null;
+
+export interface Statements {
+  row<R extends readonly unknown[]>(sql: string, values: readonly Value[]): R | undefined;
+  rows<R extends readonly unknown[]>(sql: string, values: readonly Value[]): R[];
+}
+
+const MOST_KEPT = 500;
+
+/** Rows are arrays in the order of the columns; the caller names their types. */
+export function statementsOf(db: Db): Statements {
+  const kept = new LRUCache<string, Database.Statement>({ max: MOST_KEPT });
+
+  function prepared(sql: string): Database.Statement {
+    const known = kept.get(sql);
+    if (known) return known;
+    const made = db.prepare(sql).raw(true);
+    kept.set(sql, made);
+    return made;
+  }
+  return {
+    row<R extends readonly unknown[]>(sql: string, values: readonly Value[]) {
+      return guarded(() => prepared(sql).get(values) as R | undefined);
+    },
+    rows<R extends readonly unknown[]>(sql: string, values: readonly Value[]) {
+      return guarded(() => prepared(sql).all(values) as R[]);
+    },
+  };
+}
+
+/** Turns the engine's transient errors into `StoreUnavailable`; others are bugs and stay what they are. */
+export function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw unavailable(error) ?? error;
+  }
+}
+
+const TRANSIENT = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|PROTOCOL)/;
+
+/** `StoreUnavailable` for an error that may pass (lock, disk), undefined for any other. */
+export function unavailable(error: unknown): StoreUnavailable | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !TRANSIENT.test(String(error.code))) return undefined;
+  return new StoreUnavailable(`The store cannot answer: ${error.message}`, 1, { cause: error });
+}

@@ -1,0 +1,134 @@
+/** The embedded store: one SQLite file, durable (WAL, every commit synced), shared by processes of one machine. */
+
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'libsql';
+import type { Clock } from './clock.ts';
+import type { ContainerName } from './containers.ts';
+import { containerNames, containers, declarationOf } from './containers.ts';
+import { checkPartition, checkSize, checkWrites, isDocumentId } from './store.plan.ts';
+import { committerOf } from './store.sqlite.commit.ts';
+import { pagerOf } from './store.sqlite.page.ts';
+import type { Db } from './store.sqlite.schema.ts';
+import { bringUp, partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
+import { statementsOf } from './store.sqlite.statements.ts';
+import { etagOf } from './store.sqlite.write.ts';
+import type { Change, Document, Store } from './store.ts';
+import { BadCursor, StoreUnavailable } from './store.ts';
+
+export interface SqliteOptions {
+  /** Path of the file; its folder is made when it is missing. */
+  readonly file: string;
+  readonly clock: Clock;
+  /** Told after each durable commit of this process which containers changed. */
+  readonly onCommit?: (changed: ReadonlySet<ContainerName>) => void;
+}
+
+export interface SqliteStore extends Store {
+  /** Removes documents whose `ttl` has passed (they are unseen already); how many. Also done now and then by itself. */
+  sweep(): Promise<number>;
+}
+
+const CHANGES_AT_ONCE = 256;
+
+/** Opens the file, making it and its tables when they are not there. Throws one clear `Error` when it cannot. */
+export function openSqliteStore({ file, clock, onCommit }: SqliteOptions): SqliteStore {
+  const db = opened(file);
+  const statements = statementsOf(db);
+  const committer = committerOf(db, () => seconds(clock), onCommit);
+  const page = pagerOf(statements);
+  const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? seconds(clock) : undefined);
+  let closed = false;
+
+  function alive(): void {
+    if (closed) throw new Error('The store is closed');
+  }
+
+  return {
+    async read(container, partition, id) {
+      alive();
+      checkPartition(container, partition);
+      if (!isDocumentId(id)) return undefined;
+      const row = statements.row<[string, number]>(readSql(container), [
+        partitionText(partition),
+        id,
+        ...(declarationOf(container).ttl ? [seconds(clock)] : []),
+      ]);
+      return row && { document: JSON.parse(row[0]) as Document, etag: etagOf(row[1]) };
+    },
+    async query(container, partition, query) {
+      alive();
+      return page(container, partition, query, nowOf(container));
+    },
+    async commit(container, partition, writes) {
+      alive();
+      checkPartition(container, partition);
+      checkWrites(container, writes);
+      const texts = writes.map((write) => (write.op === 'delete' ? '' : JSON.stringify(write.document)));
+      checkSize(
+        container,
+        texts.reduce((sum, text) => sum + text.length, 0),
+      );
+      return committer.commit({ container, partition, writes, texts });
+    },
+    async *changes(container, from = '0') {
+      const { documents } = tableOf(container, declarationOf(container));
+      if (!/^\d{1,16}$/.test(from)) throw new BadCursor();
+      let position = Number(from);
+      const sql = `SELECT seq, pk, body FROM ${documents} WHERE seq > ? ORDER BY seq LIMIT ${CHANGES_AT_ONCE}`;
+      for (;;) {
+        alive();
+        const rows = statements.rows<[number, string, string]>(sql, [position]);
+        for (const [seq, pk, body] of rows) {
+          position = seq;
+          const document = JSON.parse(body) as Document;
+          yield { partition: partitionOf(pk), document, etag: etagOf(seq), position: String(seq) } satisfies Change;
+        }
+        if (rows.length < CHANGES_AT_ONCE) return;
+      }
+    },
+    async ping() {
+      alive();
+      statements.row('SELECT value FROM meta WHERE name = ?', ['seq']);
+    },
+    async sweep() {
+      alive();
+      return committer.sweep();
+    },
+    async close() {
+      if (closed) return;
+      await committer.drain();
+      closed = true;
+      db.close();
+    },
+  };
+}
+
+const readTexts = new Map<ContainerName, string>(
+  containerNames.map((name) => {
+    const alive = declarationOf(name).ttl ? 'AND (expires_at IS NULL OR expires_at > ?)' : '';
+    return [name, `SELECT body, seq FROM d_${name} WHERE pk = ? AND id = ? ${alive}`];
+  }),
+);
+
+function readSql(container: ContainerName): string {
+  return readTexts.get(container) ?? '';
+}
+
+function seconds(clock: Clock): number {
+  return Math.floor(Date.parse(clock.now()) / 1000);
+}
+
+function opened(file: string): Db {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    const db = new Database(file);
+    db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864`);
+    bringUp(db, containers);
+    return db;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreUnavailable(`The store cannot be opened at ${file}: ${reason}`, 1, { cause: error });
+  }
+}
