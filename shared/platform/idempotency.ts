@@ -38,7 +38,7 @@ export interface Attempt {
 }
 
 /** Ids of version 7 that depend on nothing but the seed and their order. */
-function seededIds(seed: string, startedAt: string): Ids {
+export function seededIds(seed: string, startedAt: string): Ids {
   let count = 0;
   const msecs = Date.parse(startedAt);
   return {
