@@ -1,0 +1,133 @@
+/** A platform for tests: the real store on disk, a clock that tests move, and an outside world that only records. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Actor } from '../../shared/platform/actor.ts';
+import { systemActor } from '../../shared/platform/actor.ts';
+import type { Blobs } from '../../shared/platform/blobs.ts';
+import type { Clock } from '../../shared/platform/clock.ts';
+import { instantOf, systemIds } from '../../shared/platform/clock.ts';
+import { readConfig } from '../../shared/platform/config.ts';
+import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
+import { localLimits } from '../../shared/platform/limits.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import type { Mail, Message } from '../../shared/platform/mail.ts';
+import type { Platform, Scope, ScopeInit } from '../../shared/platform/scope.ts';
+import { scopeOf } from '../../shared/platform/scope.ts';
+import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
+
+export interface TestClock extends Clock {
+  set(instant: string): void;
+  /** Moves on by some milliseconds. */
+  advance(milliseconds: number): void;
+  /** Milliseconds since 1970. */
+  time(): number;
+}
+
+/** A clock that stands still until it is moved. */
+export function testClock(at = '2026-11-20T09:00:00Z'): TestClock {
+  let milliseconds = Date.parse(at);
+  return {
+    now: () => instantOf(milliseconds),
+    time: () => milliseconds,
+    set(instant) {
+      milliseconds = Date.parse(instant);
+    },
+    advance(by) {
+      milliseconds += by;
+    },
+  };
+}
+
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Mail that is only recorded. */
+export interface RecordedMail extends Mail {
+  readonly sent: Message[];
+}
+
+export function recordedMail(): RecordedMail {
+  const sent: Message[] = [];
+  return {
+    sent,
+    async send(message) {
+      sent.push(message);
+    },
+  };
+}
+
+/** Blobs that are only recorded; tests of pictures use the real ones on Azurite. */
+export interface RecordedBlobs extends Blobs {
+  readonly kept: Map<string, { readonly bytes: Uint8Array; readonly contentType: string }>;
+}
+
+export function recordedBlobs(): RecordedBlobs {
+  const kept: RecordedBlobs['kept'] = new Map();
+  return {
+    kept,
+    async put(path, bytes, contentType) {
+      kept.set(path, { bytes, contentType });
+    },
+    async remove(path) {
+      kept.delete(path);
+    },
+    link: async (path) => `https://blobs.example/${path}`,
+    async ping() {},
+  };
+}
+
+export interface TestPlatform extends Platform {
+  readonly clock: TestClock;
+  readonly mail: RecordedMail;
+  readonly blobs: RecordedBlobs;
+  /** The folder on disk that holds the store. */
+  readonly folder: string;
+  /** Another process, as it were: its own queue and its own connection to the same file; closed with this one. */
+  twin(): Platform;
+  /** Closes the stores and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** Opens a platform in a folder of its own. `env`: settings as environment variables; `at`: where the clock starts. */
+export async function testPlatform(
+  options: { readonly env?: Readonly<Record<string, string>>; readonly at?: string } = {},
+): Promise<TestPlatform> {
+  const folder = await mkdtemp(join(tmpdir(), 'marquee-test-'));
+  const clock = testClock(options.at);
+  const file = join(folder, 'marquee.db');
+  const store = openSqliteStore({ file, clock });
+  const stores = [store];
+  const platform: Omit<TestPlatform, 'twin' | 'close'> = {
+    config: readConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', SEED: 'none', PORT: '0', ...options.env }),
+    store,
+    clock,
+    ids: systemIds,
+    queue: keyedQueue(),
+    limits: localLimits(clock.time),
+    blobs: recordedBlobs(),
+    mail: recordedMail(),
+    log: silentLog,
+    folder,
+  };
+  return {
+    ...platform,
+    twin() {
+      const own = openSqliteStore({ file, clock });
+      stores.push(own);
+      return { ...platform, store: own, queue: keyedQueue(), limits: localLimits(clock.time) };
+    },
+    async close() {
+      for (const open of stores) await open.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A scope in an organization, as the system unless an actor is given. */
+export function testScope(
+  platform: Platform,
+  orgId: string,
+  init: Partial<ScopeInit> & { readonly actor?: Actor } = {},
+): Scope {
+  return scopeOf(platform, { actor: systemActor(orgId), correlationId: 'test', ...init });
+}
