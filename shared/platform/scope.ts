@@ -8,6 +8,7 @@ import type { ContainerName } from './containers.ts';
 import type { Documents } from './documents.ts';
 import { documentsOf } from './documents.ts';
 import type { Decided, Fact } from './facts.ts';
+import type { Probe } from './health.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import type { Limits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -27,6 +28,8 @@ export interface Platform {
   readonly blobs: Blobs;
   readonly mail: Mail;
   readonly log: Log;
+  /** What readiness asks. */
+  readonly probes: readonly Probe[];
 }
 
 export interface ScopeInit {

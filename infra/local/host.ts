@@ -1,0 +1,151 @@
+/** The local HTTP host: `node:http` in front of the same routes and pipeline that Azure Functions serves. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline as pump } from 'node:stream/promises';
+import findMyWay from 'find-my-way';
+import { preflight, type RawReply, type RawRequest } from '../../shared/platform/http.ts';
+import type { Pipeline } from '../../shared/platform/pipeline.ts';
+import { notFound, Refusal } from '../../shared/platform/refusal.ts';
+import type { Method, Route } from '../../shared/platform/route.ts';
+
+export interface HostOptions {
+  readonly routes: readonly Route[];
+  readonly pipeline: Pipeline;
+  readonly corsOrigins: readonly string[];
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+export interface Host {
+  /** `http://127.0.0.1:7071` */
+  readonly origin: string;
+  /** Takes no more requests, lets those in flight finish (at most 10 s), closes. */
+  close(): Promise<void>;
+}
+
+const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const DRAIN_MS = 10_000;
+/** What is still read of a body nobody wants, so that the client sees the reply before the connection ends. */
+const LEFTOVER_MS = 500;
+
+export function routerOf(routes: readonly Route[]) {
+  const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 2048 });
+  for (const route of routes) {
+    router.on(route.method, `/api/${route.path.replace(/\{(\w+)\}/g, ':$1')}`, () => undefined, route);
+  }
+  return {
+    find(method: string, path: string): { route: Route; params: Readonly<Record<string, string>> } | undefined {
+      const known = METHODS.find((candidate) => candidate === method);
+      const found = known && router.find(known, path);
+      if (!found) return undefined;
+      return { route: found.store as Route, params: found.params as Record<string, string> };
+    },
+    /** The methods an address knows. */
+    methods(path: string): readonly Method[] {
+      return METHODS.filter((method) => router.find(method, path));
+    },
+  };
+}
+
+/** Listens; throws when the port is taken. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const { pipeline } = options;
+  const router = routerOf(options.routes);
+  let origin = '';
+
+  async function reply(request: RawRequest): Promise<RawReply> {
+    const { path } = request;
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const found = router.find(method, path);
+    if (found) return pipeline.serve(found.route, { ...request, method, params: found.params });
+    const methods = router.methods(path);
+    if (methods.length === 0) return pipeline.refuse(request, notFound('address'));
+    if (method === 'OPTIONS') return preflight(request.header('origin'), options.corsOrigins, [...methods, 'OPTIONS']);
+    const allow = methods.join(', ');
+    return pipeline.refuse(request, new Refusal('method_not_allowed', `This address takes ${allow}.`, { allow }));
+  }
+
+  async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const answer = await reply(rawOf(incoming, outgoing, origin));
+    if (outgoing.destroyed) return;
+    if (!incoming.complete) dropRest(incoming, outgoing);
+    const { body } = answer;
+    if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+      const length = body === undefined ? 0 : Buffer.byteLength(body);
+      const headers =
+        answer.status === 204 || answer.status === 304
+          ? answer.headers
+          : { ...answer.headers, 'content-length': length };
+      outgoing.writeHead(answer.status, headers);
+      outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+      return;
+    }
+    outgoing.writeHead(answer.status, answer.headers);
+    await pump(Readable.from(body), outgoing);
+  }
+
+  const server = createServer({ requestTimeout: 60_000, headersTimeout: 15_000, keepAliveTimeout: 65_000 });
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    // The pipeline answers every failure; what is left here is a broken connection.
+    serve(incoming, outgoing).catch(() => outgoing.destroy());
+  };
+  server.on('request', onRequest);
+  // The body is asked for (100-continue) only when a route reads it.
+  server.on('checkContinue', onRequest);
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  await listening(server, options.port, options.host);
+  origin = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${(server.address() as AddressInfo).port}`;
+  return { origin, close: () => closed(server) };
+}
+
+function dropRest(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  outgoing.setHeader('connection', 'close');
+  incoming.resume();
+  outgoing.once('finish', () => setTimeout(() => incoming.destroy(), LEFTOVER_MS).unref());
+}
+
+function rawOf(incoming: IncomingMessage, outgoing: ServerResponse, origin: string): RawRequest {
+  const url = incoming.url ?? '/';
+  const mark = url.indexOf('?');
+  const { headers } = incoming;
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    search: mark < 0 ? '' : url.slice(mark + 1),
+    params: {},
+    header(name) {
+      const value = headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    body: bodyOf(incoming, outgoing),
+    peer: incoming.socket.remoteAddress ?? '',
+    origin,
+  };
+}
+
+async function* bodyOf(incoming: IncomingMessage, outgoing: ServerResponse): AsyncGenerator<Uint8Array> {
+  if (/100-continue/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue();
+  yield* incoming.iterator({ destroyOnReturn: false });
+}
+
+function listening(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function closed(server: Server): Promise<void> {
+  const done = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await done;
+  clearTimeout(force);
+}

@@ -1,0 +1,44 @@
+/** The log as JSON lines on standard output or in a file, through pino. */
+import { destination, pino } from 'pino';
+import type { Config } from './config.ts';
+import type { Log } from './log.ts';
+
+/** Never in a log, at any depth up to three, whatever a caller passes. */
+const SECRET = ['password', 'token', 'accessToken', 'refreshToken', 'code', 'authorization', 'passwordHash'];
+const PERSONAL = [
+  'email',
+  'primaryEmail',
+  'phone',
+  'primaryPhone',
+  'name',
+  'displayName',
+  'username',
+  'address',
+  'addresses',
+  'to',
+];
+const paths = [...SECRET, ...PERSONAL].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+
+/** `file`: where the lines go; left out, standard output. */
+export function openLog(level: Config['LOG_LEVEL'], file?: string): Log {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      redact: { paths, censor: '[hidden]' },
+      serializers: { err: shownError },
+    },
+    destination({ dest: file ?? 1, sync: false, mkdir: true }),
+  );
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+  };
+}
+
+function shownError(error: unknown): unknown {
+  return error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : String(error);
+}

@@ -1,0 +1,216 @@
+/** The OpenAPI 3.1 document, derived from the routes; loaded on first use. */
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { codes, type RefusalCode } from './refusal.ts';
+import type { Route } from './route.ts';
+
+type JsonSchema = Record<string, unknown>;
+
+const problemCodes = Object.keys(codes) as RefusalCode[];
+
+const Problem = z
+  .looseObject({
+    type: z.enum(problemCodes.map((code) => `urn:marquee:problem:${code}`)),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    traceId: z.string(),
+    errors: z
+      .array(z.object({ path: z.string(), code: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'For `invalid`: every field at fault' }),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457. Each code adds fields of its own; docs/errors.md lists them.' });
+
+/** Every refusal a route of this shape can answer with. */
+export function refusalsOf(route: Route): readonly RefusalCode[] {
+  const found = new Set<RefusalCode>(['invalid', 'internal', 'unavailable', 'not_acceptable', ...route.refusals]);
+  if (route.access !== 'public') found.add('unauthenticated');
+  if (route.access.includes(':')) found.add('forbidden');
+  if (Object.keys(route.params.shape).length > 0) found.add('not_found');
+  if (route.budget !== 'none') found.add('too_many_requests');
+  if (route.body || route.file || route.method === 'POST')
+    for (const code of ['too_large', 'unsupported_media_type'] as const) found.add(code);
+  if (route.method === 'POST') for (const code of ['in_progress', 'key_reused'] as const) found.add(code);
+  if (takesIfMatch(route)) found.add('stale');
+  return problemCodes.filter((code) => found.has(code));
+}
+
+function takesIfMatch(route: Route): boolean {
+  return route.method !== 'GET' && Object.keys(route.params.shape).length > 0;
+}
+
+/** `POST events/{eventId}/approve` → `postEventsByEventIdApprove`. */
+export function operationId(route: Route): string {
+  const words = route.path
+    .replace(/\{(\w+)\}/g, (_, name: string) => `by-${name}`)
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== '');
+  return route.method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+function textHeader(description: string) {
+  return { description, schema: { type: 'string' as const } };
+}
+
+function responsesOf(route: Route) {
+  const headers: Record<string, ReturnType<typeof textHeader>> = {
+    'X-Correlation-Id': textHeader('Given or made; in every log line, fact and reply'),
+  };
+  if (route.reply && !route.list) headers.ETag = textHeader('Version of the resource, where a single one is shown');
+  if (route.status === 201) headers.Location = textHeader('Address of what was made');
+  const byStatus = new Map<number, RefusalCode[]>();
+  for (const code of refusalsOf(route)) {
+    const { status } = codes[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const content = route.produces
+    ? { [route.produces]: { schema: { type: 'string' as const } } }
+    : route.reply && { 'application/json': { schema: route.reply } };
+  return {
+    [String(route.status)]: {
+      description:
+        route.status === 201 ? 'Made' : route.status === 204 ? 'Done' : route.status === 202 ? 'Accepted' : 'OK',
+      headers,
+      ...(content ? { content } : {}),
+    },
+    ...Object.fromEntries(
+      [...byStatus].map(([status, of]) => [
+        String(status),
+        {
+          description: of.map((code) => `\`${code}\`: ${codes[code].when}`).join('; '),
+          content: { 'application/problem+json': { schema: Problem } },
+        },
+      ]),
+    ),
+  };
+}
+
+function bodyOf(route: Route): ZodOpenApiOperationObject['requestBody'] {
+  if (route.file) {
+    const file = { type: 'string' as const, contentMediaType: 'application/octet-stream' };
+    const schema = { type: 'object' as const, properties: { file }, required: ['file'] };
+    return { required: true, content: { 'multipart/form-data': { schema } } };
+  }
+  if (!route.body) return undefined;
+  const required = route.revises !== undefined || !route.body.safeParse({}).success;
+  return { required, content: { 'application/json': { schema: route.body } } };
+}
+
+function headerParameters(route: Route) {
+  const parameters = [];
+  if (route.method === 'POST') {
+    const schema = { type: 'string' as const, minLength: 1, maxLength: 255 };
+    parameters.push({
+      name: 'Idempotency-Key',
+      in: 'header' as const,
+      schema,
+      description: 'Makes retries safe; kept 24 hours',
+    });
+  }
+  if (takesIfMatch(route)) {
+    parameters.push({
+      name: 'If-Match',
+      in: 'header' as const,
+      schema: { type: 'string' as const },
+      description: 'ETag of the version meant; 412 when stale',
+    });
+  }
+  return parameters;
+}
+
+function accessText(route: Route): string {
+  if (route.access === 'public') return 'Open to anyone.';
+  if (route.access === 'signedIn') return 'For anyone signed in.';
+  return `Needs the privilege \`${route.access}\`.`;
+}
+
+function operationOf(route: Route): ZodOpenApiOperationObject {
+  const requestBody = bodyOf(route);
+  return {
+    operationId: operationId(route),
+    tags: [route.tag],
+    summary: route.summary,
+    description: [route.description, accessText(route)].filter(Boolean).join('\n\n'),
+    security: route.access === 'public' ? [] : [{ bearer: [] }],
+    ...(route.access.includes(':') ? { 'x-privilege': route.access } : {}),
+    requestParams: {
+      ...(Object.keys(route.params.shape).length > 0 ? { path: route.params } : {}),
+      ...(route.query instanceof z.ZodObject && Object.keys(route.query.shape).length > 0
+        ? { query: route.query }
+        : {}),
+    },
+    parameters: headerParameters(route),
+    ...(requestBody ? { requestBody } : {}),
+    responses: responsesOf(route),
+  };
+}
+
+/** A merge patch of what `schema` describes: nothing is required, what is optional may be `null`, nested the same. */
+function mergePatchOf(schema: JsonSchema, resolve: (ref: string) => JsonSchema): JsonSchema {
+  if (typeof schema.$ref === 'string') return mergePatchOf(resolve(schema.$ref), resolve);
+  const properties = schema.properties as Record<string, JsonSchema> | undefined;
+  if (!properties) return schema;
+  const required = (schema.required as string[] | undefined) ?? [];
+  const entries = Object.entries(properties).map(([name, property]) => {
+    const { default: _, ...patch } = mergePatchOf(property, resolve);
+    return [
+      name,
+      required.includes(name) && property.default === undefined ? patch : { anyOf: [patch, { type: 'null' }] },
+    ];
+  });
+  const { required: _, default: __, id: ___, ...rest } = schema;
+  return { ...rest, properties: Object.fromEntries(entries) };
+}
+
+export type OpenApiDocument = ReturnType<typeof createDocument>;
+
+/** The document of some routes. Throws when two share method and path. */
+export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const route of routes) {
+    const path = `/api/${route.path}`;
+    const methods = paths[path] ?? {};
+    paths[path] = methods;
+    const method = route.method.toLowerCase();
+    if (methods[method]) throw new Error(`Two routes are ${route.method} ${path}`);
+    methods[method] = operationOf(route);
+  }
+  const document = createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Marquee',
+      version: '1.0.0',
+      description:
+        'The backend that runs an event company, from first enquiry to final payment.\n\n' +
+        'Sign in with POST /api/identity/authenticate and send the access token as a bearer token.',
+      license: { name: 'Proprietary', url: 'https://marquee.example/license' },
+    },
+    servers: [{ url: '/', description: 'This server' }],
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({
+      name,
+      description: `${name} of an organization`,
+    })),
+    paths: paths as ZodOpenApiPathsObject,
+    components: {
+      schemas: { Problem },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  });
+  for (const route of routes) if (route.revises === 'patch') describePatch(document, route);
+  return document;
+}
+
+function describePatch(document: OpenApiDocument, route: Route): void {
+  const schemas = (document.components?.schemas ?? {}) as Record<string, JsonSchema>;
+  const operation = document.paths?.[`/api/${route.path}`]?.patch;
+  const body = operation?.requestBody;
+  if (!body || !('content' in body)) return;
+  const media = body.content?.['application/json'];
+  if (!media) return;
+  const resolve = (ref: string) => schemas[ref.split('/').at(-1) ?? ''] ?? {};
+  const schema = mergePatchOf(media.schema as JsonSchema, resolve);
+  const patch = { ...media, schema } as typeof media;
+  body.content = { 'application/json': patch, 'application/merge-patch+json': patch };
+}
