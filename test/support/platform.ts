@@ -107,6 +107,7 @@ export async function testPlatform(
     blobs: recordedBlobs(),
     mail: recordedMail(),
     log: silentLog,
+    probes: [{ name: 'store', check: () => store.ping() }],
     folder,
   };
   return {
