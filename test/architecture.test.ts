@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Rule, rules, violations } from './support/architecture.ts';
 import { parseSource, type Source } from './support/source.ts';
@@ -11,9 +11,13 @@ function projectOf(files: Record<string, string>): Map<string, Source> {
 }
 
 function wholeProject(): Map<string, Source> {
-  const files = FOLDERS.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path.replaceAll('\\', '/')}`),
-  ).filter((path) => /\.(ts|mjs|js)$/.test(path) && !GENERATED.includes(path));
+  const files = FOLDERS.filter(existsSync)
+    .flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
+        (path) => `${folder}/${path.replaceAll('\\', '/')}`,
+      ),
+    )
+    .filter((path) => /\.(ts|mjs|js)$/.test(path) && !GENERATED.includes(path));
   return projectOf(Object.fromEntries(files.map((path) => [path, readFileSync(path, 'utf8')])));
 }
 
