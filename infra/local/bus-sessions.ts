@@ -1,0 +1,133 @@
+/** One reaction's messages: within a session one after another and in order, sessions side by side. */
+import type { Fact } from '../../shared/platform/facts.ts';
+import type { Reaction } from '../../shared/platform/reaction.ts';
+import type { Message } from './bus-file.ts';
+
+/** Delays in milliseconds; they double from try to try, with jitter. */
+export interface Retry {
+  readonly tries: number;
+  readonly firstDelay: number;
+  readonly longestDelay: number;
+}
+
+export type Deliver = (reaction: Reaction, fact: Fact) => Promise<void>;
+
+interface Options {
+  readonly sideBySide: number;
+  readonly retry: Retry;
+  waiting(after: number, limit: number): readonly Message[];
+  deliver(message: Message): Promise<void>;
+  delivered(message: Message): void;
+  /** `message.tries` counts the failure already. */
+  failed(message: Message, error: unknown, dead: boolean): void;
+}
+
+export interface Sessions {
+  start(): void;
+  /** Takes up messages that were added meanwhile. */
+  look(): void;
+  /** Begins nothing new; answers when what is in flight has ended. */
+  stop(): Promise<void>;
+}
+
+const PAGE = 100;
+/** Numbers of messages held in memory, at most: a session that waits for its retry may have many behind it. */
+const MOST_HELD = 50_000;
+
+export function sessionsOf(options: Options): Sessions {
+  const { sideBySide, retry } = options;
+  /** Messages taken up and not settled; the first of each is the one to deliver. */
+  const sessions = new Map<string, Message[]>();
+  /** Sessions whose first message may be delivered now. */
+  const ready: string[] = [];
+  const retries = new Set<NodeJS.Timeout>();
+  const inFlight = new Set<Promise<void>>();
+  let started = false;
+  let held = 0;
+  let last = 0;
+
+  function takeUp(): void {
+    while (inFlight.size + ready.length < sideBySide && held < MOST_HELD) {
+      const page = options.waiting(last, PAGE);
+      for (const message of page) {
+        const session = sessions.get(message.session);
+        if (session) session.push(message);
+        else {
+          sessions.set(message.session, [message]);
+          ready.push(message.session);
+        }
+        held += 1;
+        last = message.n;
+      }
+      if (page.length < PAGE) return;
+    }
+  }
+
+  function look(): void {
+    if (!started) return;
+    takeUp();
+    while (inFlight.size < sideBySide) {
+      const name = ready.shift();
+      if (name === undefined) return;
+      const work = delivered(name);
+      inFlight.add(work);
+      void work.finally(() => {
+        inFlight.delete(work);
+        look();
+      });
+    }
+  }
+
+  async function delivered(name: string): Promise<void> {
+    const session = sessions.get(name);
+    const message = session?.[0];
+    if (!session || !message) return;
+    // A turn of the event loop for requests, between any two messages.
+    await new Promise(setImmediate);
+    try {
+      await options.deliver(message);
+      options.delivered(message);
+      next(name, session);
+    } catch (error) {
+      const again = { ...message, tries: message.tries + 1 };
+      const dead = again.tries >= retry.tries;
+      options.failed(again, error, dead);
+      if (dead) return next(name, session);
+      session[0] = again;
+      later(name, again.tries);
+    }
+  }
+
+  function next(name: string, session: Message[]): void {
+    session.shift();
+    held -= 1;
+    if (session.length > 0) ready.push(name);
+    else sessions.delete(name);
+  }
+
+  function later(name: string, tries: number): void {
+    const delay = Math.min(retry.longestDelay, retry.firstDelay * 2 ** (tries - 1));
+    const timeout = setTimeout(
+      () => {
+        retries.delete(timeout);
+        ready.push(name);
+        look();
+      },
+      delay * (0.5 + Math.random() / 2),
+    );
+    retries.add(timeout);
+  }
+
+  return {
+    look,
+    start() {
+      started = true;
+      look();
+    },
+    async stop() {
+      started = false;
+      for (const timeout of retries) clearTimeout(timeout);
+      await Promise.all(inFlight);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** A lock between processes that share a folder, freed by the operating system the moment its holder dies. */
+import { join } from 'node:path';
+import Database from 'libsql';
+
+export interface Lock {
+  /** Whether this one holds it now; takes it when it is free. */
+  held(): boolean;
+  release(): void;
+}
+
+/** An SQLite file is kept locked by an open transaction: it needs no lease, no clock, and leaves nothing stale behind. */
+export function lockIn(folder: string, name: string): Lock {
+  let holding: Database.Database | undefined;
+  return {
+    held() {
+      if (holding) return true;
+      const db = new Database(join(folder, `${name}.lock`), { timeout: 0 });
+      try {
+        db.exec('BEGIN EXCLUSIVE');
+        holding = db;
+        return true;
+      } catch (error) {
+        db.close();
+        if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) return false;
+        throw error;
+      }
+    },
+    release() {
+      holding?.close();
+      holding = undefined;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** The bus port: it takes facts durably and brings each to every reaction that asked for its type. */
+import { z } from 'zod';
+import type { Fact } from './facts.ts';
+
+export interface Bus {
+  /** Takes the facts, in order per subject, and answers once they are safe. Those it already holds are dropped. */
+  publish(facts: readonly Fact[]): Promise<void>;
+  /** For readiness probes: throws when the bus cannot answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const factSchema = z.looseObject({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1),
+  type: z.string().min(1),
+  source: z.string().min(1),
+  subject: z.string().min(1),
+  time: z.string().min(1),
+  data: z.record(z.string(), z.unknown()),
+  orgid: z.string().min(1),
+  actorid: z.string().min(1),
+  correlationid: z.string(),
+  causationid: z.string().optional(),
+  schemaversion: z.int().min(1),
+  traceparent: z.string().optional(),
+});
+
+/** The fact in a message; throws when it is none, so that the message ends as a dead letter with the reason. */
+export function parsedFact(message: unknown): Fact {
+  const parsed = factSchema.safeParse(message);
+  if (parsed.success) return parsed.data;
+  throw new Error(`The message is not a fact: ${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')}`);
+}

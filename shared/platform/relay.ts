@@ -1,0 +1,39 @@
+/** The way from the outbox to the audit trail and the bus, the same behind Cosmos DB and behind the embedded store. */
+import type { Fact } from './facts.ts';
+import { FACT_KIND } from './facts.ts';
+import type { Json, Store, Write } from './store.ts';
+import { MAX_WRITES } from './store.ts';
+
+/** Subjects whose facts are copied at the same time. */
+const SIDE_BY_SIDE = 16;
+
+/**
+ * Copies facts to the audit container, which keeps them for good. Done before they are published, so that a fact that
+ * had an effect is always in the trail; repeats write the same documents again.
+ */
+export async function keepForAudit(store: Store, facts: readonly Fact[]): Promise<void> {
+  const bySubject = new Map<string, Map<string, Fact>>();
+  for (const fact of facts) {
+    const key = JSON.stringify([fact.orgid, fact.subject]);
+    const own = bySubject.get(key) ?? new Map<string, Fact>();
+    bySubject.set(key, own.set(fact.id, fact));
+  }
+  const subjects = bySubject.values();
+  async function copyNext(): Promise<void> {
+    for (const own of subjects) await copied(store, [...own.values()]);
+  }
+  await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, bySubject.size) }, copyNext));
+}
+
+/** Facts of one subject. */
+async function copied(store: Store, facts: readonly Fact[]): Promise<void> {
+  for (let from = 0; from < facts.length; from += MAX_WRITES) {
+    const some = facts.slice(from, from + MAX_WRITES);
+    const [first] = some;
+    if (!first) return;
+    const writes = some.map((fact): Write => {
+      return { op: 'upsert', document: { id: fact.id, kind: FACT_KIND, body: fact as unknown as Json } };
+    });
+    await store.commit('audit', [first.orgid, first.subject], writes);
+  }
+}
