@@ -33,6 +33,8 @@ export interface Claim {
   /** Seats taken in the group. */
   readonly seats?: number;
   readonly state: 'active' | 'released';
+  /** Released because its hold ran out; `firm`, `extend` and a repeated `claim` may take it anew. */
+  readonly lapsed?: true;
 }
 
 /** One clash of a refused claim. */
@@ -40,13 +42,20 @@ export interface Clash {
   readonly resource: Resource;
   /** Where the two overlap. */
   readonly window: Window;
+  /**
+   * Whose claim stands in the way; `{ type: 'capacity', id: <resource> }` when more is asked than there ever is,
+   * `{ type: 'group', id }` when the group's seats do not suffice.
+   */
   readonly owner: Owner & { readonly title?: string };
   /** Units short at the worst instant of the overlap, at least 1. */
   readonly short: number;
 }
 
 export interface ClaimRequest {
-  /** Fresh; a repeated claim with the same id and content answers with the claim that is there. */
+  /**
+   * Fresh; a repeated claim with the same id and content answers with the claim that is there, one with other content
+   * is `already_exists`. When the earlier one was released or its hold ran out, the id is claimed anew.
+   */
   readonly id: string;
   readonly resource: Resource;
   readonly quantity: number;
@@ -63,7 +72,17 @@ export interface ClaimRequest {
   readonly seats?: number;
   /** Capacity of a resource that the engine has not met yet (its head is made with it). */
   readonly capacity: number;
+  /**
+   * Claims of the same owner do not count against this one. A move across a crash: the new window is held beside the
+   * old one, under an id of its own, until the owner's commit decides which of the two stays (ADR 0004).
+   */
+  readonly besideOwn?: boolean;
 }
+
+/** A claim spans at most this many windows, */
+export const MOST_WINDOWS = 366;
+/** and this many days from first to last (3 years). */
+export const MOST_DAYS = 1096;
 
 export interface Claimed {
   readonly claim: Claim;
