@@ -1,0 +1,138 @@
+/** The whole system in one process: embedded store, blobs, mail, relay and reactions, timers, HTTP. */
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { reactions, routes, timers } from '../../functions/registry.ts';
+import { createAuthenticator } from '../../shared/identity/authenticator.ts';
+import { openKeys } from '../../shared/identity/keys.ts';
+import { openBlobs } from '../../shared/platform/blobs.azure.ts';
+import type { Blobs } from '../../shared/platform/blobs.ts';
+import { type Clock, systemClock, systemIds } from '../../shared/platform/clock.ts';
+import type { Config } from '../../shared/platform/config.ts';
+import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
+import { localLimits } from '../../shared/platform/limits.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { openMail } from '../../shared/platform/mail.open.ts';
+import type { Mail } from '../../shared/platform/mail.ts';
+import { createPipeline, type Pipeline } from '../../shared/platform/pipeline.ts';
+import type { Platform } from '../../shared/platform/scope.ts';
+import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
+import { startAzurite } from './azurite.ts';
+import { type Host, startHost } from './host.ts';
+import { type Relay, startRelay } from './relay.ts';
+import { type Scheduler, startTimers } from './timers.ts';
+
+export interface LocalOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Milliseconds, for rate limits; the clock's by default. */
+  readonly mail?: Mail;
+  /** False leaves the timers to the caller (tests run them by hand). */
+  readonly timers?: boolean;
+  /** Runs before the port opens, with everything else up. */
+  readonly prepare?: (local: Omit<Local, 'host' | 'close'>) => Promise<void>;
+}
+
+export interface Local {
+  readonly platform: Platform;
+  readonly pipeline: Pipeline;
+  readonly relay: Relay;
+  readonly host: Host;
+  /** Finishes what is in flight, then closes everything. */
+  close(): Promise<void>;
+}
+
+/** How long the start waits for facts left over from the last run, so that claims are settled before the port opens. */
+const DRAIN_MS = 5000;
+
+/** Starts everything; throws one clear `Error` when a part cannot start (and closes what had started). */
+export async function startLocal(options: LocalOptions): Promise<Local> {
+  const { config, log, clock = systemClock } = options;
+  const folder = resolve(config.DATA_DIR);
+  await madeFolder(folder);
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    let relay: Relay | undefined;
+    const store = openSqliteStore({
+      file: join(folder, 'marquee.db'),
+      clock,
+      onCommit: (changed) => {
+        for (const container of changed) relay?.wake(container);
+      },
+    });
+    closers.push(() => store.close());
+    const { blobs, stop } = await openedBlobs(config, folder, clock, log);
+    closers.push(stop);
+    const platform: Platform = {
+      config,
+      store,
+      clock,
+      ids: systemIds,
+      queue: keyedQueue(),
+      limits: localLimits(() => Date.parse(clock.now())),
+      blobs,
+      mail: options.mail ?? openMail(config, folder),
+      log,
+      probes: [
+        { name: 'store', check: () => store.ping() },
+        { name: 'bus', check: async () => relay?.ping() },
+        { name: 'blobs', check: () => blobs.ping() },
+      ],
+    };
+    const keys = await openKeys(config, folder, clock);
+    const pipeline = createPipeline(platform, createAuthenticator(platform, keys));
+    relay = startRelay({ platform, reactions, folder });
+    const started = relay;
+    closers.push(() => started.stop());
+    if (!(await relay.drained(DRAIN_MS))) log.warn({}, 'facts of the last run are still being worked off');
+    await options.prepare?.({ platform, pipeline, relay });
+    const scheduler: Scheduler | undefined = options.timers === false ? undefined : startTimers({ platform, timers });
+    if (scheduler) closers.push(() => scheduler.stop());
+    const host = await opened(config, pipeline);
+    closers.push(() => host.close());
+    return { platform, pipeline, relay, host, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function madeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`DATA_DIR ${folder} cannot be written: ${reason}`);
+  }
+}
+
+async function openedBlobs(config: Config, folder: string, clock: Clock, log: Log) {
+  const container = 'pictures';
+  if (config.BLOB_CONNECTION !== undefined || config.BLOB_ACCOUNT_URL !== undefined) {
+    const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
+    const blobs: Blobs = openBlobs({ connectionString, accountUrl, container, clock });
+    return { blobs, stop: () => undefined };
+  }
+  const azurite = await startAzurite({ folder: join(folder, 'blobs'), log: (message) => log.warn({}, message) });
+  return {
+    blobs: openBlobs({ connectionString: azurite.connectionString, container, clock }),
+    stop: () => azurite.stop(),
+  };
+}
+
+async function opened(config: Config, pipeline: Pipeline): Promise<Host> {
+  const { HOST: host, PORT: port, CORS_ORIGINS: corsOrigins } = config;
+  try {
+    return await startHost({ routes, pipeline, host, port, corsOrigins });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EADDRINUSE') {
+      throw new Error(`Port ${port} is taken. Stop what uses it, or set PORT to another (PORT=0 takes a free one).`);
+    }
+    if (code === 'EACCES') throw new Error(`Port ${port} needs more rights. Set PORT to one above 1023.`);
+    throw error;
+  }
+}
