@@ -47,7 +47,12 @@ export const containers = {
   }),
   /** Who may sign in: one document a username, platform-wide. */
   logins: container(['/username']),
-  sessions: container(['/orgId', '/userId'], { ttl: true, fields: { lastUsedAt: 'text' } }),
+  /** Who is signed in where; the end of a session and the fact of it are one batch. */
+  sessions: container(['/orgId', '/userId'], {
+    facts: true,
+    fields: { lastUsedAt: 'text', sessionId: 'text' },
+    indexes: [['lastUsedAt'], ['sessionId']],
+  }),
   customers: container(['/orgId'], {
     facts: true,
     search: true,
@@ -93,6 +98,7 @@ export const containers = {
       country: 'text',
       capacity: 'number',
       lat: 'number',
+      lon: 'number',
       createdAt: 'text',
     },
     sets: ['amenities'],
@@ -105,7 +111,7 @@ export const containers = {
       ['type', 'name'],
       ['city', 'name'],
       ['country', 'name'],
-      ['lat'],
+      ['lat', 'lon'],
     ],
   }),
   /** Events, event types, notes. */
@@ -154,7 +160,7 @@ export const containers = {
     facts: true,
     fields: { start: 'text', end: 'text', ownerId: 'text', expiresAt: 'text', state: 'text' },
     sets: ['days'],
-    indexes: [['ownerId'], ['state', 'start']],
+    indexes: [['ownerId'], ['state', 'end']],
     acrossIndexes: [['expiresAt']],
   }),
   /** Every fact, kept for good. */

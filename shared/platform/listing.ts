@@ -15,7 +15,9 @@ export type Filter =
   /** The set holds any of the values, separated by commas. */
   | { readonly is: 'anyIn'; readonly set: string; readonly value: z.ZodType<string> }
   /** `gte`: from, inclusive; `lt`: to, exclusive. */
-  | { readonly is: 'gte' | 'lt'; readonly path: string; readonly value: z.ZodType<IndexValue> };
+  | { readonly is: 'gte' | 'lt'; readonly path: string; readonly value: z.ZodType<IndexValue> }
+  /** Parsed here, optional or not as its schema says, and applied by the slice. */
+  | { readonly is: 'own'; readonly value: z.ZodType };
 
 export interface Listing {
   /** Filters by parameter name. */
@@ -35,6 +37,8 @@ export const anyIn = (set: string, value: z.ZodType<string>): Filter => ({ is: '
 export const from = (path: string, value: z.ZodType<IndexValue> = Instant): Filter => ({ is: 'gte', path, value });
 /** Instants to, exclusive. */
 export const to = (path: string, value: z.ZodType<IndexValue> = Instant): Filter => ({ is: 'lt', path, value });
+
+export const own = (value: z.ZodType): Filter => ({ is: 'own', value });
 
 const MOST_VALUES = 50;
 
@@ -87,6 +91,10 @@ export function querySchema(listing: Listing): z.ZodType<ListInput> {
       .optional()
       .meta({ description: 'Words that must each begin a word of a searched field' });
   for (const [name, filter] of Object.entries(listing.filters)) {
+    if (filter.is === 'own') {
+      shape[name] = filter.value;
+      continue;
+    }
     const single = filter.is === 'gte' || filter.is === 'lt';
     shape[name] = (single ? filter.value : separated(filter.value)).optional();
   }
@@ -113,7 +121,7 @@ export function toQuery(listing: Listing, input: ListInput, always: readonly Con
   const where: Condition[] = [...always];
   for (const [name, filter] of Object.entries(listing.filters)) {
     const value = input[name];
-    if (value === undefined) continue;
+    if (value === undefined || filter.is === 'own') continue;
     if (filter.is === 'anyOf') where.push({ path: filter.path, in: value as IndexValue[] });
     else if (filter.is === 'allIn') where.push({ set: filter.set, all: value as string[] });
     else if (filter.is === 'anyIn') where.push({ set: filter.set, any: value as string[] });
