@@ -18,6 +18,8 @@ export interface Plan {
   readonly index: readonly string[];
   /** How many names of `index` are bound by equalities. */
   readonly bound: number;
+  /** The distinct words to search for; empty for a list. */
+  readonly search: readonly string[];
 }
 
 const MOST_LIMIT = 1000;
@@ -70,6 +72,8 @@ function checkDocument(name: ContainerName, document: Document): void {
   for (const set of Object.keys(document.sets ?? {})) {
     if (!container.sets.includes(set)) throw new Error(`The set ${set} of a ${where} is not declared`);
   }
+  if (document.words?.some((word) => word === '' || /\s/.test(word)))
+    throw new Error(`A word of a ${where} is not one word`);
   if (document.words && !container.search) throw new Error(`A ${where} carries words, but it is not searched`);
   if (document.ttl === undefined) return;
   if (!container.ttl) throw new Error(`A ${where} carries a ttl, but the container has none`);
@@ -97,7 +101,7 @@ export function planOf(name: ContainerName, partition: Partition, query: Query):
     throw new Error(`The limit of a ${about} is 1 to ${MOST_LIMIT}, not ${query.limit}`);
   }
   const where = (query.where ?? []).map((condition) => checkedCondition(container, condition, about));
-  if (query.search) checkSearch(container, query, about);
+  if (query.search) checkSearch(container, partition, query, about);
   const equal = new Set(where.flatMap((condition) => ('eq' in condition ? [condition.path] : [])));
   const entries = (query.orderBy ?? []).map(({ path, descending = false }) => ({ path, descending }));
   const last = entries.find(({ path }) => path === 'id') ?? entries.at(-1);
@@ -115,6 +119,7 @@ export function planOf(name: ContainerName, partition: Partition, query: Query):
     possible: where.every(possible),
     order,
     idDescending,
+    search: [...new Set(query.search)],
     ...found,
   };
 }
@@ -148,7 +153,19 @@ function orderOf(container: Container, entries: readonly Required<Order>[], abou
   return order;
 }
 
-function checkSearch(container: Container, query: Query, about: string): void {
+/** The types of a cursor's values: the order's (a search's tier), the id, and what the partition leaves open. */
+export function placeTypes(
+  container: Container,
+  partition: Partition,
+  plan: Plan,
+): readonly ('text' | 'number' | 'boolean')[] {
+  const order = plan.order.map(({ path }) => container.fields[path] ?? 'text');
+  const open = container.partitionKey.slice(partition.length).map(() => 'text' as const);
+  return [...(plan.search.length > 0 ? ['number' as const] : order), 'text', ...open];
+}
+
+function checkSearch(container: Container, partition: Partition, query: Query, about: string): void {
+  if (partition.length === 0) throw new Error(`A ${about} searches across organizations`);
   if (!container.search) throw new Error(`A ${about} searches, but the container has no words`);
   if (query.orderBy && query.orderBy.length > 0) throw new Error(`A ${about} searches, so it cannot be ordered`);
 }

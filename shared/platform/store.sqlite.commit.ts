@@ -53,28 +53,16 @@ export function committerOf(
     const known = writers.get(container);
     if (known) return known;
     const declaration = declarationOf(container);
-    const made = writerOf(db, tableOf(container, declaration), declaration);
+    const made = writerOf(db, tableOf(container), declaration);
     writers.set(container, made);
     return made;
   }
 
-  /** Takes the write lock; while another process has it, waits without blocking this one. */
-  async function begin(): Promise<void> {
-    const deadline = performance.now() + PATIENCE;
-    for (;;) {
-      try {
-        db.exec('BEGIN IMMEDIATE');
-        return;
-      } catch (error) {
-        const busy = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
-        if (!busy || performance.now() > deadline) throw error;
-        await sleep(1 + Math.random() * 10);
-      }
-    }
-  }
-
+  /** Takes the write lock and works; while another process has the lock, waits without blocking this one. */
   async function together<T>(work: () => T): Promise<T> {
-    await begin();
+    const deadline = performance.now() + PATIENCE;
+    while (!begun(deadline)) await sleep(1 + Math.random() * 10);
+    // From here to the end nothing is awaited, so no read of this process falls inside the transaction.
     try {
       const done = work();
       db.exec('COMMIT');
@@ -82,6 +70,17 @@ export function committerOf(
     } catch (error) {
       if (db.inTransaction) db.exec('ROLLBACK');
       throw error;
+    }
+  }
+
+  function begun(deadline: number): boolean {
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      return true;
+    } catch (error) {
+      const busy = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+      if (!busy || performance.now() > deadline) throw error;
+      return false;
     }
   }
 

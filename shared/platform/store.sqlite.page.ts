@@ -1,15 +1,17 @@
 /** Pages of the embedded store: from a query to its items and the cursor after them. */
-
 import type { ContainerName } from './containers.ts';
 import { declarationOf } from './containers.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import type { Plan } from './store.plan.ts';
-import { planOf } from './store.plan.ts';
-import type { Reach, Sql } from './store.sqlite.query.ts';
-import { countSql, pageSql, reachOf } from './store.sqlite.query.ts';
-import { partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
-import type { SearchPlace } from './store.sqlite.search.ts';
-import { searchCountSql, tierSql } from './store.sqlite.search.ts';
+import { placeTypes, planOf } from './store.plan.ts';
+import type { Sql } from './store.sqlite.query.ts';
+import { countSql, pageSql } from './store.sqlite.query.ts';
+import type { Reach, TermPlace } from './store.sqlite.reach.ts';
+import { reachOf } from './store.sqlite.reach.ts';
+import { partitionOf, partitionText } from './store.sqlite.schema.ts';
+import type { Tier } from './store.sqlite.search.ts';
+import { leadOf, searchCountSql, tierSql } from './store.sqlite.search.ts';
+import { setCountSql, setLead, setPageSql } from './store.sqlite.sets.ts';
 import type { Statements } from './store.sqlite.statements.ts';
 import { etagOf } from './store.sqlite.write.ts';
 import type { Document, IndexValue, Page, Partition, Query, Stored } from './store.ts';
@@ -21,68 +23,83 @@ interface Found {
   readonly stored: Stored;
   /** The partition's values that the query left open. */
   readonly rest: readonly string[];
-  readonly tier: 0 | 1;
+  readonly tier: Tier;
 }
 
 type Pager = (container: ContainerName, partition: Partition, query: Query, now: number | undefined) => Page;
 
+/** Answers queries; `now` in seconds since 1970, left out for containers whose documents never expire. */
 export function pagerOf(statements: Statements): Pager {
-  function rowsOf({ text, values }: Sql): readonly Row[] {
-    return statements.rows<Row>(text, values);
-  }
-
-  function found(reach: Reach, rows: readonly Row[], tier: 0 | 1 = 0): Found[] {
-    return rows.map(([body, seq, pk]) => ({
+  function found(reach: Reach, { text, values }: Sql, tier: Tier = 0): Found[] {
+    return statements.rows<Row>(text, values).map(([body, seq, pk]) => ({
       stored: { document: JSON.parse(body) as Document, etag: etagOf(seq) },
       rest: pk === null ? [] : partitionOf(pk).slice(reach.partition.length),
       tier,
     }));
   }
 
-  function searched(reach: Reach, plan: Plan, words: readonly string[], place: SearchPlace | undefined, limit: number) {
-    const first = place?.tier === 1 ? [] : found(reach, rowsOf(tierSql(reach, plan, words, 0, place, limit)), 0);
-    if (first.length >= limit || words.length === 0) return first;
-    const from = place?.tier === 1 ? place : undefined;
-    return [...first, ...found(reach, rowsOf(tierSql(reach, plan, words, 1, from, limit - first.length)), 1)];
+  function listed(reach: Reach, plan: Plan, place: readonly IndexValue[] | undefined, limit: number): Found[] {
+    const lead = setLead(statements, reach, plan, limit);
+    return found(reach, lead ? setPageSql(reach, plan, lead, place, limit) : pageSql(reach, plan, place, limit));
+  }
+
+  function searched(
+    reach: Reach,
+    plan: Plan,
+    words: readonly string[],
+    place: readonly IndexValue[] | undefined,
+    limit: number,
+  ) {
+    const items: Found[] = [];
+    for (const tier of [0, 1] as const) {
+      if (place && Number(place[0]) > tier) continue;
+      const from = place?.[0] === tier ? termPlace(reach, place) : undefined;
+      const lead = leadOf(statements, reach, plan, words, tier);
+      items.push(...found(reach, tierSql(reach, plan, lead, words, tier, from, limit - items.length), tier));
+      if (items.length === limit) break;
+    }
+    return items;
+  }
+
+  function counted(reach: Reach, plan: Plan, words: readonly string[]): number {
+    let sql: Sql;
+    if (words.length > 0) {
+      sql = searchCountSql(reach, plan, leadOf(statements, reach, plan, words, 1), words);
+    } else {
+      const lead = setLead(statements, reach, plan, Number.MAX_SAFE_INTEGER / 100);
+      sql = lead ? setCountSql(reach, plan, lead) : countSql(reach, plan);
+    }
+    return statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0;
   }
 
   return (container, partition, query, now) => {
     const plan = planOf(container, partition, query);
-    const declaration = declarationOf(container);
-    const reach = reachOf(tableOf(container, declaration), partition, now);
-    const open = declaration.partitionKey.slice(partition.length).map(() => 'text' as const);
-    const fields: Readonly<Record<string, 'text' | 'number' | 'boolean'>> = declaration.fields;
-    const before = query.search ? ['number' as const] : plan.order.map(({ path }) => fields[path] ?? 'text');
-    const place = placeOf(container, partition, query, [...before, 'text', ...open]);
+    const words = plan.search;
+    const reach = reachOf(container, partition, now);
+    const place = placeOf(container, partition, query, placeTypes(declarationOf(container), partition, plan));
     if (!plan.possible) return { items: [], ...(query.count ? { total: 0 } : {}) };
-
-    const some = query.search
-      ? searched(reach, plan, query.search, place && searchPlace(partition, place), query.limit + 1)
-      : found(reach, rowsOf(pageSql(reach, plan, place, query.limit + 1)));
+    const some =
+      words.length > 0
+        ? searched(reach, plan, words, place, query.limit + 1)
+        : listed(reach, plan, place, query.limit + 1);
     const items = some.slice(0, query.limit);
     const last = items.at(-1);
-    const total = query.count ? counted(reach, plan, query) : undefined;
     return {
       items: items.map(({ stored }) => stored),
       ...(last && some.length > query.limit
-        ? { cursor: cursorOf(container, partition, query, placeAt(plan, query, last)) }
+        ? { cursor: cursorOf(container, partition, query, placeAt(plan, last)) }
         : {}),
-      ...(total === undefined ? {} : { total }),
+      ...(query.count ? { total: counted(reach, plan, words) } : {}),
     };
   };
-
-  function counted(reach: Reach, plan: Plan, query: Query): number {
-    const sql = query.search ? searchCountSql(reach, plan, query.search) : countSql(reach, plan);
-    return statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0;
-  }
 }
 
-function searchPlace(partition: Partition, [tier, id, ...rest]: readonly IndexValue[]): SearchPlace {
-  return { tier: Number(tier), id: String(id), pk: partitionText([...partition, ...rest.map(String)]) };
+function termPlace(reach: Reach, [, id, ...rest]: readonly IndexValue[]): TermPlace {
+  return { id: String(id), pk: partitionText([...reach.partition, ...rest.map(String)]) };
 }
 
-function placeAt(plan: Plan, query: Query, { stored, rest, tier }: Found): IndexValue[] {
+function placeAt(plan: Plan, { stored, rest, tier }: Found): IndexValue[] {
   const { ix = {}, id } = stored.document;
-  const values = query.search ? [tier] : plan.order.map(({ path }) => ix[path] ?? '');
+  const values = plan.search.length > 0 ? [tier] : plan.order.map(({ path }) => ix[path] ?? '');
   return [...values, id, ...rest];
 }

@@ -1,66 +1,64 @@
 /** Queries of the embedded store, compiled to SQL: keyset pages that read an index in its own order. */
+import { declarationOf } from './containers.ts';
 import type { Place } from './cursor.ts';
 import type { Plan } from './store.plan.ts';
+import { indexFor } from './store.plan.ts';
+import type { Reach } from './store.sqlite.reach.ts';
 import type { Table } from './store.sqlite.schema.ts';
-import { bindable, indexName, partitionText } from './store.sqlite.schema.ts';
-import type { Condition, IndexValue, Partition } from './store.ts';
+import { bindable, indexName, partitionText, ttlIndex } from './store.sqlite.schema.ts';
+import type { Condition, IndexValue } from './store.ts';
 
 export interface Sql {
   readonly text: string;
   readonly values: readonly (string | number)[];
 }
 
-/** What of a container a query looks at. */
-export interface Reach {
-  readonly table: Table;
-  readonly partition: Partition;
-  /** The column that the partition, or its prefix, is an equality on; empty across organizations. */
-  readonly scope: string;
-  /** Seconds since 1970; undefined where nothing expires. */
-  readonly now: number | undefined;
-}
-
-export function reachOf(table: Table, partition: Partition, now: number | undefined): Reach {
-  const scope = partition.length > table.prefixes.length ? 'pk' : (table.prefixes[partition.length - 1] ?? '');
-  return { table, partition, scope, now };
-}
-
-/** One page: rows of `[body, seq, pk]`, where `pk` is null when the partition is known. */
-export function pageSql(reach: Reach, plan: Plan, place: Place | undefined, limit: number): Sql {
-  const { table, scope } = reach;
-  const order = orderOf(reach, plan);
-  const filters = [...filtersOf(reach, plan), ...(place ? [after(order, placeValues(reach, plan, place))] : [])];
-  const by = order.map(({ column, descending }) => `${column} ${descending ? 'DESC' : 'ASC'}`).join(', ');
-  return {
-    text: `SELECT d.body, d.seq, ${scope === 'pk' ? 'NULL' : 'd.pk'} FROM ${table.documents} d ${hint(reach, plan)}
-      WHERE ${filters.map(({ text }) => text).join(' AND ')} ORDER BY ${by} LIMIT ?`,
-    values: [...filters.flatMap(({ values }) => values), limit],
-  };
-}
-
-/** How many documents match, wherever the page is. */
-export function countSql(reach: Reach, plan: Plan): Sql {
-  const filters = filtersOf(reach, plan);
-  return {
-    text: `SELECT count(*) FROM ${reach.table.documents} d ${hint(reach, plan)}
-      WHERE ${filters.map(({ text }) => text).join(' AND ')}`,
-    values: filters.flatMap(({ values }) => values),
-  };
-}
-
-/** The index is named, so that no statistics, or lack of them, can lead the engine astray. */
-function hint({ table, scope }: Reach, plan: Plan): string {
-  const open = plan.where.some((condition) => 'path' in condition && !('eq' in condition));
-  if (plan.index.length === 0 && (scope === '' || open)) return '';
-  return `INDEXED BY "${indexName(table, scope, plan.index)}"`;
-}
-
-interface OrderColumn {
+export interface OrderColumn {
   readonly column: string;
   readonly descending: boolean;
 }
 
-function orderOf({ scope }: Reach, plan: Plan): OrderColumn[] {
+const MOST_BRANCHES = 32;
+
+/** One page: rows of `[body, seq, pk, …]`, where `pk` is null when the partition is known. */
+export function pageSql(reach: Reach, plan: Plan, place: Place | undefined, limit: number): Sql {
+  const order = orderOf(reach, plan);
+  const from = place && after(order, placeValues(reach, plan, place));
+  const branches = branchesOf(reach, plan).map((branch) => {
+    const filters = joined([...filtersOf(reach, branch), ...(from ? [from] : [])]);
+    const columns = [...itemColumns(reach), ...order.map(({ column }) => column)].join(', ');
+    const table = `${reach.table.documents} d ${hint(reach, branch)}`;
+    return { text: `SELECT ${columns} FROM ${table} WHERE ${filters.text}`, values: filters.values };
+  });
+  const by = order.map(({ descending }, at) => `${at + 4} ${descending ? 'DESC' : 'ASC'}`).join(', ');
+  return {
+    text: `${branches.map(({ text }) => text).join(' UNION ALL ')} ORDER BY ${by} LIMIT ?`,
+    values: [...branches.flatMap(({ values }) => values), limit],
+  };
+}
+
+/**
+ * How many documents match, wherever the page is. All are counted in the index, then those that have expired but are
+ * not yet swept (few) are taken off, so that no document needs to be looked at.
+ */
+export function countSql(reach: Reach, plan: Plan): Sql {
+  const { table, now } = reach;
+  const all = joined(filtersOf({ ...reach, now: undefined }, plan));
+  const text = `SELECT count(*) FROM ${table.documents} d ${hint(reach, plan)} WHERE ${all.text}`;
+  if (now === undefined) return { text, values: all.values };
+  const expired = `SELECT count(*) FROM ${table.documents} d INDEXED BY "${ttlIndex(table)}" WHERE d.expires_at <= ?`;
+  return {
+    text: `SELECT (${text}) - (${expired} AND ${all.text})`,
+    values: [...all.values, now, ...all.values],
+  };
+}
+
+/** The first columns of every row: body, seq, and the partition where the query left it open. */
+export function itemColumns({ scope }: Reach): string[] {
+  return ['d.body', 'd.seq', scope === 'pk' ? 'NULL' : 'd.pk'];
+}
+
+export function orderOf({ scope }: Reach, plan: Plan): OrderColumn[] {
   const order = plan.order.map(({ path, descending }) => ({ column: columnOf(path), descending }));
   const ties = scope === 'pk' ? ['d.id'] : ['d.id', 'd.pk'];
   return [...order, ...ties.map((column) => ({ column, descending: plan.idDescending }))];
@@ -81,7 +79,7 @@ export function after(order: readonly OrderColumn[], place: readonly IndexValue[
   const sign = first.descending ? '<' : '>';
   if (order.every(({ descending }) => descending === first.descending)) {
     const columns = order.map(({ column }) => column).join(', ');
-    return { text: `(${columns}) ${sign} (${order.map(() => '?').join(', ')})`, values: place.map(bindable) };
+    return { text: `(${columns}) ${sign} (${marks(order)})`, values: place.map(bindable) };
   }
   const tail = after(rest, others);
   const bound = bindable(value);
@@ -104,34 +102,66 @@ export function filtersOf(reach: Reach, plan: Plan): Sql[] {
   return filters;
 }
 
+export function joined(filters: readonly Sql[]): Sql {
+  return { text: filters.map(({ text }) => text).join(' AND '), values: filters.flatMap(({ values }) => values) };
+}
+
+export function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
+}
+
+/** The index is named, so that no statistics, or lack of them, can lead the engine astray. */
+function hint({ table, scope }: Reach, plan: Plan): string {
+  const open = plan.where.some((condition) => 'path' in condition && !('eq' in condition));
+  if (plan.index.length === 0 && (scope === '' || open)) return '';
+  return `INDEXED BY "${indexName(table, scope, plan.index)}"`;
+}
+
+/**
+ * An `in` on a field that stands before the order in some index: one branch for each value, each read in the order of
+ * that index; the engine merges them. So the cost stays that of a page.
+ */
+function branchesOf(reach: Reach, plan: Plan): Plan[] {
+  const equal = new Set(
+    plan.where.flatMap((condition) => ('eq' in condition || 'in' in condition ? [condition.path] : [])),
+  );
+  const container = declarationOf(reach.container);
+  const found = indexFor(reach.scope === '' ? container.acrossIndexes : container.indexes, equal, plan.order);
+  if (!found || found.bound <= plan.bound) return [plan];
+  const names = new Set(found.index.slice(0, found.bound));
+  let branches: Condition[][] = [[]];
+  for (const condition of plan.where) {
+    const each: readonly Condition[] =
+      'in' in condition && names.has(condition.path)
+        ? condition.in.map((eq) => ({ path: condition.path, eq }))
+        : [condition];
+    branches = branches.flatMap((branch) => each.map((one) => [...branch, one]));
+    if (branches.length > MOST_BRANCHES) return [plan];
+  }
+  return branches.map((where) => ({ ...plan, ...found, where }));
+}
+
 function columnOf(path: string): string {
   return path === 'id' ? 'd.id' : `d."f_${path}"`;
 }
 
 function conditionSql(table: Table, condition: Condition): Sql {
   if ('set' in condition) {
-    if ('all' in condition) {
-      const each = condition.all.map((term) => hasTerm(table, condition.set, [term]));
-      return { text: each.map(({ text }) => text).join(' AND '), values: each.flatMap(({ values }) => values) };
-    }
-    return hasTerm(table, condition.set, condition.any);
+    if ('any' in condition) return hasTerm(table, condition.set, condition.any);
+    return joined(condition.all.map((term) => hasTerm(table, condition.set, [term])));
   }
   const column = columnOf(condition.path);
   if ('eq' in condition) return { text: `${column} = ?`, values: [bindable(condition.eq)] };
   if ('in' in condition) return { text: `${column} IN (${marks(condition.in)})`, values: condition.in.map(bindable) };
-  const texts: string[] = [];
-  const values: (string | number)[] = [];
-  for (const [sign, value] of [
-    ['>=', condition.gte],
-    ['>', condition.gt],
-    ['<', condition.lt],
-    ['<=', condition.lte],
-  ] as const) {
-    if (value === undefined) continue;
-    texts.push(`${column} ${sign} ?`);
-    values.push(bindable(value));
-  }
-  return { text: texts.join(' AND ') || `${column} IS NOT NULL`, values };
+  const { gte, gt, lt, lte } = condition;
+  const bounds: Sql[] = [];
+  const bound = (sign: string, value: IndexValue | undefined) =>
+    value !== undefined && bounds.push({ text: `${column} ${sign} ?`, values: [bindable(value)] });
+  bound('>=', gte);
+  bound('>', gt);
+  bound('<', lt);
+  bound('<=', lte);
+  return bounds.length > 0 ? joined(bounds) : { text: `${column} IS NOT NULL`, values: [] };
 }
 
 function hasTerm(table: Table, field: string, terms: readonly string[]): Sql {
@@ -141,8 +171,4 @@ function hasTerm(table: Table, field: string, terms: readonly string[]): Sql {
       WHERE t.pk = d.pk AND t.kind = d.kind AND t.field = ? AND t.term ${match} AND t.id = d.id)`,
     values: [field, ...terms],
   };
-}
-
-function marks(values: readonly unknown[]): string {
-  return values.map(() => '?').join(', ');
 }

@@ -1,6 +1,7 @@
 /** The tables and indexes of the embedded store, derived from the container declarations and brought up at opening. */
 import type Database from 'libsql';
-import type { Container } from './containers.ts';
+import type { Container, ContainerName } from './containers.ts';
+import { containerNames, declarationOf } from './containers.ts';
 import { documentHash } from './hash.ts';
 import type { Document, IndexValue, Partition } from './store.ts';
 
@@ -22,7 +23,19 @@ export const WORDS = '';
 export const STARTS = '^';
 export const LONGEST_START = 3;
 
-export function tableOf(name: string, container: Container): Table {
+/** A document's words as one text, each between line ends, so that a word or its beginning is found by one look. */
+export function wordsText({ words = [] }: Pick<Document, 'words'>): string | null {
+  return words.length === 0 ? null : `\n${words.join('\n')}\n`;
+}
+
+const tables = new Map(containerNames.map((name) => [name, tableFor(name, declarationOf(name))]));
+
+/** The table of a declared container. */
+export function tableOf(name: ContainerName): Table {
+  return tables.get(name) ?? tableFor(name, declarationOf(name));
+}
+
+function tableFor(name: string, container: Container): Table {
   return {
     documents: `d_${name}`,
     terms: `t_${name}`,
@@ -35,6 +48,10 @@ export function tableOf(name: string, container: Container): Table {
 /** The index that a query in this scope reads: `pk` (one partition), `pk1` (a prefix), `` (across organizations). */
 export function indexName(table: Table, scope: string, names: readonly string[]): string {
   return ['i', table.documents, scope === '' ? 'all' : scope, ...names].join('_');
+}
+
+export function ttlIndex(table: Table): string {
+  return `i_${table.documents}_ttl`;
 }
 
 /** What a document is found by besides its fields: `[field, term]`, each once. */
@@ -70,7 +87,7 @@ export function bindable(value: IndexValue): string | number {
 
 /** Makes what is missing and drops what is no longer declared; does nothing when the declarations are as they were. */
 export function bringUp(db: Db, declarations: Readonly<Record<string, Container>>): void {
-  const fingerprint = documentHash(JSON.stringify([1, declarations]));
+  const fingerprint = documentHash(JSON.stringify([2, declarations]));
   db.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID');
   const known = db.prepare("SELECT value FROM meta WHERE name = 'schema'").raw(true);
   if (isText(known.get([]), fingerprint)) return;
@@ -93,10 +110,10 @@ function isText(row: unknown, text: string): boolean {
 }
 
 function bringUpContainer(db: Db, name: string, container: Container): void {
-  const table = tableOf(name, container);
+  const table = tableFor(name, container);
   const prefixes = table.prefixes.map((column) => `${column} TEXT NOT NULL, `).join('');
   db.exec(`CREATE TABLE IF NOT EXISTS ${table.documents} (n INTEGER PRIMARY KEY, pk TEXT NOT NULL, ${prefixes}
-    id TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER NOT NULL, expires_at INTEGER, body TEXT NOT NULL)`);
+    id TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER NOT NULL, expires_at INTEGER, words TEXT, body TEXT NOT NULL)`);
   const columns = namesIn(db, `SELECT name FROM pragma_table_info('${table.documents}')`);
   for (const [field, type] of Object.entries(container.fields)) {
     if (columns.has(`f_${field}`)) continue;
@@ -128,7 +145,7 @@ function indexesOf(table: Table, container: Container): Map<string, string> {
   };
   add(`i_${table.documents}_id`, '(pk, id)', 'UNIQUE');
   add(`i_${table.documents}_seq`, '(seq)', 'UNIQUE');
-  if (container.ttl) add(`i_${table.documents}_ttl`, '(expires_at) WHERE expires_at IS NOT NULL');
+  if (container.ttl) add(ttlIndex(table), '(expires_at) WHERE expires_at IS NOT NULL');
   for (const scope of ['pk', ...table.prefixes]) for (const names of [[], ...container.indexes]) declared(scope, names);
   for (const names of container.acrossIndexes) declared('', names);
   return wanted;
@@ -142,7 +159,7 @@ function bringUpTerms(db: Db, table: Table): void {
   db.exec(`CREATE TABLE ${table.terms} (pk TEXT NOT NULL, ${prefixes} kind TEXT NOT NULL, field TEXT NOT NULL,
     term TEXT NOT NULL, id TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (pk, kind, field, term, id)) WITHOUT ROWID`);
   for (const column of table.prefixes) {
-    db.exec(`CREATE INDEX i_${table.terms}_${column} ON ${table.terms} (${column}, kind, field, term, id, n)`);
+    db.exec(`CREATE INDEX i_${table.terms}_${column} ON ${table.terms} (${column}, kind, field, term, id, pk, n)`);
   }
   const columns = ['pk', ...table.prefixes, 'kind', 'id', 'n', 'body'].join(', ');
   const read = db.prepare(`SELECT ${columns} FROM ${table.documents} WHERE n > ? ORDER BY n LIMIT 500`).raw(true);

@@ -1,79 +1,69 @@
 /** Search in the embedded store: first what holds every word whole, then what holds their beginnings; newest first. */
-
 import type { Plan } from './store.plan.ts';
-import type { Reach, Sql } from './store.sqlite.query.ts';
-import { filtersOf } from './store.sqlite.query.ts';
-import { LONGEST_START, partitionText, STARTS, WORDS } from './store.sqlite.schema.ts';
+import type { Sql } from './store.sqlite.query.ts';
+import { filtersOf, itemColumns, joined } from './store.sqlite.query.ts';
+import type { Reach, Stream, TermPlace } from './store.sqlite.reach.ts';
+import { hopSql, MOST_TERMS, sizeSql, streamSql } from './store.sqlite.reach.ts';
+import { LONGEST_START, STARTS, WORDS } from './store.sqlite.schema.ts';
+import type { Statements } from './store.sqlite.statements.ts';
 
-/** Where a page of a search ended: the tier (0 whole words, 1 beginnings), the id, and the partition's text. */
-export interface SearchPlace {
-  readonly tier: number;
-  readonly id: string;
-  readonly pk: string;
+/** 0: the document holds every word whole. 1: it holds their beginnings. */
+export type Tier = 0 | 1;
+
+const ENOUGH = 500;
+const LAST = '\u{10ffff}';
+
+/** The documents that hold one word, whole or as a beginning. */
+function streamOf(statements: Statements, reach: Reach, plan: Plan, word: string, tier: Tier): Stream {
+  if (tier === 0) return { field: WORDS, terms: [word] };
+  if ([...word].length <= LONGEST_START) return { field: STARTS, terms: [word] };
+  const to = `${word}${LAST}`;
+  const hop = hopSql(reach, plan.kind, WORDS, word, to, MOST_TERMS + 1);
+  const terms = statements.rows<[string]>(hop.text, hop.values).map(([term]) => term);
+  return { field: WORDS, terms: terms.length > MOST_TERMS ? { from: word, to } : terms };
 }
 
-/** The matches of one tier, after a place in it; rows of `[body, seq, pk]`. */
+/** The stream of the rarest word: it leads, the others are looked for in the documents that it finds. */
+export function leadOf(statements: Statements, reach: Reach, plan: Plan, words: readonly string[], tier: Tier): Stream {
+  const streams = words.map((word) => streamOf(statements, reach, plan, word, tier));
+  if (streams.length === 1 && streams[0]) return streams[0];
+  const sized = streams.map((stream) => {
+    const sql = sizeSql(reach, plan.kind, stream, ENOUGH);
+    return { stream, size: statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0 };
+  });
+  return sized.reduce((rarest, next) => (next.size < rarest.size ? next : rarest)).stream;
+}
+
+/** The matches of one tier, after a place in it: rows of `[body, seq, pk]`. */
 export function tierSql(
   reach: Reach,
   plan: Plan,
+  lead: Stream,
   words: readonly string[],
-  tier: 0 | 1,
-  place: SearchPlace | undefined,
+  tier: Tier,
+  place: TermPlace | undefined,
   limit: number,
 ): Sql {
-  const filters = tierFilters(reach, plan, words, tier);
-  if (place) {
-    filters.push(
-      reach.scope === 'pk'
-        ? { text: 'd.id < ?', values: [place.id] }
-        : { text: '(d.id, d.pk) < (?, ?)', values: [place.id, place.pk] },
-    );
-  }
-  const { scope, table } = reach;
+  const stream = streamSql(reach, plan.kind, lead, true, place);
+  const whole = joined(words.map((word) => ({ text: 'instr(d.words, ?)', values: [`\n${word}\n`] })));
+  const beginnings = words.map((word) => ({ text: 'instr(d.words, ?)', values: [`\n${word}`] }));
+  const match = tier === 0 ? [whole] : [...beginnings, { text: `NOT (${whole.text})`, values: whole.values }];
+  const filters = joined([...filtersOf(reach, plan), ...match]);
   return {
-    text: `SELECT d.body, d.seq, ${scope === 'pk' ? 'NULL' : 'd.pk'} FROM ${table.documents} d
-      WHERE ${filters.map(({ text }) => text).join(' AND ')}
-      ORDER BY d.id DESC${scope === 'pk' ? '' : ', d.pk DESC'} LIMIT ?`,
-    values: [...filters.flatMap(({ values }) => values), limit],
+    text: `SELECT ${itemColumns(reach).join(', ')} FROM (${stream.text}) m
+      CROSS JOIN ${reach.table.documents} d ON d.n = m.n WHERE ${filters.text} LIMIT ?`,
+    values: [...stream.values, ...filters.values, limit],
   };
 }
 
-/** How many documents match in either tier. */
-export function searchCountSql(reach: Reach, plan: Plan, words: readonly string[]): Sql {
-  const filters = [...filtersOf(reach, plan), ...words.map((word) => beginning(reach, plan, word))];
+/** How many documents match in either tier; `lead` is that of beginnings. */
+export function searchCountSql(reach: Reach, plan: Plan, lead: Stream, words: readonly string[]): Sql {
+  const stream = streamSql(reach, plan.kind, lead, true);
+  const beginnings = words.map((word) => ({ text: 'instr(d.words, ?)', values: [`\n${word}`] }));
+  const filters = joined([...filtersOf(reach, plan), ...beginnings]);
   return {
-    text: `SELECT count(*) FROM ${reach.table.documents} d WHERE ${filters.map(({ text }) => text).join(' AND ')}`,
-    values: filters.flatMap(({ values }) => values),
-  };
-}
-
-function tierFilters(reach: Reach, plan: Plan, words: readonly string[], tier: 0 | 1): Sql[] {
-  const whole = words.map((word) =>
-    termSql(reach, plan, { text: 't.field = ? AND t.term = ?', values: [WORDS, word] }),
-  );
-  const filters = filtersOf(reach, plan);
-  if (tier === 0) return [...filters, ...whole];
-  const not = {
-    text: `NOT (${whole.map(({ text }) => text).join(' AND ')})`,
-    values: whole.flatMap(({ values }) => values),
-  };
-  return [...filters, ...words.map((word) => beginning(reach, plan, word)), not];
-}
-
-function beginning(reach: Reach, plan: Plan, word: string): Sql {
-  if ([...word].length <= LONGEST_START) {
-    return termSql(reach, plan, { text: 't.field = ? AND t.term = ?', values: [STARTS, word] });
-  }
-  return termSql(reach, plan, {
-    text: 't.field = ? AND t.term >= ? AND t.term < ?',
-    values: [WORDS, word, `${word}\u{10ffff}`],
-  });
-}
-
-function termSql({ table, scope, partition }: Reach, plan: Plan, match: Sql): Sql {
-  const where = scope === '' ? '' : `t.${scope} = ? AND`;
-  return {
-    text: `d.n IN (SELECT t.n FROM ${table.terms} t WHERE ${where} t.kind = ? AND ${match.text})`,
-    values: [...(scope === '' ? [] : [partitionText(partition)]), plan.kind, ...match.values],
+    text: `SELECT count(*) FROM (${stream.text}) m
+      CROSS JOIN ${reach.table.documents} d ON d.n = m.n WHERE ${filters.text}`,
+    values: [...stream.values, ...filters.values],
   };
 }

@@ -72,7 +72,7 @@ export function openSqliteStore({ file, clock, onCommit }: SqliteOptions): Sqlit
       return committer.commit({ container, partition, writes, texts });
     },
     async *changes(container, from = '0') {
-      const { documents } = tableOf(container, declarationOf(container));
+      const { documents } = tableOf(container);
       if (!/^\d{1,16}$/.test(from)) throw new BadCursor();
       let position = Number(from);
       const sql = `SELECT seq, pk, body FROM ${documents} WHERE seq > ? ORDER BY seq LIMIT ${CHANGES_AT_ONCE}`;
@@ -126,6 +126,8 @@ function opened(file: string): Db {
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864`);
     bringUp(db, containers);
+    // Once open, a commit waits for another process' lock without blocking; reads never wait for writes.
+    db.exec('PRAGMA busy_timeout = 100');
     return db;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 /** How one batch is written to the embedded store, inside a transaction that the caller holds. */
 import type { Container } from './containers.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
-import { bindable, insertTerm, partitionText, termsOf } from './store.sqlite.schema.ts';
+import { bindable, insertTerm, partitionText, termsOf, wordsText } from './store.sqlite.schema.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
@@ -36,6 +36,7 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     'kind',
     'seq',
     'expires_at',
+    'words',
     'body',
     ...fields.map((field) => `"f_${field}"`),
   ];
@@ -62,7 +63,7 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
       const value = document.ix?.[field];
       return value === undefined ? null : bindable(value);
     });
-    return [document.kind, seq, ends, text, ...ix];
+    return [document.kind, seq, ends, wordsText(document), text, ...ix];
   }
 
   function dropTerms(pk: string, document: Document, keep: ReadonlySet<string>): Set<string> {
