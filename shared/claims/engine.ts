@@ -1,8 +1,181 @@
-/** The conflict engine: decides claims on a resource under its head's etag. */
+/** The conflict engine (spec chapter 05): who has which resource when, decided under the resource's head. */
+import { DAY, later, SECOND } from '../platform/clock.ts';
+import { notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Claims } from './model.ts';
+import type { Write } from '../platform/store.ts';
+import { checked, HEAD_ID } from './checked.ts';
+import { nextFreeOf } from './free.ts';
+import type { Outcome, Round } from './heads.ts';
+import { underHead } from './heads.ts';
+import type { Claim, Claimed, ClaimRequest, Claims, Resource } from './model.ts';
+import {
+  asFirm,
+  asReleased,
+  busyOf,
+  clashesOf,
+  decideAnew,
+  decideClaim,
+  decideMove,
+  freeOf,
+  isRepeated,
+  overOf,
+  shortagesOf,
+  stands,
+} from './rules.ts';
+import type { Known } from './stored.ts';
+import { claimDocument, claimsAcross, claimsAfter, claimsNear, headOf, readClaim } from './stored.ts';
 
-/** The engine in the scope's organization. */
+/**
+ * How far the clocks of two processes may differ. A hold with less than this left is made firm or longer only after
+ * looking whether another process, by its clock, has given its time away.
+ */
+const CLOCK_SKEW = 30 * SECOND;
+
+/** The engine in the scope's organization. Refusals are those `Claims` names, and `invalid` for what cannot be decided. */
 export function claimsOf(scope: Scope): Claims {
-  throw new Error(`The conflict engine is being built (${scope.orgId})`);
+  const { orgId } = scope;
+
+  function replaced({ etag }: Known, claim: Claim): Write {
+    return { op: 'replace', document: claimDocument(orgId, claim), ifMatch: etag };
+  }
+  function capacityOf({ capacity }: Round): number {
+    if (capacity === undefined) throw new Error('A resource with claims has a head');
+    return capacity;
+  }
+  function othersNear({ documents }: Round, { resource, windows }: Pick<Claim, 'resource' | 'windows'>) {
+    return claimsNear(documents, resource, windows).then((near) => near.map(({ claim }) => claim));
+  }
+
+  async function claim(given: ClaimRequest): Promise<Claimed> {
+    const request = checked(given, scope.now());
+    return underHead(scope, request.resource, async (round) => {
+      const near = await claimsNear(round.documents, request.resource, request.windows);
+      const claims = near.map((known) => known.claim);
+      // Only a lost round can mean that the id is in use elsewhere.
+      const own =
+        near.find((known) => known.claim.id === request.id) ??
+        (round.number > 1 ? await readClaim(round.documents, request.id) : undefined);
+      const capacity = round.capacity ?? request.capacity;
+      if (own && stands(own.claim, round.now)) {
+        if (!isRepeated(own.claim, request)) throw alreadyExists();
+        return { result: { claim: own.claim, over: overOf(own.claim, claims, capacity, round.now) } };
+      }
+      const result = decideClaim(request, claims, capacity, round.now);
+      const write: Write = own
+        ? replaced(own, result.claim)
+        : { op: 'create', document: claimDocument(orgId, result.claim) };
+      return { result, change: { capacity, writes: [write] } };
+    });
+  }
+
+  /** A hold kept on: made firm or longer, and taken anew where it may have run out. */
+  function kept(resource: Resource, claimId: string, keep: (claim: Claim) => Claim): Promise<Claim> {
+    return underHead(scope, resource, async (round): Promise<Outcome<Claim>> => {
+      const own = await readClaim(round.documents, claimId);
+      if (!own || (own.claim.state === 'released' && !own.claim.lapsed)) throw notFound('claim');
+      const result = keep(own.claim);
+      if (result === own.claim && stands(own.claim, round.now)) return { result };
+      const capacity = capacityOf(round);
+      if (stands(own.claim, later(round.now, CLOCK_SKEW))) {
+        return { result, change: { capacity, writes: [replaced(own, result)] } };
+      }
+      const anew = decideAnew(result, await othersNear(round, own.claim), capacity, round.now);
+      return { result: anew, change: { capacity, writes: [replaced(own, anew)] } };
+    });
+  }
+
+  return {
+    claim,
+    async move(resource, claimId, given) {
+      const to = checked({ ...given, resource }, scope.now());
+      return underHead(scope, resource, async (round) => {
+        const [own, others] = await Promise.all([
+          readClaim(round.documents, claimId),
+          othersNear(round, { resource, windows: to.windows }),
+        ]);
+        if (!own || !stands(own.claim, round.now)) throw notFound('claim');
+        const capacity = capacityOf(round);
+        const result = decideMove(own.claim, to, others, capacity, round.now);
+        return { result, change: { capacity, writes: [replaced(own, result.claim)] } };
+      });
+    },
+    firm: (resource, claimId) => kept(resource, claimId, (claim) => (claim.mode === 'firm' ? claim : asFirm(claim))),
+    async extend(resource, claimId, expiresAt) {
+      checked({ resource, mode: 'held', expiresAt }, scope.now());
+      return kept(resource, claimId, (claim) =>
+        claim.mode === 'firm' || (claim.expiresAt ?? '') >= expiresAt ? claim : { ...claim, expiresAt },
+      );
+    },
+    async release(resource, claimId) {
+      await underHead(scope, resource, async (round): Promise<Outcome<void>> => {
+        const own = await readClaim(round.documents, claimId);
+        if (!own || (own.claim.state === 'released' && !own.claim.lapsed)) return { result: undefined };
+        const write = replaced(own, asReleased(own.claim, false));
+        return { result: undefined, change: { capacity: capacityOf(round), writes: [write] } };
+      });
+    },
+    async get(resource, claimId) {
+      return (await readClaim(scope.documents('claims', resource), claimId))?.claim;
+    },
+    async check(given, ignore) {
+      const request = checked(given, scope.now());
+      const documents = scope.documents('claims', request.resource);
+      const [head, near] = await Promise.all([
+        documents.read(HEAD_ID),
+        claimsNear(documents, request.resource, request.windows),
+      ]);
+      const claims = near.flatMap(({ claim }) => (claim.id !== ignore && stands(claim, scope.now()) ? [claim] : []));
+      return clashesOf(request, claims, head ? headOf(head).capacity : request.capacity);
+    },
+    async busy(resource, range) {
+      const { windows } = checked({ resource, windows: [range] }, scope.now());
+      const near = await claimsNear(scope.documents('claims', resource), resource, windows);
+      return busyOf(
+        near.map(({ claim }) => claim),
+        range,
+        scope.now(),
+      );
+    },
+    async free(resource, window, capacity) {
+      const { windows } = checked({ resource, windows: [window] }, scope.now());
+      const documents = scope.documents('claims', resource);
+      const [head, near] = await Promise.all([documents.read(HEAD_ID), claimsNear(documents, resource, windows)]);
+      const claims = near.map(({ claim }) => claim);
+      return freeOf(claims, window, head ? headOf(head).capacity : capacity, scope.now());
+    },
+    async freeAmong(resources, window, quantity) {
+      const [first] = resources;
+      if (!first) return [];
+      checked({ resource: first.resource, windows: [window], quantity }, scope.now());
+      const claims = await claimsAcross(
+        scope.documents('claims'),
+        resources.map(({ resource }) => resource),
+        window,
+      );
+      return resources.flatMap(({ resource, capacity }) =>
+        freeOf(claims.get(resource) ?? [], window, capacity, scope.now()) >= quantity ? [resource] : [],
+      );
+    },
+    async nextFree(resource, { withinDays, ignore, ...wanted }) {
+      const range = { start: wanted.from, end: later(wanted.from, withinDays * DAY) };
+      checked({ resource, windows: [range], quantity: wanted.quantity }, scope.now());
+      const documents = scope.documents('claims', resource);
+      const [head, near] = await Promise.all([documents.read(HEAD_ID), claimsNear(documents, resource, [range])]);
+      const claims = near.flatMap(({ claim }) => (claim.id === ignore ? [] : [claim]));
+      const capacity = head ? headOf(head).capacity : wanted.capacity;
+      return nextFreeOf(claims, { ...wanted, capacity, until: range.end }, scope.now());
+    },
+    async setCapacity(resource, capacity) {
+      checked({ resource, capacity }, scope.now());
+      return underHead(scope, resource, async (round) => {
+        const claims = (await claimsAfter(round.documents, round.now)).map(({ claim }) => claim);
+        const result = shortagesOf(claims, capacity, round.now);
+        return capacity === round.capacity ? { result } : { result, change: { capacity, writes: [] } };
+      });
+    },
+  };
+}
+
+function alreadyExists(): Refusal {
+  return new Refusal('already_exists', 'Another claim has this id.', { field: 'id' });
 }

@@ -35,6 +35,8 @@ export interface Claim {
   readonly state: 'active' | 'released';
   /** Released because its hold ran out; `firm`, `extend` and a repeated `claim` may take it anew. */
   readonly lapsed?: true;
+  /** As it was claimed: its owner's other claims do not count against it. */
+  readonly besideOwn?: true;
 }
 
 /** One clash of a refused claim. */

@@ -1,0 +1,64 @@
+/** Changes of a resource's claims, one after another: the head's etag decides who was first. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Documents } from '../platform/documents.ts';
+import { Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import type { Stored, Write } from '../platform/store.ts';
+import { CommitRefused } from '../platform/store.ts';
+import { HEAD_ID } from './checked.ts';
+import { headOf, headWrite } from './stored.ts';
+
+/** What a decision is made on. */
+export interface Round {
+  readonly documents: Documents;
+  /** Undefined for a resource the engine has not met yet. */
+  readonly capacity: number | undefined;
+  readonly now: string;
+  /** Counts from 1. */
+  readonly number: number;
+}
+
+export interface Outcome<T> {
+  readonly result: T;
+  /** Committed with the head, at most 99. Nothing to write: nothing is committed. */
+  readonly change?: { readonly capacity: number; readonly writes: readonly Write[] };
+}
+
+/** Enough for hundreds of processes that change one resource at the same time. */
+const ROUNDS = 100;
+const LONGEST_WAIT_MS = 200;
+
+/**
+ * Reads the head, decides, commits with the head replaced under its etag; when someone else was first, all of it again.
+ * Changes of one resource queue up inside this process. Throws `unavailable` after 100 lost rounds (some 10 seconds).
+ */
+export function underHead<T>(
+  scope: Scope,
+  resource: string,
+  decide: (round: Round) => Promise<Outcome<T>>,
+): Promise<T> {
+  const documents = scope.documents('claims', resource);
+
+  async function attempt(number: number): Promise<Outcome<T> | undefined> {
+    const head: Stored | undefined = await documents.read(HEAD_ID);
+    const capacity = head && headOf(head).capacity;
+    const outcome = await decide({ documents, capacity, now: scope.now(), number });
+    if (!outcome.change) return outcome;
+    try {
+      await documents.commit([headWrite(head, outcome.change.capacity), ...outcome.change.writes]);
+      return outcome;
+    } catch (error) {
+      if (error instanceof CommitRefused) return undefined;
+      throw error;
+    }
+  }
+
+  return scope.platform.queue.run(`claims/${scope.orgId}/${resource}`, async () => {
+    for (let number = 1; number <= ROUNDS; number += 1) {
+      const outcome = await attempt(number);
+      if (outcome) return outcome.result;
+      await sleep(Math.random() * Math.min(2 ** number, LONGEST_WAIT_MS));
+    }
+    throw new Refusal('unavailable', 'Too many want this at once; try again.', { retryAfter: 1 });
+  });
+}

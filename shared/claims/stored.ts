@@ -1,0 +1,122 @@
+/** How heads and claims lie in the store, and how claims are found there. */
+import { z } from 'zod';
+import type { Documents } from '../platform/documents.ts';
+import type { Window } from '../platform/fields.ts';
+import type { Document, Query, Stored, Write } from '../platform/store.ts';
+import { bucketsAsked, bucketsOf } from './buckets.ts';
+import { HEAD_ID } from './checked.ts';
+import { spanOf } from './intervals.ts';
+import type { Claim } from './model.ts';
+
+export const CLAIM_KIND = 'claim';
+/** Released claims are kept so long, to answer those who still ask. The owner's facts tell the history. */
+const RELEASED_DAYS = 30;
+const MOST_PAGE = 1000;
+
+/** What every change to a resource's claims replaces under its etag. */
+const Head = z.object({ capacity: z.int(), revision: z.int() });
+export type Head = z.output<typeof Head>;
+
+const Resource = z.custom<Claim['resource']>((value) => typeof value === 'string' && value.includes(':'));
+const StoredClaim = z.object({
+  orgId: z.string(),
+  claim: z.object({
+    id: z.string(),
+    resource: Resource,
+    quantity: z.int(),
+    windows: z.array(z.object({ start: z.string(), end: z.string() })),
+    use: z.object({ start: z.string(), end: z.string() }),
+    owner: z.object({ type: z.string(), id: z.string() }),
+    mode: z.enum(['held', 'firm']),
+    expiresAt: z.string().optional(),
+    reason: z.string().optional(),
+    overridden: z.object({ by: z.string(), reason: z.string() }).optional(),
+    group: z.object({ id: z.string(), capacity: z.int() }).optional(),
+    seats: z.int().optional(),
+    state: z.enum(['active', 'released']),
+    lapsed: z.literal(true).optional(),
+    besideOwn: z.literal(true).optional(),
+  }),
+});
+
+export interface Known {
+  readonly claim: Claim;
+  readonly orgId: string;
+  readonly etag: string;
+}
+
+export function headOf(stored: Stored): Head {
+  return Head.parse(stored.document.body);
+}
+
+/** The guarded write that stands first in every batch: the head as it is to be, one revision on. */
+export function headWrite(before: Stored | undefined, capacity: number): Write {
+  const revision = before ? headOf(before).revision + 1 : 1;
+  const document: Document = { id: HEAD_ID, kind: 'head', body: { capacity, revision } };
+  return before ? { op: 'replace', document, ifMatch: before.etag } : { op: 'create', document };
+}
+
+export function knownOf({ document, etag }: Stored): Known {
+  return { ...StoredClaim.parse(document.body), etag };
+}
+
+/** A claim's document. Released ones stand in no bucket, so that nobody who looks for what is taken meets them. */
+export function claimDocument(orgId: string, claim: Claim): Document {
+  const { id, resource, windows, owner, state, expiresAt } = claim;
+  const active = state === 'active';
+  return {
+    id,
+    kind: CLAIM_KIND,
+    body: JSON.parse(JSON.stringify({ orgId, claim })),
+    ix: { ...spanOf(windows), ownerId: owner.id, state, ...(active && expiresAt !== undefined ? { expiresAt } : {}) },
+    ...(active ? { sets: { days: bucketsOf(resource, windows) } } : { ttl: RELEASED_DAYS * 24 * 3600 }),
+  };
+}
+
+export async function readClaim(documents: Documents, id: string): Promise<Known | undefined> {
+  const stored = await documents.read(id);
+  return stored?.document.kind === CLAIM_KIND ? knownOf(stored) : undefined;
+}
+
+/** The active claims that may overlap the windows: all that do and, of long ones, a few that do not. */
+export function claimsNear(documents: Documents, resource: string, windows: readonly Window[]): Promise<Known[]> {
+  return all(documents, { where: [{ set: 'days', any: bucketsAsked(resource, windows) }] });
+}
+
+/** The active claims of an organization's resources that may overlap a window, by resource: one look over all of them. */
+export async function claimsAcross(
+  organization: Documents,
+  resources: readonly string[],
+  window: Window,
+): Promise<Map<string, Claim[]>> {
+  const kinds = new Set(resources.map((resource) => resource.slice(0, resource.indexOf(':') + 1)));
+  const any = [...kinds].flatMap((kind) => bucketsAsked(kind, [window]));
+  const found = new Map<string, Claim[]>();
+  for (const { claim } of await all(organization, { where: [{ set: 'days', any }] })) {
+    const claims = found.get(claim.resource);
+    if (claims) claims.push(claim);
+    else found.set(claim.resource, [claim]);
+  }
+  return found;
+}
+
+/** The active claims that end after an instant. */
+export function claimsAfter(documents: Documents, instant: string): Promise<Known[]> {
+  const where = [
+    { path: 'state', eq: 'active' },
+    { path: 'end', gt: instant },
+  ];
+  return all(documents, { where, orderBy: [{ path: 'end' }] });
+}
+
+/** One query; only a resource with over a thousand claims in those days needs more. */
+async function all(documents: Documents, query: Pick<Query, 'where' | 'orderBy'>): Promise<Known[]> {
+  const found: Known[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await documents.query({ kind: CLAIM_KIND, limit: MOST_PAGE, ...query, ...(cursor ? { cursor } : {}) });
+    found.push(...page.items.map(knownOf));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return found;
+}
