@@ -73,6 +73,21 @@ export function unguarded(store: Store): Store {
   return { ...store, commit: (container, partition, writes) => store.commit(container, partition, writes.map(off)) };
 }
 
+/** A process that stalls before its first commit, its decision made, until something is through. */
+export function waiting(store: Store, until: () => Promise<unknown>): Store {
+  let stalled = false;
+  return {
+    ...store,
+    async commit(container, partition, writes) {
+      if (!stalled) {
+        stalled = true;
+        await until();
+      }
+      return store.commit(container, partition, writes);
+    },
+  };
+}
+
 export interface Tally {
   reads: number;
   queries: number;
