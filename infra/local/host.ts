@@ -3,11 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline as pump } from 'node:stream/promises';
-import findMyWay from 'find-my-way';
-import { preflight, type RawReply, type RawRequest } from '../../shared/platform/http.ts';
+import type { RawRequest } from '../../shared/platform/http.ts';
 import type { Pipeline } from '../../shared/platform/pipeline.ts';
-import { notFound, Refusal } from '../../shared/platform/refusal.ts';
-import type { Method, Route } from '../../shared/platform/route.ts';
+import type { Route } from '../../shared/platform/route.ts';
+import { dispatcher } from '../../shared/platform/router.ts';
 
 export interface HostOptions {
   readonly routes: readonly Route[];
@@ -25,47 +24,14 @@ export interface Host {
   close(): Promise<void>;
 }
 
-const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const DRAIN_MS = 10_000;
 /** What is still read of a body nobody wants, so that the client sees the reply before the connection ends. */
 const LEFTOVER_MS = 500;
 
-export function routerOf(routes: readonly Route[]) {
-  const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 2048 });
-  for (const route of routes) {
-    router.on(route.method, `/api/${route.path.replace(/\{(\w+)\}/g, ':$1')}`, () => undefined, route);
-  }
-  return {
-    find(method: string, path: string): { route: Route; params: Readonly<Record<string, string>> } | undefined {
-      const known = METHODS.find((candidate) => candidate === method);
-      const found = known && router.find(known, path);
-      if (!found) return undefined;
-      return { route: found.store as Route, params: found.params as Record<string, string> };
-    },
-    /** The methods an address knows. */
-    methods(path: string): readonly Method[] {
-      return METHODS.filter((method) => router.find(method, path));
-    },
-  };
-}
-
 /** Listens; throws when the port is taken. */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { pipeline } = options;
-  const router = routerOf(options.routes);
+  const reply = dispatcher(options.routes, options.pipeline, options.corsOrigins);
   let origin = '';
-
-  async function reply(request: RawRequest): Promise<RawReply> {
-    const { path } = request;
-    const method = request.method === 'HEAD' ? 'GET' : request.method;
-    const found = router.find(method, path);
-    if (found) return pipeline.serve(found.route, { ...request, method, params: found.params });
-    const methods = router.methods(path);
-    if (methods.length === 0) return pipeline.refuse(request, notFound('address'));
-    if (method === 'OPTIONS') return preflight(request.header('origin'), options.corsOrigins, [...methods, 'OPTIONS']);
-    const allow = methods.join(', ');
-    return pipeline.refuse(request, new Refusal('method_not_allowed', `This address takes ${allow}.`, { allow }));
-  }
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const answer = await reply(rawOf(incoming, outgoing, origin));

@@ -1,0 +1,34 @@
+/** From an address to its route, the same behind Azure Functions and behind the local host. */
+import findMyWay from 'find-my-way';
+import { preflight, type RawReply, type RawRequest } from './http.ts';
+import type { Pipeline } from './pipeline.ts';
+import { notFound, Refusal } from './refusal.ts';
+import type { Method, Route } from './route.ts';
+
+const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Answers any request; `params` of the request are found here. */
+export type Dispatch = (request: RawRequest) => Promise<RawReply>;
+
+/** 404 for addresses that are no route, 405 with `Allow` for methods they do not take, preflights; else the pipeline. */
+export function dispatcher(routes: readonly Route[], pipeline: Pipeline, corsOrigins: readonly string[]): Dispatch {
+  const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 2048 });
+  for (const route of routes) {
+    router.on(route.method, `/api/${route.path.replace(/\{(\w+)\}/g, ':$1')}`, () => undefined, route);
+  }
+  return async (request) => {
+    const { path } = request;
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const known = METHODS.find((candidate) => candidate === method);
+    const found = known && router.find(known, path);
+    if (found) {
+      const params = found.params as Record<string, string>;
+      return pipeline.serve(found.store as Route, { ...request, method, params });
+    }
+    const methods = METHODS.filter((candidate) => router.find(candidate, path));
+    if (methods.length === 0) return pipeline.refuse(request, notFound('address'));
+    if (method === 'OPTIONS') return preflight(request.header('origin'), corsOrigins, [...methods, 'OPTIONS']);
+    const allow = methods.join(', ');
+    return pipeline.refuse(request, new Refusal('method_not_allowed', `This address takes ${allow}.`, { allow }));
+  };
+}
