@@ -1,7 +1,8 @@
 /** Loads, decides, folds and commits one kind of aggregate in one organization: state and facts in one batch. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Aggregate, Entity, Meta, Unique } from './aggregate.ts';
-import type { Decided, Fact } from './facts.ts';
+import { envelope } from './envelope.ts';
+import type { Decided } from './facts.ts';
 import { factDocument } from './facts.ts';
 import { documentHash } from './hash.ts';
 import { notFound, Refusal } from './refusal.ts';
@@ -16,8 +17,8 @@ export interface EntityPage<S> {
 }
 
 export interface CommandOptions<S> {
-  /** More writes for the same batch (same container and organization). */
-  readonly also?: (next: Entity<S>) => readonly Write[];
+  /** More writes for the same batch (same container and organization); asked anew at every attempt. */
+  readonly also?: (next: Entity<S>) => readonly Write[] | Promise<readonly Write[]>;
 }
 
 export interface CreateOptions<S> extends CommandOptions<S> {
@@ -47,8 +48,15 @@ export interface Repository<S extends object, F extends Decided> {
     decide: (state: S, entity: Entity<S>) => readonly F[] | Promise<readonly F[]>,
     options?: CommandOptions<S>,
   ): Promise<Entity<S>>;
-  /** The writes that make one item, for batches of a caller's own (imports). Uniques included, counter not. */
-  stage(id: string, facts: readonly F[]): { readonly writes: readonly Write[]; readonly entity: Entity<S> };
+  /**
+   * The writes that make one item, or change `before`, for batches of a caller's own (imports, two aggregates at
+   * once). Uniques included, counter not.
+   */
+  stage(
+    id: string,
+    facts: readonly F[],
+    before?: Entity<S>,
+  ): { readonly writes: readonly Write[]; readonly entity: Entity<S> };
 }
 
 const ATTEMPTS = 12;
@@ -72,6 +80,15 @@ export function repository<S extends object, F extends Decided>(
   function entityOf(stored: Stored): Entity<S> {
     const head = stored.document.body as unknown as Head;
     return { id: stored.document.id, state: head.state as unknown as S, meta: head.meta, etag: stored.etag };
+  }
+
+  function storedOf({ id, state, meta, etag }: Entity<S>): Stored {
+    const body: Head = {
+      state: state as unknown as Json,
+      meta,
+      uniques: (aggregate.uniques?.(state) ?? []).map(uniqueId),
+    };
+    return { document: { id, kind, body: body as unknown as Json }, etag };
   }
 
   async function load(id: string): Promise<Stored | undefined> {
@@ -122,27 +139,8 @@ export function repository<S extends object, F extends Decided>(
       writes.push({ op: 'create', document: { id: uid, kind: 'unique', body: { owner: id } } });
     }
     for (const uid of old?.uniques ?? []) if (!held.has(uid)) writes.push({ op: 'delete', id: uid });
-    for (const fact of decided) writes.push({ op: 'create', document: factDocument(envelope(id, fact)) });
+    for (const fact of decided) writes.push({ op: 'create', document: factDocument(envelope(scope, kind, id, fact)) });
     return { writes, refusals, entity: { id, state, meta } };
-  }
-
-  function envelope(subject: string, decided: F): Fact {
-    const cause = scope.reaction?.fact;
-    return {
-      specversion: '1.0',
-      id: scope.platform.ids.next(),
-      type: decided.type,
-      source: kind,
-      subject,
-      time: scope.now(),
-      data: decided.data,
-      orgid: scope.orgId,
-      actorid: scope.actor.userId,
-      correlationid: scope.correlationId,
-      schemaversion: 1,
-      ...(cause ? { causationid: cause.id } : {}),
-      ...(scope.traceparent ? { traceparent: scope.traceparent } : {}),
-    };
   }
 
   /** "This reaction has had its effect on this aggregate": refused as a second one, in the same batch. */
@@ -159,8 +157,8 @@ export function repository<S extends object, F extends Decided>(
       const counter = counterId ? await documents.read(counterId) : undefined;
       const number = counterId ? Number(counter?.document.body ?? 0) + 1 : 0;
       const { writes, refusals, entity } = staged(id, undefined, decide(number));
-      writes.push(...(options.also?.({ ...entity, etag: '' }) ?? []));
-      const counterAt = writes.length;
+      const alsoAt = writes.length;
+      writes.push(...((await options.also?.({ ...entity, etag: '' })) ?? []));
       if (counterId) {
         const document: Document = { id: counterId, kind: 'counter', body: number };
         writes.push(counter ? { op: 'replace', document, ifMatch: counter.etag } : { op: 'create', document });
@@ -174,7 +172,7 @@ export function repository<S extends object, F extends Decided>(
         if (own && (scope.retried || scope.reaction)) return entityOf(own);
         const unique = refusals.get(error.index);
         if (unique) throw unique.refuse();
-        if (counterId && error.index === counterAt) return undefined;
+        if (counterId && error.index >= alsoAt) return undefined;
         throw error;
       }
     };
@@ -196,7 +194,7 @@ export function repository<S extends object, F extends Decided>(
       const decided = await decide(entityOf(before).state, entityOf(before));
       if (decided.length === 0) return entityOf(before);
       const { writes, refusals, entity } = staged(id, before, decided);
-      writes.push(...(options.also?.({ ...entity, etag: before.etag }) ?? []));
+      writes.push(...((await options.also?.({ ...entity, etag: before.etag })) ?? []));
       if (marker) writes.push(marker);
       try {
         const etags = await documents.commit(writes);
@@ -238,8 +236,8 @@ export function repository<S extends object, F extends Decided>(
     },
     create,
     execute,
-    stage(id, facts) {
-      const { writes, entity } = staged(id, undefined, facts);
+    stage(id, facts, before) {
+      const { writes, entity } = staged(id, before && storedOf(before), facts);
       return { writes, entity: { ...entity, etag: '' } };
     },
   };
