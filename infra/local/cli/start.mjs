@@ -1,6 +1,24 @@
-/** `npm start`: installs what is missing and runs the whole system in this process. */
+/**
+ * `npm start`: installs what is missing and runs the whole system in this process. The script says `exec`, so that no
+ * shell stands between npm and this process and keeps a signal to itself; where a shell knows no `exec` (Windows), the
+ * command after it runs.
+ */
 import { runEntry } from './bundle.mjs';
 import { ensureInstalled } from './install.mjs';
 
+const LOOK_EVERY_MS = 200;
+
 await ensureInstalled();
+if (process.env.npm_lifecycle_event === 'start') stopWithNpm();
 await runEntry('infra/local/main.ts');
+
+/** When npm is gone (killed, so that it could pass nothing on), this closes clean too and leaves no orphan on the port. */
+function stopWithNpm() {
+  const npm = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(look);
+    process.kill(process.pid, 'SIGTERM');
+  }, LOOK_EVERY_MS);
+  look.unref();
+}
