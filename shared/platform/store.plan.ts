@@ -14,8 +14,10 @@ export interface Plan {
   /** The `ix` names to order by; empty for `id` alone. */
   readonly order: readonly Required<Order>[];
   readonly idDescending: boolean;
-  /** The declared index whose beginning is bound by equalities and whose end is the order. */
+  /** The declared index whose beginning is bound by equalities and whose end is (the beginning of) the order. */
   readonly index: readonly string[];
+  /** How many entries of `order` the index serves; those after it are sorted among ties. */
+  readonly served: number;
   /** How many names of `index` are bound by equalities. */
   readonly bound: number;
   /** The distinct words to search for; empty for a list. */
@@ -108,10 +110,11 @@ export function planOf(name: ContainerName, partition: Partition, query: Query):
   const idDescending = query.search ? true : (last?.descending ?? false);
   const order = orderOf(container, entries, about);
   const indexes = partition.length === 0 ? container.acrossIndexes : container.indexes;
-  const found = query.search ? { index: [], bound: 0 } : indexFor(indexes, equal, order);
+  const found = query.search ? { index: [], bound: 0, served: 0 } : indexFor(indexes, equal, order);
   if (!found) {
-    const wanted = order.map(({ path }) => path).join(', ');
-    throw new Error(`No index of ${name} serves the order ${wanted} of a ${about}; declare it in containers.ts`);
+    throw new Error(
+      `No index of ${name} serves the order ${order[0]?.path} of a ${about}; declare it in containers.ts`,
+    );
   }
   return {
     kind: query.kind,
@@ -124,23 +127,32 @@ export function planOf(name: ContainerName, partition: Partition, query: Query):
   };
 }
 
+export interface ServingIndex {
+  readonly index: readonly string[];
+  readonly bound: number;
+  readonly served: number;
+}
+
 /**
- * The declared index that serves an order: names bound by equalities, then the order's names, then nothing more. Of
- * several the one with most names bound; undefined when none does. Serving `id` alone needs no index.
+ * The declared index that serves most of an order: names bound by equalities, then the order's names, then nothing
+ * more. Of several the one with most names bound. Undefined when none serves even the first entry.
  */
 export function indexFor(
   indexes: readonly (readonly string[])[],
   equal: ReadonlySet<string>,
   order: readonly Order[],
-): { readonly index: readonly string[]; readonly bound: number } | undefined {
-  let best: { index: readonly string[]; bound: number } | undefined;
-  for (const index of [[], ...indexes]) {
-    const bound = index.length - order.length;
-    if (bound < 0 || (best && bound <= best.bound)) continue;
-    const fits = index.slice(0, bound).every((path) => equal.has(path));
-    if (fits && order.every(({ path }, at) => index[bound + at] === path)) best = { index, bound };
+): ServingIndex | undefined {
+  for (let served = order.length; served > 0 || order.length === 0; served -= 1) {
+    let best: ServingIndex | undefined;
+    for (const index of [[], ...indexes]) {
+      const bound = index.length - served;
+      if (bound < 0 || (best && bound <= best.bound)) continue;
+      const fits = index.slice(0, bound).every((path) => equal.has(path));
+      if (fits && index.slice(bound).every((path, at) => order[at]?.path === path)) best = { index, bound, served };
+    }
+    if (best) return best;
   }
-  return best;
+  return undefined;
 }
 
 function orderOf(container: Container, entries: readonly Required<Order>[], about: string): readonly Required<Order>[] {

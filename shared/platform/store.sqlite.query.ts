@@ -127,7 +127,7 @@ function branchesOf(reach: Reach, plan: Plan): Plan[] {
   );
   const container = declarationOf(reach.container);
   const found = indexFor(reach.scope === '' ? container.acrossIndexes : container.indexes, equal, plan.order);
-  if (!found || found.bound <= plan.bound) return [plan];
+  if (!found || found.served < plan.served || found.bound <= plan.bound) return [plan];
   const names = new Set(found.index.slice(0, found.bound));
   let branches: Condition[][] = [[]];
   for (const condition of plan.where) {

@@ -82,7 +82,7 @@ export function sizeSql(reach: Reach, kind: string, { field, terms }: Stream, mo
   const match = range ? 't.term >= ? AND t.term < ?' : `t.term IN (${marks(terms)})`;
   return {
     text: `SELECT count(*) FROM (SELECT 1 FROM ${reach.table.terms} t
-      WHERE t.${reach.scope} = ? AND t.kind = ? AND t.field = ? AND ${match} LIMIT ?)`,
+      WHERE t.${reach.scope} = ? AND t.kind = ? AND t.field = ? AND ${match} LIMIT CAST(? AS INTEGER))`,
     values: [partitionText(reach.partition), kind, field, ...(range ? [terms.from, terms.to] : terms), most],
   };
 }
