@@ -19,15 +19,18 @@ async function main(): Promise<void> {
       if (config.SEED === 'demo') await seedDemo(parts, say);
     },
   });
+  let stopping = false;
+  // A Ctrl-C under npm arrives twice, from the terminal and from npm.
   const stop = () => {
+    if (stopping) return;
+    stopping = true;
     say('\nFinishing what is in flight …');
     local.close().then(
       () => process.exit(0),
       (error: unknown) => fail(error),
     );
   };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 
   say(`Data, mail (mail/) and the log (marquee.log) are in ${resolve(config.DATA_DIR)}`);
   say(`Reference, to be tried from the page: ${local.host.origin}/api/docs`);
