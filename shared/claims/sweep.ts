@@ -1,0 +1,63 @@
+/** Expired holds, taken out of the way. They count no more from the instant they expire; this keeps look-ups small. */
+
+import type { Scope } from '../platform/scope.ts';
+import type { Write } from '../platform/store.ts';
+import { underHead } from './heads.ts';
+import type { Resource } from './model.ts';
+import { asReleased, stands } from './rules.ts';
+import type { Known } from './stored.ts';
+import { CLAIM_KIND, claimDocument, knownOf, readClaim } from './stored.ts';
+
+/** Fits in one batch with the head. */
+const AT_ONCE = 90;
+const MOST_PAGES = 100;
+
+/**
+ * Releases every hold, of any organization, that has expired; at most 9,000 a run, oldest first. They stay known as
+ * lapsed, so that an owner who comes late may still take them anew. For a timer: harmless when run again.
+ */
+export async function sweepExpiredHolds(scope: Scope): Promise<number> {
+  const now = scope.now();
+  let released = 0;
+  let cursor: string | undefined;
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    const page = await scope.platform.store.query('claims', [], {
+      kind: CLAIM_KIND,
+      where: [{ path: 'expiresAt', lte: now }],
+      orderBy: [{ path: 'expiresAt' }],
+      limit: AT_ONCE,
+      ...(cursor ? { cursor } : {}),
+    });
+    for (const [{ orgId, claim }, ...more] of byResource(page.items.map(knownOf))) {
+      const ids = [claim.id, ...more.map((hold) => hold.claim.id)];
+      released += await releaseLapsed(scope.inOrganization(orgId), claim.resource, ids);
+    }
+    cursor = page.cursor;
+    if (cursor === undefined) break;
+  }
+  return released;
+}
+
+function byResource(holds: readonly Known[]): Iterable<[Known, ...Known[]]> {
+  const groups = new Map<string, [Known, ...Known[]]>();
+  for (const hold of holds) {
+    const key = `${hold.orgId} ${hold.claim.resource}`;
+    const group = groups.get(key);
+    if (group) group.push(hold);
+    else groups.set(key, [hold]);
+  }
+  return groups.values();
+}
+
+/** Of some holds of one resource, releases those that are still there and still expired. */
+function releaseLapsed(scope: Scope, resource: Resource, ids: readonly string[]): Promise<number> {
+  return underHead(scope, resource, async ({ documents, capacity, now }) => {
+    const known = await Promise.all(ids.map((id) => readClaim(documents, id)));
+    const writes = known.flatMap((hold): Write[] => {
+      if (!hold || hold.claim.state === 'released' || stands(hold.claim, now)) return [];
+      return [{ op: 'replace', document: claimDocument(hold.orgId, asReleased(hold.claim, true)), ifMatch: hold.etag }];
+    });
+    if (writes.length === 0 || capacity === undefined) return { result: 0 };
+    return { result: writes.length, change: { capacity, writes } };
+  });
+}
