@@ -1,8 +1,26 @@
 /** Everything that starts work, collected: registration, the document, the docs page and the matrix tests read this. */
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
+import { makeDefaultEventTypes } from './bus/default-event-types.ts';
+import { followMergedCustomer } from './bus/follow-merged-customer.ts';
+import { refreshEventNames } from './bus/refresh-event-names.ts';
+import { settleVenueClaim } from './bus/settle-venue-claim.ts';
 import { aboutRoutes } from './http/about.ts';
+import { eventNoteRoutes } from './http/event-notes.ts';
+import { eventTypeRoutes } from './http/event-types.ts';
+import { eventRoutes } from './http/events.ts';
+import { eventClock } from './timers/event-clock.ts';
 
-export const routes: readonly Route[] = [...aboutRoutes(() => routes)];
-export const reactions: readonly Reaction[] = [];
-export const timers: readonly Timer[] = [];
+export const routes: readonly Route[] = [
+  ...eventRoutes,
+  ...eventNoteRoutes,
+  ...eventTypeRoutes,
+  ...aboutRoutes(() => routes),
+];
+export const reactions: readonly Reaction[] = [
+  settleVenueClaim,
+  refreshEventNames,
+  followMergedCustomer,
+  makeDefaultEventTypes,
+];
+export const timers: readonly Timer[] = [eventClock];

@@ -1,0 +1,139 @@
+/** Commands on events: load, decide, take the venue, commit, settle. */
+import type { Entity } from '../platform/aggregate.ts';
+import type { Scope } from '../platform/scope.ts';
+import { customerFor, typeFor, venueFor } from './context.ts';
+import { type EventFact, type EventState, events, type Placement } from './model.ts';
+import { type Committed, placing, type Take } from './placing.ts';
+import {
+  checkBooking,
+  create,
+  fieldsOf,
+  guardChange,
+  guardCustomer,
+  guardOverride,
+  needsOf,
+  type Override,
+  revise,
+  revised,
+} from './rules.ts';
+import { checkReinstate, checkReschedule, type PlainStep, reinstate, remove, reschedule, takeStep } from './steps.ts';
+import type { EventBody, RescheduleBody } from './views.ts';
+
+type Event = Entity<EventState>;
+
+/** Numbers run per organization and UTC year of creation, without gaps: EVT-2026-000001. */
+function eventNumberOf(year: string, number: number): string {
+  return `EVT-${year}-${String(number).padStart(6, '0')}`;
+}
+
+/** Books a draft: the venue is held first, the event committed, the hold made firm (REQ-EVT-002, 053, 054). */
+export async function createEvent(scope: Scope, body: EventBody): Promise<Event> {
+  const { override, ...fields } = body;
+  guardCustomer(scope.actor, fields.customerId);
+  guardOverride(scope.actor, override);
+  const id = scope.newId();
+  const before = scope.retried ? await scope.of(events).find(id) : undefined;
+  if (before) return before;
+  const [customer, venue, type] = await Promise.all([
+    customerFor(scope, fields.customerId),
+    venueFor(scope, fields.venueId),
+    typeFor(scope, fields.eventTypeId),
+  ]);
+  checkBooking(fields, { customer, venue, type }, scope.now());
+  const year = scope.now().slice(0, 4);
+  return placing(scope, id, async (take) => {
+    const taken = await take(fields, venue, override);
+    const names = { customer: customer.name, venue: venue.name, type: type.name };
+    const made = await scope.of(events).create(
+      id,
+      (number) =>
+        create(fields, scope.actor, {
+          orgId: scope.orgId,
+          eventNumber: eventNumberOf(year, number),
+          names,
+          timeZone: venue.timeZone,
+          taken,
+          override,
+        }),
+      { counter: `event-${year}` },
+    );
+    return { result: made, kept: made.state.placement, released: undefined };
+  });
+}
+
+/** Runs a decision that may take a venue on an event that is there. */
+async function execute(
+  scope: Scope,
+  id: string,
+  take: Take,
+  decide: (event: EventState, take: Take) => Promise<readonly EventFact[]>,
+): Promise<Committed<Event>> {
+  let before: Placement | undefined;
+  const after = await scope.of(events).execute(id, (event) => {
+    before = event.placement;
+    return decide(event, take);
+  });
+  const kept = after.state.placement;
+  return { result: after, kept, released: before?.claimId === kept?.claimId ? undefined : before };
+}
+
+/** Changes what PUT or PATCH name; a new time or venue is taken before the old one is given back (REQ-EVT-004). */
+export function changeEvent(scope: Scope, id: string, make: (current: EventBody) => EventBody): Promise<Event> {
+  const { actor } = scope;
+  return placing(scope, id, (take) =>
+    execute(scope, id, take, async (event) => {
+      guardChange(event, actor);
+      const { override, ...fields } = make(fieldsOf(event));
+      guardOverride(actor, override);
+      const needs = needsOf(event, fields);
+      const [customer, venue, type] = await Promise.all([
+        needs.customer ? customerFor(scope, fields.customerId) : undefined,
+        needs.venue ? venueFor(scope, fields.venueId, event.venueId) : undefined,
+        needs.type ? typeFor(scope, fields.eventTypeId) : undefined,
+      ]);
+      const revision = revise(event, fields, actor, { customer, venue, type }, scope.now());
+      const taken = revision.moves && venue ? await take(fields, venue, override) : undefined;
+      return revised(event, revision, taken, actor, override);
+    }),
+  );
+}
+
+/** Takes a step that needs no venue; one that gives the venue up frees it. */
+export function stepEvent(scope: Scope, id: string, step: PlainStep, reason?: string): Promise<Event> {
+  return placing(scope, id, (take) =>
+    execute(scope, id, take, async (event) => takeStep(event, step, scope.actor, scope.now(), reason)),
+  );
+}
+
+/** A postponed event's new time (REQ-EVT-013). */
+export function rescheduleEvent(scope: Scope, id: string, body: RescheduleBody): Promise<Event> {
+  const { override, ...slot } = body;
+  const { actor } = scope;
+  guardOverride(actor, override);
+  return placing(scope, id, (take) =>
+    execute(scope, id, take, async (event) => {
+      const venue = await venueFor(scope, slot.venueId ?? event.venueId, event.venueId);
+      checkReschedule(event, slot, actor, venue, scope.now());
+      const taken = await take({ ...event, startsAt: slot.startsAt, endsAt: slot.endsAt }, venue, override);
+      return reschedule(event, slot, venue, taken, actor, override);
+    }),
+  );
+}
+
+/** Takes a cancellation back, if the venue is still free. */
+export function reinstateEvent(scope: Scope, id: string, override: Override | undefined): Promise<Event> {
+  const { actor } = scope;
+  guardOverride(actor, override);
+  return placing(scope, id, (take) =>
+    execute(scope, id, take, async (event) => {
+      const venue = await venueFor(scope, event.venueId, event.venueId);
+      checkReinstate(event, actor, venue, scope.now());
+      return reinstate(await take(event, venue, override), actor, override);
+    }),
+  );
+}
+
+/** Soft-deletes, and frees the venue (REQ-EVT-006). */
+export async function removeEvent(scope: Scope, id: string): Promise<void> {
+  await placing(scope, id, (take) => execute(scope, id, take, async (event) => remove(event, scope.actor)));
+}

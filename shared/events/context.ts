@@ -1,0 +1,37 @@
+/** What decisions about events are made on: the customer, the venue and the type, each one point read. */
+import { customerAggregate } from '../customers/model.ts';
+import { broken, invalid } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import { venues } from '../venues/model.ts';
+import type { CustomerFor, TypeFor, VenueFor } from './rules.ts';
+import { findEventType } from './types.ts';
+
+function unknown(field: string, what: string) {
+  return invalid(`body.${field}`, 'unknown', `names no ${what} here`);
+}
+
+/** Throws `invalid` on `customerId` when there is none. */
+export async function customerFor(scope: Scope, id: string): Promise<CustomerFor> {
+  const found = await scope.of(customerAggregate).find(id);
+  if (!found) throw unknown('customerId', 'customer');
+  return { id, name: found.state.name, active: found.state.status === 'active' };
+}
+
+/**
+ * Throws when there is none: `invalid` on `venueId` where the request names it, `venue-active` where it is the
+ * `present` one of an event, deleted since.
+ */
+export async function venueFor(scope: Scope, id: string, present?: string): Promise<VenueFor> {
+  const found = await scope.of(venues).find(id);
+  if (!found && id === present) throw broken('venue-active', 'The venue is not there any more.');
+  if (!found) throw unknown('venueId', 'venue');
+  const { name, status, timeZone, capacity, bookable, turnaroundMinutes } = found.state;
+  return { id, name, active: status === 'active', timeZone, capacity: capacity.max, bookable, turnaroundMinutes };
+}
+
+/** Throws `invalid` on `eventTypeId` when there is none. */
+export async function typeFor(scope: Scope, id: string): Promise<TypeFor> {
+  const found = await findEventType(scope, id);
+  if (!found) throw unknown('eventTypeId', 'event type');
+  return { id, name: found.state.name, active: found.state.status === 'active' };
+}

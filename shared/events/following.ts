@@ -1,0 +1,158 @@
+/** Keeps events in step with what they refer to: names as they are now, and customers that were merged. */
+import { z } from 'zod';
+import { customerAggregate } from '../customers/model.ts';
+import type { Fact } from '../platform/facts.ts';
+import { Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import { venues } from '../venues/model.ts';
+import { type EventFact, type EventNames, type EventState, events } from './model.ts';
+import { eventTypes } from './types.model.ts';
+
+type Reference = 'customerId' | 'venueId' | 'typeId';
+/** Events of a page are worked on side by side. */
+const PAGE = 50;
+
+/** The names of what an event refers to, as they are now; of what is gone, as they were. */
+async function namesNow(scope: Scope, event: EventState): Promise<EventNames> {
+  const [customer, venue, type] = await Promise.all([
+    nameNow(scope, 'customerId', event.customerId),
+    nameNow(scope, 'venueId', event.venueId),
+    nameNow(scope, 'typeId', event.eventTypeId),
+  ]);
+  const { names } = event;
+  return { customer: customer ?? names.customer, venue: venue ?? names.venue, type: type ?? names.type };
+}
+
+/** Rewrites the copies of one event where they differ. Read inside the decision, so that an older name never wins. */
+export async function refreshNames(scope: Scope, eventId: string): Promise<void> {
+  await ofLiving(scope, eventId, async (event) => {
+    const names = await namesNow(scope, event);
+    const { customer, venue, type } = event.names;
+    const same = names.customer === customer && names.venue === venue && names.type === type;
+    return same ? [] : [{ type: 'EventNamesRefreshed', data: { names } }];
+  });
+}
+
+/** Executes on an event; nothing to do when it was deleted meanwhile. */
+async function ofLiving(
+  scope: Scope,
+  eventId: string,
+  decide: (event: EventState) => Promise<readonly EventFact[]>,
+): Promise<void> {
+  try {
+    await scope.of(events).execute(eventId, decide);
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+  }
+}
+
+/**
+ * Does something to every living event that refers to this and needs it, page by page; done again after a crash it
+ * finds what is left.
+ */
+async function each(
+  scope: Scope,
+  path: Reference,
+  id: string,
+  needs: (event: EventState) => boolean,
+  work: (eventId: string) => Promise<void>,
+): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const page = await scope.of(events).list({
+      where: [{ path, eq: id }],
+      orderBy: [{ path: 'startsAt' }],
+      limit: PAGE,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    await Promise.all(page.items.map(({ id: eventId, state }) => (needs(state) ? work(eventId) : undefined)));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+/** Rewrites the copies in all events of a renamed customer, venue or type. */
+export async function refreshAllNames(scope: Scope, path: Reference, id: string): Promise<void> {
+  const name = await nameNow(scope, path, id);
+  const copy = COPIES[path];
+  await each(
+    scope,
+    path,
+    id,
+    ({ names }) => name !== undefined && names[copy] !== name,
+    (eventId) => refreshNames(scope, eventId),
+  );
+}
+
+const COPIES = { customerId: 'customer', venueId: 'venue', typeId: 'type' } as const;
+
+async function nameNow(scope: Scope, path: Reference, id: string): Promise<string | undefined> {
+  if (path === 'customerId') return (await scope.of(customerAggregate).find(id))?.state.name;
+  if (path === 'venueId') return (await scope.of(venues).find(id))?.state.name;
+  return (await scope.of(eventTypes).find(id))?.state.name;
+}
+
+const REFERENCES: Readonly<Record<string, Reference>> = {
+  CustomerProfileUpdated: 'customerId',
+  VenueDetailsUpdated: 'venueId',
+  EventTypeUpdated: 'typeId',
+};
+const Renaming = z.object({ changes: z.looseObject({ name: z.unknown().optional() }).optional() });
+
+/** Whose copies a fact makes stale: all that refer to its subject, perhaps the event it is of, or none. */
+export function renamed(fact: Fact): Reference | 'event' | 'nothing' {
+  const reference = REFERENCES[fact.type];
+  if (!reference) return 'event';
+  return Renaming.parse(fact.data).changes?.name === undefined ? 'nothing' : reference;
+}
+
+/** Moves the events of a merged customer to the customer it was merged into. */
+export function followMerge(scope: Scope, sourceId: string): Promise<void> {
+  return each(
+    scope,
+    'customerId',
+    sourceId,
+    () => true,
+    (eventId) => followCustomer(scope, eventId),
+  );
+}
+
+const MOST_MERGES = 20;
+
+/** Where a customer's things are now: itself, or what it was merged into, however often. */
+async function presentCustomer(
+  scope: Scope,
+  id: string,
+): Promise<{ readonly id: string; readonly name: string } | undefined> {
+  let at = id;
+  for (let hop = 0; hop < MOST_MERGES; hop += 1) {
+    const found = await scope.of(customerAggregate).find(at);
+    if (!found) return undefined;
+    if (found.state.mergedInto === undefined) return { id: at, name: found.state.name };
+    at = found.state.mergedInto;
+  }
+  return undefined;
+}
+
+/** Moves one event to where its customer was merged into, if it was. */
+export async function followCustomer(scope: Scope, eventId: string): Promise<void> {
+  try {
+    await moveToPresent(scope, eventId, false);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.extra.rule !== 'title-unique') throw error;
+    await moveToPresent(scope, eventId, true);
+  }
+}
+
+/** `retitled`: the target has an event of this title on that day, so the number is put behind it. */
+async function moveToPresent(scope: Scope, eventId: string, retitled: boolean): Promise<void> {
+  await ofLiving(scope, eventId, async (event) => {
+    const target = await presentCustomer(scope, event.customerId);
+    if (!target || target.id === event.customerId) return [];
+    const title = `${event.title.slice(0, 180)} (${event.eventNumber})`;
+    const changes = {
+      customerId: { from: event.customerId, to: target.id },
+      ...(retitled ? { title: { from: event.title, to: title } } : {}),
+    };
+    return [{ type: 'EventDetailsUpdated', data: { changes, names: { ...event.names, customer: target.name } } }];
+  });
+}
