@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -27,12 +27,12 @@ export function requireNode(version = process.versions.node) {
 }
 
 /** Installs when node_modules is missing or out of step with package-lock.json; else returns at once, offline too. */
-export async function ensureInstalled() {
+export async function ensureInstalled(alone = holdingLock) {
   requireNode();
   const wanted = await fingerprint();
   if ((await stamped()) === wanted) return;
   try {
-    await holdingLock(async () => {
+    await alone(async () => {
       if ((await stamped()) === wanted) return;
       await install();
       await writeStamp();
@@ -44,6 +44,7 @@ export async function ensureInstalled() {
 
 /** Notes that node_modules now is what package-lock.json names (also called after every `npm ci` and `npm install`). */
 export async function writeStamp() {
+  await mkdir(dirname(stampFile), { recursive: true });
   await writeFile(stampFile, await fingerprint());
 }
 
