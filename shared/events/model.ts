@@ -7,7 +7,8 @@ import { fold, wordsOf } from '../platform/words.ts';
 import { localDate } from './times.ts';
 
 /** For other slices: whether an actor may read an event. */
-export { reaches } from './rows.ts';
+/** Whether an actor may see an event; other slices show its title only then. */
+export { reaches, reaches } from './rows.ts';
 
 export const eventStatuses = [
   'draft',
