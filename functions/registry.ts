@@ -4,14 +4,19 @@ import type { Route } from '../shared/platform/route.ts';
 import { makeDefaultEventTypes } from './bus/default-event-types.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
 import { refreshEventNames } from './bus/refresh-event-names.ts';
+import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
+import { settleVenueBlock } from './bus/settle-venue-block.ts';
+import { settleVenueCapacity } from './bus/settle-venue-capacity.ts';
 import { settleVenueClaim } from './bus/settle-venue-claim.ts';
 import { aboutRoutes } from './http/about.ts';
 import { eventNoteRoutes } from './http/event-notes.ts';
 import { eventTypeRoutes } from './http/event-types.ts';
 import { eventRoutes } from './http/events.ts';
+import { venueRoutes } from './http/venues.ts';
 import { eventClock } from './timers/event-clock.ts';
 
 export const routes: readonly Route[] = [
+  ...venueRoutes,
   ...eventRoutes,
   ...eventNoteRoutes,
   ...eventTypeRoutes,
@@ -19,6 +24,9 @@ export const routes: readonly Route[] = [
 ];
 export const reactions: readonly Reaction[] = [
   settleVenueClaim,
+  settleVenueCapacity,
+  settleVenueBlock,
+  removeVenuePhoto,
   refreshEventNames,
   followMergedCustomer,
   makeDefaultEventTypes,

@@ -1,6 +1,7 @@
 /** What callers give of a venue, parsed and normalized (spec chapter 03). */
 import { z } from 'zod';
 import { Country, Email, LocalDate, lines, TimeZone, text } from '../platform/fields.ts';
+import { Phone } from '../platform/phone.ts';
 import { fold } from '../platform/words.ts';
 
 export const venueTypes = [
@@ -172,7 +173,10 @@ export const VenueContactFields = z
     kind: z.enum(['primary', 'booking', 'technical', 'catering', 'emergency']),
     name: text(1, 200).meta({ personal: 'identity' }),
     email: Email.optional().meta({ personal: 'contact' }),
-    phone: text(3, 40).optional().meta({ personal: 'contact', description: 'Comes out in E.164' }),
+    phone: Phone.optional().meta({
+      personal: 'contact',
+      description: 'E.164 comes out; the venue’s country is the default',
+    }),
     position: text(1, 100).optional(),
   })
   .refine(({ email, phone }) => email !== undefined || phone !== undefined, {

@@ -1,0 +1,182 @@
+/** What hangs on a venue: contacts, photos, blocks (spec chapter 03). */
+import { z } from 'zod';
+import { Id } from '../../shared/platform/fields.ts';
+import { pageOf } from '../../shared/platform/listing.ts';
+import { PictureView } from '../../shared/platform/pictures.ts';
+import { type Route, reviseRoutes, route, uploadRoute } from '../../shared/platform/route.ts';
+import type { Scope } from '../../shared/platform/scope.ts';
+import { BlocksQuery, BlockView, blocksOf, blockVenue, NewBlock, unblockVenue } from '../../shared/venues/blocks.ts';
+import { VenueContactFields } from '../../shared/venues/fields.ts';
+import { venues } from '../../shared/venues/model.ts';
+import { addPhoto, PHOTO_LIMIT, shownPhoto } from '../../shared/venues/photos.ts';
+import * as rules from '../../shared/venues/rules.ts';
+import { photosOf, VenueContactView } from '../../shared/venues/views.ts';
+
+const tag = 'Venues';
+const params = z.strictObject({ venueId: Id });
+const ofContact = z.strictObject({ venueId: Id, contactId: Id });
+const ofPhoto = z.strictObject({ venueId: Id, photoId: Id });
+const write = 'venues:write';
+
+function all<T>(data: T[]) {
+  return { body: { data, page: { nextCursor: null } } };
+}
+
+const contacts: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: 'venues/{venueId}/contacts',
+    summary: 'Add a contact',
+    tag,
+    access: write,
+    params,
+    body: VenueContactFields,
+    reply: VenueContactView,
+    refusals: ['already_exists', 'rule_broken'],
+    handle: async ({ params: { venueId }, body }, scope) => {
+      const id = scope.newId();
+      const venue = await scope.of(venues).execute(venueId, (state) => rules.addContact(state, id, body));
+      const contact = rules.contactOf(venue.state, id);
+      return { body: contact, etag: venue.etag, location: `venues/${venueId}/contacts/${id}` };
+    },
+  }),
+  ...reviseRoutes({
+    path: 'venues/{venueId}/contacts/{contactId}',
+    summary: 'Change a contact',
+    tag,
+    access: write,
+    params: ofContact,
+    fields: VenueContactFields,
+    reply: VenueContactView,
+    refusals: ['already_exists'],
+    handle: async ({ params: { venueId, contactId }, revise }, scope) => {
+      const venue = await scope.of(venues).execute(venueId, (state) => rules.reviseContact(state, contactId, revise));
+      return { body: rules.contactOf(venue.state, contactId), etag: venue.etag };
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: 'venues/{venueId}/contacts/{contactId}',
+    summary: 'Remove a contact',
+    tag,
+    access: write,
+    params: ofContact,
+    handle: async ({ params: { venueId, contactId } }, scope) => {
+      await scope.of(venues).execute(venueId, (state) => rules.removeContact(state, contactId));
+      return {};
+    },
+  }),
+];
+
+const photos: readonly Route[] = [
+  uploadRoute({
+    method: 'POST',
+    path: 'venues/{venueId}/photos',
+    summary: 'Add a photo: JPG, PNG or WebP, up to 5 MB',
+    tag,
+    access: write,
+    params,
+    file: { limit: PHOTO_LIMIT },
+    reply: PictureView,
+    refusals: ['rule_broken'],
+    handle: async ({ params: { venueId }, file }, scope) => {
+      const { venue, photoId } = await addPhoto(scope, venueId, file.bytes);
+      return { body: await shownPhoto(scope, venue.state, photoId), location: `venues/${venueId}/photos/${photoId}` };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: 'venues/{venueId}/photos',
+    summary: 'List the photos, oldest first',
+    tag,
+    access: 'venues:read',
+    params,
+    reply: pageOf(PictureView),
+    handle: async ({ params: { venueId } }, scope) => all(await photosOf(scope, await stateOf(scope, venueId))),
+  }),
+  route({
+    method: 'GET',
+    path: 'venues/{venueId}/photos/{photoId}',
+    summary: 'Read a photo',
+    tag,
+    access: 'venues:read',
+    params: ofPhoto,
+    reply: PictureView,
+    handle: async ({ params: { venueId, photoId } }, scope) => ({
+      body: await shownPhoto(scope, await stateOf(scope, venueId), photoId),
+    }),
+  }),
+  route({
+    method: 'PUT',
+    path: 'venues/{venueId}/photos/{photoId}/primary',
+    summary: 'Make a photo the primary one',
+    tag,
+    access: write,
+    params: ofPhoto,
+    body: z.strictObject({}),
+    reply: PictureView,
+    handle: async ({ params: { venueId, photoId } }, scope) => {
+      const venue = await scope.of(venues).execute(venueId, (state) => rules.makePrimary(state, photoId));
+      return { body: await shownPhoto(scope, venue.state, photoId) };
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: 'venues/{venueId}/photos/{photoId}',
+    summary: 'Remove a photo; the oldest of the others becomes primary when this one was',
+    tag,
+    access: write,
+    params: ofPhoto,
+    handle: async ({ params: { venueId, photoId } }, scope) => {
+      await scope.of(venues).execute(venueId, (state) => rules.removePhoto(state, photoId));
+      return {};
+    },
+  }),
+];
+
+async function stateOf(scope: Scope, venueId: string) {
+  return (await scope.of(venues).get(venueId)).state;
+}
+
+const blocks: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: 'venues/{venueId}/blocks',
+    summary: 'Close a venue for works or private use',
+    tag,
+    access: write,
+    params,
+    body: NewBlock,
+    reply: BlockView,
+    refusals: ['conflict', 'rule_broken'],
+    handle: async ({ params: { venueId }, body }, scope) => {
+      const block = await blockVenue(scope, venueId, body);
+      return { body: block, location: `venues/${venueId}/blocks/${block.id}` };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: 'venues/{venueId}/blocks',
+    summary: 'List the blocks in a range',
+    tag,
+    access: 'venues:read',
+    params,
+    query: BlocksQuery,
+    reply: pageOf(BlockView),
+    handle: async ({ params: { venueId }, query }, scope) => all(await blocksOf(scope, venueId, query)),
+  }),
+  route({
+    method: 'DELETE',
+    path: 'venues/{venueId}/blocks/{claimId}',
+    summary: 'Open it again',
+    tag,
+    access: write,
+    params: z.strictObject({ venueId: Id, claimId: Id }),
+    handle: async ({ params: { venueId, claimId } }, scope) => {
+      await unblockVenue(scope, venueId, claimId);
+      return {};
+    },
+  }),
+];
+
+export const venuePartRoutes: readonly Route[] = [...contacts, ...photos, ...blocks];

@@ -1,0 +1,146 @@
+/** Closing a venue for works or private use: a claim is the record, and the facts on the venue say who and why. */
+import { z } from 'zod';
+import { claimsOf } from '../claims/engine.ts';
+import type { Clash } from '../claims/model.ts';
+import { DAY, later, MINUTE } from '../platform/clock.ts';
+import { Instant, Window } from '../platform/fields.ts';
+import { broken, invalid, notFound, Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import { Reason } from './fields.ts';
+import { BLOCK, venueResource, venues } from './model.ts';
+import { EVENT, named, titlesBetween } from './upcoming.ts';
+
+/** How long a crash between claim and fact keeps the venue taken for nobody. */
+const HOLD = 15 * MINUTE;
+const MOST_DAYS = 1096;
+
+export const NewBlock = z.strictObject({ window: Window, reason: Reason }).meta({ id: 'NewBlock' });
+
+export const BlockView = z
+  .object({
+    id: z.string().meta({ description: 'Of the claim' }),
+    venueId: z.string(),
+    window: z.object({ start: z.string(), end: z.string() }),
+    reason: z.string(),
+  })
+  .meta({ id: 'VenueBlock' });
+export type BlockView = z.output<typeof BlockView>;
+
+export const BlocksQuery = z.strictObject({
+  from: Instant.optional().meta({ description: 'Inclusive; left out: now' }),
+  to: Instant.optional().meta({ description: `Exclusive; left out: ${MOST_DAYS} days after from, the most` }),
+});
+
+/**
+ * Closes the venue for a window. Throws `conflict` when anything is booked there then. The claim is held first, named
+ * by the fact, then made firm (by the reaction too), so a crash leaves no more than a hold that runs out.
+ */
+export async function blockVenue(
+  scope: Scope,
+  venueId: string,
+  { window, reason }: z.output<typeof NewBlock>,
+): Promise<BlockView> {
+  const { state } = await scope.of(venues).get(venueId);
+  if (state.status === 'inactive') throw broken('venue-active', 'An inactive venue takes no bookings anyway.');
+  if (window.end <= scope.now()) throw broken('block-in-the-past', 'A block must end in the future.');
+  if (Date.parse(window.end) - Date.parse(window.start) > MOST_DAYS * DAY) {
+    throw invalid('body.window', 'too_long', `must be at most ${MOST_DAYS} days long`);
+  }
+  const id = scope.newId();
+  const resource = venueResource(venueId);
+  const claims = claimsOf(scope);
+  const request = {
+    id,
+    resource,
+    quantity: state.bookable,
+    windows: [window],
+    use: window,
+    owner: { type: BLOCK, id },
+    mode: 'held',
+    expiresAt: later(scope.now(), HOLD),
+    reason,
+    capacity: state.bookable,
+  } as const;
+  const { claim } = await claims.claim(request).catch((error: unknown) => withTitles(scope, venueId, error));
+  if (claim.mode === 'held') {
+    try {
+      await scope.of(venues).execute(venueId, () => [{ type: 'VenueBlocked', data: { claimId: id, window, reason } }]);
+    } catch (error) {
+      if (error instanceof Refusal) await claims.release(resource, id);
+      throw error;
+    }
+    await claims.firm(resource, id);
+  }
+  return { id, venueId, window, reason };
+}
+
+/** Adds the titles of events that the actor may read to a refused claim's clashes. */
+async function withTitles(scope: Scope, venueId: string, error: unknown): Promise<never> {
+  if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
+  const clashes = (error.extra.conflicts ?? []) as readonly Clash[];
+  const claims = claimsOf(scope);
+  const starts = clashes.filter(({ owner }) => owner.type === EVENT).map(({ window }) => window);
+  const [first] = starts;
+  if (!first) throw error;
+  const busy = await claims.busy(venueResource(venueId), {
+    start: first.start,
+    end: starts.map(({ end }) => end).reduce((last, end) => (end > last ? end : last)),
+  });
+  const uses = busy.filter(({ owner }) => owner.type === EVENT).map(({ use }) => use.start);
+  const titles = await titlesBetween(scope, venueId, uses);
+  const conflicts = clashes.map((clash) => ({ ...clash, owner: named(clash.owner, titles) }));
+  throw new Refusal('conflict', 'The venue is taken at that time.', { conflicts });
+}
+
+/** Opens it again. Throws `not_found` for a claim that is no block of the venue, or was released. */
+export async function unblockVenue(scope: Scope, venueId: string, claimId: string): Promise<void> {
+  const resource = venueResource(venueId);
+  const claims = claimsOf(scope);
+  await scope.of(venues).execute(venueId, async () => {
+    const claim = await claims.get(resource, claimId);
+    if (claim?.owner.type !== BLOCK || claim.state !== 'active') throw notFound('block');
+    return [{ type: 'VenueUnblocked', data: { claimId } }];
+  });
+  await claims.release(resource, claimId);
+}
+
+/** Blocks in a range, by start. */
+export async function blocksOf(
+  scope: Scope,
+  venueId: string,
+  { from = scope.now(), to = later(from, MOST_DAYS * DAY) }: z.output<typeof BlocksQuery>,
+): Promise<BlockView[]> {
+  await scope.of(venues).get(venueId);
+  if (from >= to) throw invalid('query.to', 'order', 'must be after from');
+  if (Date.parse(to) - Date.parse(from) > MOST_DAYS * DAY) {
+    throw invalid('query.to', 'too_far', `must be at most ${MOST_DAYS} days after from`);
+  }
+  const busy = await claimsOf(scope).busy(venueResource(venueId), { start: from, end: to });
+  return busy
+    .filter(({ owner }) => owner.type === BLOCK)
+    .map(({ claimId, window, reason = '' }) => ({ id: claimId, venueId, window, reason }));
+}
+
+/** What the facts say becomes so, whatever crashed in between: for the reaction. Harmless when done again. */
+export async function settleBlock(scope: Scope, venueId: string, claimId: string, blocked: boolean): Promise<void> {
+  const claims = claimsOf(scope);
+  const resource = venueResource(venueId);
+  if (!blocked) {
+    await claims.release(resource, claimId);
+    return;
+  }
+  try {
+    await claims.firm(resource, claimId);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    // Opened again meanwhile: nothing to do.
+    if (error.code === 'not_found') return;
+    if (error.code !== 'conflict') throw error;
+    // The hold ran out before this, and someone took the time.
+    await scope
+      .of(venues)
+      .execute(venueId, () => [
+        { type: 'VenueUnblocked', data: { claimId, reason: 'It was booked before the block was final' } },
+      ]);
+  }
+}

@@ -1,0 +1,116 @@
+/** Commands on a venue that need more than its own state: its claims, its events. */
+import { claimsOf } from '../claims/engine.ts';
+import type { Entity } from '../platform/aggregate.ts';
+import { DAY, later } from '../platform/clock.ts';
+import type { Revise } from '../platform/merge-patch.ts';
+import { wrongState } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import type { NewVenue, VenueFields } from './fields.ts';
+import { BLOCK, bookableNow, type VenueState, venueResource, venues } from './model.ts';
+import * as rules from './rules.ts';
+import { EVENT, listed, upcomingEvents } from './upcoming.ts';
+
+type Venue = Entity<VenueState>;
+
+/** REQ-VEN-001. */
+export function addVenue(scope: Scope, given: NewVenue): Promise<Venue> {
+  const id = scope.newId();
+  const contactIds = given.contacts.map(() => scope.newId());
+  return scope.of(venues).create(id, () => rules.add(given, contactIds));
+}
+
+/**
+ * PUT and PATCH, and the PUTs of single sides. Capacity does not fall below the guests of an upcoming event: those are
+ * looked at within the decision. An event that grows in the same instant is let through; `upcomingEvents` is read, not
+ * locked.
+ */
+export async function reviseVenue(scope: Scope, venueId: string, revise: Revise<VenueFields>): Promise<Venue> {
+  let bookable = 0;
+  const venue = await scope.of(venues).execute(venueId, async (state) => {
+    bookable = state.bookable;
+    const next = revise(rules.fieldsOf(state));
+    const { max } = next.capacity;
+    const shrinks = max < state.capacity.max;
+    const upcoming = shrinks ? await upcomingEvents(scope, venueId) : [];
+    const tooBig = upcoming.filter(({ state: event }) => (event.attendance ?? 0) > max);
+    return rules.revise(state, next, listed(scope, tooBig));
+  });
+  if (venue.state.bookable !== bookable) await settleCapacity(scope, venueId);
+  return venue;
+}
+
+export async function activateVenue(scope: Scope, venueId: string, reason: string | undefined): Promise<Venue> {
+  const venue = await scope.of(venues).execute(venueId, (state) => rules.activate(state, reason));
+  await settleCapacity(scope, venueId);
+  return venue;
+}
+
+export async function deactivateVenue(scope: Scope, venueId: string, reason: string): Promise<Venue> {
+  const { state } = await scope.of(venues).get(venueId);
+  if (state.status === 'inactive') throw wrongState('inactive', ['activate'], 'deactivate');
+  return closing(scope, venueId, () => scope.of(venues).execute(venueId, (venue) => rules.deactivate(venue, reason)));
+}
+
+export async function removeVenue(scope: Scope, venueId: string): Promise<void> {
+  const { state } = await scope.of(venues).get(venueId);
+  await closing(scope, venueId, () =>
+    scope.of(venues).execute(venueId, () => [{ type: 'VenueRemoved', data: { name: state.name } }]),
+  );
+}
+
+/**
+ * Commits something that must not be while events are to come. The venue's capacity for claims is set to none first:
+ * an event being made in this very moment has either claimed the venue before (and is seen here) or is refused by the
+ * conflict engine. Whatever comes of it, the capacity is then set to what the venue has become. A crash between the
+ * two leaves an active venue that takes no claims, until it is activated, deactivated or revised once more.
+ */
+async function closing<T>(scope: Scope, venueId: string, commit: () => Promise<T>): Promise<T> {
+  // The common refusal, before anything is touched.
+  rules.refuseWhileNeeded(listed(scope, await upcomingEvents(scope, venueId)));
+  return scope.platform.queue.run(`venue-capacity/${scope.orgId}/${venueId}`, async () => {
+    const shortages = await claimsOf(scope).setCapacity(venueResource(venueId), 0);
+    try {
+      const upcoming = listed(scope, await upcomingEvents(scope, venueId));
+      const known = new Set(upcoming.map(({ id }) => id));
+      const beingMade = shortages
+        .filter(({ owner }) => owner.type === EVENT && !known.has(owner.id))
+        .map(({ owner, window }) => ({ id: owner.id, startsAt: window.start }));
+      rules.refuseWhileNeeded([...upcoming, ...new Map(beingMade.map((event) => [event.id, event])).values()]);
+      return await commit();
+    } finally {
+      await capacityAsIs(scope, venueId);
+    }
+  });
+}
+
+/** Blocks are looked for so far ahead. */
+const BLOCKS_AHEAD = 1096 * DAY;
+
+/**
+ * Makes the conflict engine's capacity what the venue says now, and blocks as wide as the venue: a venue that takes
+ * three events at once is closed by three. Harmless when done again.
+ */
+export function settleCapacity(scope: Scope, venueId: string): Promise<void> {
+  return scope.platform.queue.run(`venue-capacity/${scope.orgId}/${venueId}`, async () => {
+    const venue = await scope.of(venues).find(venueId);
+    if (venue) await widenBlocks(scope, venueId, venue.state.bookable);
+    await capacityAsIs(scope, venueId);
+  });
+}
+
+async function capacityAsIs(scope: Scope, venueId: string): Promise<void> {
+  const venue = await scope.of(venues).find(venueId);
+  await claimsOf(scope).setCapacity(venueResource(venueId), venue ? bookableNow(venue.state) : 0);
+}
+
+async function widenBlocks(scope: Scope, venueId: string, quantity: number): Promise<void> {
+  const claims = claimsOf(scope);
+  const resource = venueResource(venueId);
+  const now = scope.now();
+  const busy = await claims.busy(resource, { start: now, end: later(now, BLOCKS_AHEAD) });
+  for (const { claimId, owner, window, use, quantity: before } of busy) {
+    if (owner.type !== BLOCK || before === quantity) continue;
+    const override = { by: scope.actor.userId, reason: 'The venue takes another number of events at once' };
+    await claims.move(resource, claimId, { windows: [window], use, quantity, override });
+  }
+}
