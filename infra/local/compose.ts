@@ -25,7 +25,8 @@ export interface LocalOptions {
   readonly config: Config;
   readonly log: Log;
   readonly clock?: Clock;
-  /** Milliseconds, for rate limits; the clock's by default. */
+  /** Milliseconds since 1970, for rate limits. */
+  readonly now?: () => number;
   readonly mail?: Mail;
   /** False leaves the timers to the caller (tests run them by hand). */
   readonly timers?: boolean;
@@ -72,7 +73,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       clock,
       ids: systemIds,
       queue: keyedQueue(),
-      limits: localLimits(() => Date.parse(clock.now())),
+      limits: localLimits(options.now ?? Date.now),
       blobs,
       mail: options.mail ?? openMail(config, folder),
       log,

@@ -18,9 +18,7 @@ export interface Actor {
 
 const nobody = { username: '', displayName: '', sessionId: '', roles: [], privileges: new Set<string>() } as const;
 
-export function publicActor(): Actor {
-  return { ...nobody, kind: 'public', userId: 'public', orgId: '' };
-}
+export const publicActor: Actor = { ...nobody, kind: 'public', userId: 'public', orgId: '' };
 
 export function systemActor(orgId: string): Actor {
   return { ...nobody, kind: 'system', userId: 'system', orgId };

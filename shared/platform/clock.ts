@@ -1,4 +1,5 @@
 /** Time and ids, passed in everywhere else. */
+import { randomFillSync, randomInt } from 'node:crypto';
 import { v7 } from 'uuid';
 
 export interface Clock {
@@ -10,7 +11,33 @@ export interface Ids {
   next(): string;
 }
 export const systemClock: Clock = { now: () => instantOf(Date.now()) };
-export const systemIds: Ids = { next: () => v7() };
+
+const RANDOM_BYTES = 16;
+/** Random bytes are drawn for many ids at once; one by one they would cost more than everything else here. */
+const pool = new Uint8Array(256 * RANDOM_BYTES);
+let drawn = pool.length;
+let lastMsecs = 0;
+let seq = 0;
+
+function random(): Uint8Array {
+  if (drawn === pool.length) {
+    randomFillSync(pool);
+    drawn = 0;
+  }
+  drawn += RANDOM_BYTES;
+  return pool.slice(drawn - RANDOM_BYTES, drawn);
+}
+
+export const systemIds: Ids = {
+  next() {
+    const msecs = Date.now();
+    if (msecs > lastMsecs) {
+      lastMsecs = msecs;
+      seq = randomInt(2 ** 20);
+    } else seq += 1;
+    return v7({ msecs: lastMsecs, seq, random: random() });
+  },
+};
 
 /** The instant of some milliseconds since 1970, to the second (fractions are cut off). */
 export function instantOf(milliseconds: number): string {

@@ -9,6 +9,8 @@ export interface Spent {
   readonly remaining: number;
   /** Seconds until the window starts anew. */
   readonly resetSeconds: number;
+  /** The same as seconds since 1970. */
+  readonly resetAt: number;
 }
 export interface Limits {
   /** Counts one and answers. */
@@ -30,6 +32,7 @@ export function localLimits(now: () => number): Limits {
       limit: budget.limit,
       remaining: Math.max(0, budget.limit - count),
       resetSeconds: window ? Math.max(1, Math.ceil((window.endsAt - at) / 1000)) : budget.windowSeconds,
+      resetAt: Math.ceil((window?.endsAt ?? at + budget.windowSeconds * 1000) / 1000),
     };
   }
   function live(key: string, at: number) {

@@ -27,14 +27,14 @@ export interface Pipeline {
   refuse(request: RawRequest, error: unknown): RawReply;
 }
 
-function limitHeaders(spent: Spent, now: string): Record<string, string> {
+function limitHeaders(spent: Spent): Record<string, string> {
   return {
     'ratelimit-limit': String(spent.limit),
     'ratelimit-remaining': String(spent.remaining),
     'ratelimit-reset': String(spent.resetSeconds),
     'x-ratelimit-limit': String(spent.limit),
     'x-ratelimit-remaining': String(spent.remaining),
-    'x-ratelimit-reset': String(Math.ceil(Date.parse(now) / 1000) + spent.resetSeconds),
+    'x-ratelimit-reset': String(spent.resetAt),
   };
 }
 
@@ -89,7 +89,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
   }
 
   async function actorOf(route: Route, request: RawRequest): Promise<Actor> {
-    if (route.access === 'public') return publicActor();
+    if (route.access === 'public') return publicActor;
     const token = tokenOf(route, request);
     if (token === undefined) throw new Refusal('unauthenticated', 'Send an access token as Authorization: Bearer.');
     return authenticator.authenticate(token);
@@ -99,7 +99,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     if (route.budget === 'none') return;
     const key = actor.kind === 'public' ? `public:${address}` : `${route.budget}:${actor.userId}`;
     const spent = await limits.take(key, budgets[route.budget]);
-    Object.assign(headers, limitHeaders(spent, clock.now()));
+    Object.assign(headers, limitHeaders(spent));
     if (!spent.allowed) {
       throw new Refusal('too_many_requests', 'Too many requests; wait before you go on.', {
         retryAfter: spent.resetSeconds,
@@ -268,7 +268,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
         await spend(route, actor, address, headers);
         await permitted(route, actor, trace);
         const made = await handled(route, request, actor, trace, address);
-        reply = { ...made, headers: { ...headers, ...made.headers } };
+        reply = { ...made, headers: Object.assign(headers, made.headers) };
       } catch (error) {
         reply = answered(error, request, trace, headers);
       }

@@ -1,5 +1,5 @@
 /** What every request says beside its body: correlation, trace, etags, query. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Ids } from './clock.ts';
 import type { RawRequest } from './http.ts';
 import { invalid } from './refusal.ts';
@@ -20,9 +20,8 @@ export function traceOf(request: RawRequest, ids: Ids): Trace {
   const traceparent = request.header('traceparent');
   const parent = traceparent === undefined ? undefined : TRACEPARENT.exec(traceparent)?.[1];
   if (traceparent !== undefined && parent !== undefined) return { correlationId, traceId: parent, traceparent };
-  const random = randomBytes(24).toString('hex');
-  const traceId = random.slice(0, 32);
-  return { correlationId, traceId, traceparent: `00-${traceId}-${random.slice(32)}-01` };
+  const traceId = randomUUID().replaceAll('-', '');
+  return { correlationId, traceId, traceparent: `00-${traceId}-${randomUUID().slice(19).replace('-', '')}-01` };
 }
 
 /** The header that makes a request answer 304 or 412; `*` and single etags, weak or strong. */

@@ -47,7 +47,7 @@ export interface ScopeInit {
   readonly retried?: boolean;
 }
 
-export interface Scope extends Omit<ScopeInit, 'ids'> {
+export interface Scope extends Omit<ScopeInit, 'ids' | 'ifMatch'> {
   readonly platform: Platform;
   readonly orgId: string;
   now(): string;
@@ -62,30 +62,64 @@ export interface Scope extends Omit<ScopeInit, 'ids'> {
 }
 
 export function scopeOf(platform: Platform, init: ScopeInit): Scope {
-  const ids = init.ids ?? platform.ids;
-  let ifMatch = init.ifMatch;
-  const repositories = new Map<unknown, unknown>();
-  const scope: Scope = {
-    ...init,
-    platform,
-    orgId: init.actor.orgId,
-    now: () => platform.clock.now(),
-    newId: () => ids.next(),
-    documents: (container, sub) => documentsOf(platform.store, container, init.actor.orgId, sub),
-    of<S extends object, F extends Decided>(aggregate: Aggregate<S, F>): Repository<S, F> {
-      const known = repositories.get(aggregate) as Repository<S, F> | undefined;
-      if (known) return known;
-      const made = repository(aggregate, scope);
-      repositories.set(aggregate, made);
-      return made;
-    },
-    takeIfMatch(id) {
-      if (ifMatch === undefined || !init.pathIds?.includes(id)) return undefined;
-      const taken = ifMatch;
-      ifMatch = undefined;
-      return taken;
-    },
-    inOrganization: (orgId) => scopeOf(platform, { ...init, actor: { ...init.actor, kind: 'system', orgId } }),
-  };
-  return scope;
+  return new WorkScope(platform, init);
+}
+
+/** A class because one is made for every request: its methods are shared instead of made anew. */
+class WorkScope implements Scope {
+  readonly platform: Platform;
+  readonly actor: Actor;
+  readonly orgId: string;
+  readonly correlationId: string;
+  readonly traceparent?: string | undefined;
+  readonly pathIds?: readonly string[] | undefined;
+  readonly reaction?: ScopeInit['reaction'];
+  readonly retried: boolean;
+  readonly #init: ScopeInit;
+  readonly #repositories = new Map<unknown, unknown>();
+  #ifMatch: string | undefined;
+
+  constructor(platform: Platform, init: ScopeInit) {
+    this.platform = platform;
+    this.actor = init.actor;
+    this.orgId = init.actor.orgId;
+    this.correlationId = init.correlationId;
+    this.traceparent = init.traceparent;
+    this.pathIds = init.pathIds;
+    this.reaction = init.reaction;
+    this.retried = init.retried ?? false;
+    this.#init = init;
+    this.#ifMatch = init.ifMatch;
+  }
+
+  now(): string {
+    return this.platform.clock.now();
+  }
+
+  newId(): string {
+    return (this.#init.ids ?? this.platform.ids).next();
+  }
+
+  documents(container: ContainerName, sub?: string): Documents {
+    return documentsOf(this.platform.store, container, this.orgId, sub);
+  }
+
+  of<S extends object, F extends Decided>(aggregate: Aggregate<S, F>): Repository<S, F> {
+    const known = this.#repositories.get(aggregate) as Repository<S, F> | undefined;
+    if (known) return known;
+    const made = repository(aggregate, this);
+    this.#repositories.set(aggregate, made);
+    return made;
+  }
+
+  takeIfMatch(id: string): string | undefined {
+    if (this.#ifMatch === undefined || !this.pathIds?.includes(id)) return undefined;
+    const taken = this.#ifMatch;
+    this.#ifMatch = undefined;
+    return taken;
+  }
+
+  inOrganization(orgId: string): Scope {
+    return new WorkScope(this.platform, { ...this.#init, actor: { ...this.actor, kind: 'system', orgId } });
+  }
 }

@@ -70,7 +70,14 @@ export async function startTestHost(options: TestHostOptions = {}): Promise<Test
     ...roomy,
     ...options.env,
   });
-  const local = await startLocal({ config, clock, mail, log: options.log ?? silentLog, timers: false });
+  const local = await startLocal({
+    config,
+    clock,
+    now: clock.time,
+    mail,
+    log: options.log ?? silentLog,
+    timers: false,
+  });
   const { origin } = local.host;
   let organizations = 0;
 
