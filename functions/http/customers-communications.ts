@@ -1,0 +1,60 @@
+/** Communications with a customer (REQ-CUS-025). */
+import { z } from 'zod';
+import { readCustomer } from '../../shared/customers/commands.ts';
+import {
+  CommunicationView,
+  communicationAggregate,
+  communicationList,
+  guardKind,
+  KINDS_FOR_CUSTOMERS,
+  log,
+  NewCommunication,
+} from '../../shared/customers/communication.ts';
+import { isCustomer } from '../../shared/customers/rows.ts';
+import { Id } from '../../shared/platform/fields.ts';
+import { shownPage, toQuery } from '../../shared/platform/listing.ts';
+import { listRoute, type Route, route } from '../../shared/platform/route.ts';
+import type { Condition } from '../../shared/platform/store.ts';
+
+const tag = 'Customers';
+const params = z.object({ customerId: Id });
+const path = 'customers/{customerId}/communications';
+
+export const communicationRoutes: readonly Route[] = [
+  listRoute({
+    path,
+    summary: 'What was said with a customer, newest first',
+    description: 'A customer sees its own, without notes.',
+    tag,
+    access: 'customers:read',
+    params,
+    list: communicationList,
+    item: CommunicationView,
+    async handle({ params: { customerId }, query }, scope) {
+      await readCustomer(scope, customerId);
+      const always: Condition[] = [{ path: 'customerId', eq: customerId }];
+      if (isCustomer(scope.actor)) always.push({ path: 'communicationKind', in: KINDS_FOR_CUSTOMERS });
+      const page = await scope.of(communicationAggregate).list(toQuery(communicationList, query, always));
+      return { body: shownPage(page, ({ id, state, meta }) => ({ id, ...state, ...meta })) };
+    },
+  }),
+  route({
+    method: 'POST',
+    path,
+    summary: 'Log a communication',
+    tag,
+    access: 'customers:write',
+    params,
+    body: NewCommunication,
+    reply: CommunicationView,
+    refusals: ['rule_broken'],
+    async handle({ params: { customerId }, body }, scope) {
+      guardKind(scope.actor, body.kind);
+      const customer = await readCustomer(scope, customerId);
+      const { id, state, meta, etag } = await scope
+        .of(communicationAggregate)
+        .create(scope.newId(), () => log(customer, body, scope.now()));
+      return { body: { id, ...state, ...meta }, etag, location: `customers/${customerId}/communications` };
+    },
+  }),
+];

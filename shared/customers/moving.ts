@@ -1,0 +1,42 @@
+/** Takes the communications of a merged customer to where it went. */
+import type { Scope } from '../platform/scope.ts';
+import { communicationAggregate, moveTo } from './communication.ts';
+import { customerAggregate } from './model.ts';
+
+/** Most merges in a row that are followed; each is one point read. */
+const LONGEST_CHAIN = 100;
+
+/** Where a customer's things belong: itself, or the end of the merges it went into. */
+async function homeOf(scope: Scope, customerId: string): Promise<string> {
+  let at = customerId;
+  for (let steps = 0; steps < LONGEST_CHAIN; steps += 1) {
+    const next = (await scope.of(customerAggregate).find(at))?.state.mergedInto;
+    if (next === undefined) return at;
+    at = next;
+  }
+  return at;
+}
+
+/** Moves one communication that was logged to, or moved to, a customer that was merged meanwhile. */
+export async function settleCommunication(scope: Scope, communicationId: string, customerId: string): Promise<void> {
+  const home = await homeOf(scope, customerId);
+  if (home === customerId) return;
+  await scope.of(communicationAggregate).execute(communicationId, (state) => moveTo(state, home));
+}
+
+/** Moves all of them; what is moved no longer matches, so a repetition goes on where this one stopped. */
+export async function moveCommunications(scope: Scope, sourceId: string): Promise<void> {
+  const communications = scope.of(communicationAggregate);
+  const home = await homeOf(scope, sourceId);
+  let cursor: string | undefined;
+  do {
+    const page = await communications.list({
+      where: [{ path: 'customerId', eq: sourceId }],
+      orderBy: [{ path: 'at' }],
+      limit: 200,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const { id } of page.items) await communications.execute(id, (state) => moveTo(state, home));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}

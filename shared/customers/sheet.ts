@@ -1,0 +1,157 @@
+/** The CSV that customers are imported from and exported to: its columns, and reading it with a check of the whole file first. */
+import { Readable } from 'node:stream';
+import { invalid } from '../platform/refusal.ts';
+
+/** Columns that are imported, each with the field it fills. Left out or empty: the field's default. */
+export const columns = {
+  externalId: ['externalId'],
+  name: ['name'],
+  type: ['type'],
+  industry: ['industry'],
+  website: ['website'],
+  primaryEmail: ['primaryEmail'],
+  primaryPhone: ['primaryPhone'],
+  segment: ['segment'],
+  tags: ['tags'],
+  language: ['preferences', 'language'],
+  timeZone: ['preferences', 'timeZone'],
+  marketingConsent: ['preferences', 'marketingConsent'],
+  notes: ['notes'],
+  line1: ['addresses', '0', 'line1'],
+  line2: ['addresses', '0', 'line2'],
+  city: ['addresses', '0', 'city'],
+  region: ['addresses', '0', 'region'],
+  postalCode: ['addresses', '0', 'postalCode'],
+  country: ['addresses', '0', 'country'],
+  contactFirstName: ['contacts', '0', 'firstName'],
+  contactLastName: ['contacts', '0', 'lastName'],
+  contactEmail: ['contacts', '0', 'email'],
+  contactPhone: ['contacts', '0', 'phone'],
+  contactPosition: ['contacts', '0', 'position'],
+} as const satisfies Record<string, readonly string[]>;
+export type Column = keyof typeof columns;
+export const columnNames = Object.keys(columns) as Column[];
+
+/** Columns of an export that an import reads over. */
+export const exportOnly = ['id', 'customerNumber', 'status', 'createdAt', 'modifiedAt'] as const;
+const REQUIRED: readonly Column[] = ['name', 'primaryEmail', 'primaryPhone'];
+const MOST_ROWS = 10_000;
+/** Most characters of one row. */
+const LONGEST_ROW = 100_000;
+
+export interface SheetRow {
+  /** Line of the file where it begins; the header is on line 1. */
+  readonly line: number;
+  /** Trimmed texts; empty ones are left out. */
+  readonly cells: ReadonlyMap<Column, string>;
+  /** Set when it has not as many values as the header. */
+  readonly ragged?: string;
+}
+
+function refuse(code: string, message: string) {
+  return invalid('body.file', code, message);
+}
+
+const plain = (name: string) => name.toLowerCase().replace(/[\s_-]/g, '');
+const aliases: Readonly<Record<string, Column>> = { email: 'primaryEmail', phone: 'primaryPhone' };
+
+/** The column each header cell names; undefined for those of an export that are read over. */
+function headerOf(cells: readonly string[]): (Column | undefined)[] {
+  const known = new Map<string, Column>([
+    ...columnNames.map((name): [string, Column] => [plain(name), name]),
+    ...Object.entries(aliases),
+  ]);
+  const readOver = new Set(exportOnly.map(plain));
+  const unknown = cells.filter((cell) => !known.has(plain(cell)) && !readOver.has(plain(cell)));
+  if (unknown.length > 0) {
+    throw refuse('unknown_column', `has columns that are not known; the known ones are ${columnNames.join(', ')}`);
+  }
+  const header = cells.map((cell) => known.get(plain(cell)));
+  const named = header.filter((name) => name !== undefined);
+  if (new Set(named).size < named.length) throw refuse('repeated_column', 'names a column twice');
+  const missing = REQUIRED.filter((name) => !named.includes(name));
+  if (missing.length > 0) throw refuse('missing_column', `needs the columns ${missing.join(', ')}`);
+  return header;
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    // Takes a byte order mark off. One kind of line break, so that lines are counted right.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r\n?/g, '\n');
+  } catch {
+    throw refuse('bad_encoding', 'must be UTF-8');
+  }
+}
+
+/** Semicolons where the header has more of them than commas, as spreadsheets of many countries write. */
+function separatorOf(text: string): ',' | ';' {
+  const header = text.slice(0, text.indexOf('\n') >>> 0);
+  return header.split(';').length > header.split(',').length ? ';' : ',';
+}
+
+/** Takes off the apostrophe that keeps a spreadsheet from calculating (see `export.ts`). */
+function cellOf(value: string): string {
+  return value.trim().replace(/^'(?=[=+\-@])/, '');
+}
+
+function isCsvError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_');
+}
+
+/**
+ * All rows of a file, before anything is done with any of them. Throws `invalid` at `body.file` for a file that is not
+ * UTF-8, not CSV (commas or semicolons), has a header with unknown, repeated or missing columns, or over 10,000 rows.
+ */
+export async function readSheet(bytes: Uint8Array): Promise<SheetRow[]> {
+  const { parse } = await import('csv-parse');
+  const text = decoded(bytes);
+  const parser = parse({
+    delimiter: separatorOf(text),
+    info: true,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    skip_records_with_empty_values: true,
+    max_record_size: LONGEST_ROW,
+  });
+  const rows: SheetRow[] = [];
+  let header: (Column | undefined)[] | undefined;
+  try {
+    for await (const item of pieces(text).pipe(parser)) {
+      const { record, info } = item as { record: string[]; info: { lines: number } };
+      if (!header) {
+        header = headerOf(record.map((cell) => cell.trim()));
+        continue;
+      }
+      if (rows.length === MOST_ROWS) throw refuse('too_many_rows', `may have at most ${MOST_ROWS} rows`);
+      rows.push(rowOf(header, record, info.lines));
+    }
+  } catch (error) {
+    if (!isCsvError(error)) throw error;
+    throw refuse('bad_csv', `is not CSV near line ${parser.info.lines}`);
+  }
+  if (!header) throw refuse('empty', 'is empty');
+  return rows;
+}
+
+function rowOf(header: readonly (Column | undefined)[], record: readonly string[], lastLine: number): SheetRow {
+  const breaks = record.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+  const cells = new Map<Column, string>();
+  header.forEach((name, at) => {
+    const value = cellOf(record[at] ?? '');
+    if (name !== undefined && value !== '') cells.set(name, value);
+  });
+  const row = { line: lastLine - breaks, cells };
+  if (record.length === header.length) return row;
+  return { ...row, ragged: `has ${record.length} values where the header has ${header.length}` };
+}
+
+/** A text in pieces, so that other requests are served in between. */
+function pieces(text: string): Readable {
+  const size = 64 * 1024;
+  return Readable.from(
+    (function* () {
+      for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
+    })(),
+  );
+}

@@ -1,0 +1,100 @@
+/** How the API shows customers. */
+import { z } from 'zod';
+import type { Entity } from '../platform/aggregate.ts';
+import { Country, Id, metaShape } from '../platform/fields.ts';
+import { anyIn, anyOf, type Listing } from '../platform/listing.ts';
+import { PictureView, pictureView } from '../platform/pictures.ts';
+import type { Scope } from '../platform/scope.ts';
+import { AddressKind, Channel, CustomerType, Segment, Status, Tag } from './fields.ts';
+import type { CustomerState } from './model.ts';
+
+const identity = () => z.string().meta({ personal: 'identity' });
+const contact = () => z.string().meta({ personal: 'contact' });
+
+export const AddressView = z
+  .object({
+    id: z.string(),
+    kind: AddressKind,
+    line1: contact(),
+    line2: contact().optional(),
+    city: contact(),
+    region: contact().optional(),
+    postalCode: contact(),
+    country: contact(),
+    defaultBilling: z.boolean(),
+  })
+  .meta({ id: 'CustomerAddress' });
+
+export const ContactView = z
+  .object({
+    id: z.string(),
+    firstName: identity(),
+    lastName: identity(),
+    email: contact(),
+    phone: contact().optional(),
+    position: z.string().optional(),
+    tags: z.array(z.string()),
+    primary: z.boolean(),
+  })
+  .meta({ id: 'CustomerContact' });
+
+export const CustomerView = z
+  .object({
+    id: z.string(),
+    customerNumber: z.string().meta({ example: 'CUS-000001' }),
+    name: identity(),
+    type: CustomerType,
+    industry: z.string().optional(),
+    website: z.string().optional(),
+    primaryEmail: contact(),
+    primaryPhone: contact(),
+    addresses: z.array(AddressView),
+    contacts: z.array(ContactView),
+    tags: z.array(z.string()),
+    segment: Segment,
+    status: Status,
+    preferences: z.object({
+      channels: z.array(Channel),
+      language: z.string(),
+      timeZone: z.string().optional(),
+      marketingConsent: z.boolean(),
+    }),
+    photo: PictureView.optional(),
+    assignedTo: z.string().optional(),
+    notes: z.string().optional(),
+    externalId: z.string().optional(),
+    mergedInto: z.string().optional().meta({ description: 'The customer that everything was moved to' }),
+    ...metaShape,
+  })
+  .meta({ id: 'Customer' });
+export type CustomerView = z.output<typeof CustomerView>;
+
+/** What a write of a customer answers: duplicates are allowed, but told. */
+export const SavedCustomerView = CustomerView.extend({
+  possibleDuplicates: z
+    .array(z.object({ id: z.string(), customerNumber: z.string(), name: identity() }))
+    .meta({ description: 'Other customers with the same primary email' }),
+}).meta({ id: 'SavedCustomer' });
+
+/** The view of a customer; its photo's links are computed, which costs no round trip. */
+export async function customerView(scope: Scope, customer: Entity<CustomerState>): Promise<CustomerView> {
+  const { photo, ...state } = customer.state;
+  const view = { id: customer.id, ...state, ...customer.meta };
+  // Arrays of the state are read-only, those of the view are not; the view is parsed, hence copied, before it leaves.
+  return (photo ? { ...view, photo: await pictureView(scope, photo) } : view) as unknown as CustomerView;
+}
+
+/** REQ-CUS-005, 035, 036. */
+export const customerList: Listing = {
+  filters: {
+    type: anyOf('type', CustomerType),
+    segment: anyOf('segment', Segment),
+    status: anyOf('status', Status),
+    tag: anyIn('tags', Tag),
+    country: anyIn('countries', Country),
+    assignedTo: anyOf('assignedTo', Id),
+  },
+  sorts: { name: 'name', createdAt: 'createdAt', modifiedAt: 'modifiedAt' },
+  defaultSort: 'name',
+  search: true,
+};
