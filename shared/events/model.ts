@@ -8,7 +8,7 @@ import { localDate } from './times.ts';
 
 /** For other slices: whether an actor may read an event. */
 /** Whether an actor may see an event; other slices show its title only then. */
-export { reaches, reaches } from './rows.ts';
+export { reaches } from './rows.ts';
 
 export const eventStatuses = [
   'draft',
