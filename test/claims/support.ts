@@ -32,12 +32,13 @@ type Some = Partial<Omit<ClaimRequest, 'windows'>> & { readonly windows?: Window
 /** A firm claim on the hall by an event of its own, unless told otherwise. */
 export function request(some: Some = {}): ClaimRequest {
   const windows = some.windows === undefined ? [hours(9, 17)] : [some.windows].flat();
-  const [first = hours(9, 17)] = windows;
+  const starts = windows.map(({ start }) => start).sort();
+  const ends = windows.map(({ end }) => end).sort();
   return {
     id: fresh(),
     resource: HALL,
     quantity: 1,
-    use: { start: first.start, end: windows.at(-1)?.end ?? first.end },
+    use: { start: starts[0] ?? hour(9), end: ends.at(-1) ?? hour(17) },
     owner: { type: 'event', id: fresh('event') },
     mode: 'firm',
     capacity: 1,
