@@ -3,12 +3,13 @@ import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
 import { makeDefaultEventTypes } from './bus/default-event-types.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
+import { moveMergedCommunications } from './bus/move-merged-communications.ts';
 import { refreshEventNames } from './bus/refresh-event-names.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
+import { settleCommunicationHome } from './bus/settle-communication.ts';
 import { settleVenueBlock } from './bus/settle-venue-block.ts';
 import { settleVenueCapacity } from './bus/settle-venue-capacity.ts';
 import { settleVenueClaim } from './bus/settle-venue-claim.ts';
-import { customerReactions } from './bus/customer-merges.ts';
 import { aboutRoutes } from './http/about.ts';
 import { customerRoutes } from './http/customers.ts';
 import { eventNoteRoutes } from './http/event-notes.ts';
@@ -18,6 +19,7 @@ import { venueRoutes } from './http/venues.ts';
 import { eventClock } from './timers/event-clock.ts';
 
 export const routes: readonly Route[] = [
+  ...customerRoutes,
   ...venueRoutes,
   ...eventRoutes,
   ...eventNoteRoutes,
@@ -25,6 +27,8 @@ export const routes: readonly Route[] = [
   ...aboutRoutes(() => routes),
 ];
 export const reactions: readonly Reaction[] = [
+  moveMergedCommunications,
+  settleCommunicationHome,
   settleVenueClaim,
   settleVenueCapacity,
   settleVenueBlock,
