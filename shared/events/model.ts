@@ -6,7 +6,6 @@ import { broken } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import { localDate } from './times.ts';
 
-/** For other slices: whether an actor may read an event. */
 /** Whether an actor may see an event; other slices show its title only then. */
 export { reaches } from './rows.ts';
 
