@@ -1,0 +1,28 @@
+/** What Azure Functions loads: registers every route, reaction, timer and change feed. */
+import { app } from '@azure/functions';
+import { readConfig } from '../shared/platform/config.ts';
+import { openLog } from '../shared/platform/log.pino.ts';
+import { register, registerRest } from './register.ts';
+
+const log = openLog('warn');
+app.setup({ enableHttpStream: true });
+try {
+  const config = readConfig(process.env);
+  const development = process.env.AZURE_FUNCTIONS_ENVIRONMENT === 'Development';
+  // Loaded here and not above, so that a slice which cannot be loaded is seen and answered for.
+  const [declared, { lazily, openRunning }] = await Promise.all([import('./registry.ts'), import('./platform.ts')]);
+  const problems: string[] = [];
+  const running = lazily(() => openRunning(config, declared.routes, development, problems));
+  problems.push(
+    ...register(app, declared, {
+      running,
+      database: config.COSMOS_DATABASE,
+      topic: config.SERVICE_BUS_TOPIC,
+      feeds: config.COSMOS_ENDPOINT !== undefined && config.SERVICE_BUS_NAMESPACE !== undefined,
+      log,
+    }),
+  );
+} catch (error) {
+  log.error({ err: error }, 'the app cannot be loaded');
+  registerRest(app, () => Promise.reject(error), log);
+}

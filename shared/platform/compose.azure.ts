@@ -1,0 +1,78 @@
+/** What lives as long as a Functions worker: Cosmos DB, Blob Storage, Service Bus, mail. */
+import { openBlobs } from './blobs.azure.ts';
+import { openAzureBus } from './bus.azure.ts';
+import type { Bus } from './bus.ts';
+import { systemClock, systemIds } from './clock.ts';
+import { BadConfiguration, type Config } from './config.ts';
+import type { Probe } from './health.ts';
+import { keyedQueue } from './keyed-queue.ts';
+import { localLimits } from './limits.ts';
+import { openLog } from './log.pino.ts';
+import { openMail } from './mail.open.ts';
+import type { Platform } from './scope.ts';
+import type { Store } from './store.ts';
+
+export interface AzureParts {
+  readonly platform: Platform;
+  readonly bus: Bus;
+}
+
+/** What must be set on Azure; a worker's own disk is no place for any of it. */
+const NEEDED = ['COSMOS_ENDPOINT', 'SERVICE_BUS_NAMESPACE', 'SIGNING_KEYS', 'LINK_SECRET'] as const;
+
+/** What is missing for Azure, one line each. */
+export function missingOnAzure(config: Config): string[] {
+  const missing: string[] = NEEDED.filter((name) => config[name] === undefined);
+  if (config.BLOB_ACCOUNT_URL === undefined && config.BLOB_CONNECTION === undefined) missing.push('BLOB_ACCOUNT_URL');
+  return missing.map((name) => `${name}: must be set on Azure`);
+}
+
+/**
+ * Opens the parts; the SDKs behind them load when they are first used. In `development` (Azure Functions Core Tools
+ * without an account) the embedded store serves HTTP and timers, and facts wait in the outbox for `npm start`.
+ * Throws `BadConfiguration` naming all that is missing.
+ */
+export async function openAzureParts(config: Config, development: boolean): Promise<AzureParts> {
+  const missing = missingOnAzure(config);
+  if (missing.length > 0 && !development) throw new BadConfiguration(missing);
+  const clock = systemClock;
+  const store = await openedStore(config);
+  const bus = openedBus(config);
+  const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
+  const blobs = openBlobs({ connectionString, accountUrl, container: 'pictures', clock });
+  const probes: Probe[] = [
+    { name: 'store', check: () => store.ping() },
+    { name: 'bus', check: () => bus.ping() },
+    { name: 'blobs', check: () => blobs.ping() },
+  ];
+  const platform: Platform = {
+    config,
+    store,
+    clock,
+    ids: systemIds,
+    queue: keyedQueue(),
+    limits: localLimits(() => Date.parse(clock.now())),
+    blobs,
+    mail: openMail(config, config.DATA_DIR),
+    log: openLog(config.LOG_LEVEL),
+    probes,
+  };
+  return { platform, bus };
+}
+
+async function openedStore(config: Config): Promise<Store> {
+  if (config.COSMOS_ENDPOINT === undefined) {
+    const { openSqliteStore } = await import('./store.sqlite.ts');
+    return openSqliteStore({ file: `${config.DATA_DIR}/marquee.db`, clock: systemClock });
+  }
+  const { openCosmosStore } = await import('./store.azure.ts');
+  return openCosmosStore(config);
+}
+
+function openedBus({ SERVICE_BUS_NAMESPACE: namespace, SERVICE_BUS_TOPIC: topic }: Config): Bus {
+  if (namespace !== undefined) return openAzureBus({ namespace, topic });
+  const absent = async () => {
+    throw new Error('There is no bus: SERVICE_BUS_NAMESPACE is not set');
+  };
+  return { publish: absent, ping: absent, close: async () => {} };
+}

@@ -1,0 +1,48 @@
+/** Between Azure Functions' HTTP and the platform's. */
+import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import type { RawReply, RawRequest } from './http.ts';
+
+/**
+ * The request as the platform reads it; its body is streamed. The front end of Azure adds the address it saw to the end
+ * of `X-Forwarded-For`: that is the peer, and what stands before it is what proxies of ours said.
+ */
+export function requestOf(request: HttpRequest): RawRequest {
+  const { pathname, search, origin } = new URL(request.url);
+  const { headers, body } = request;
+  const forwarded = (headers.get('x-forwarded-for') ?? '')
+    .split(',')
+    .map((address) => withoutPort(address.trim()))
+    .filter((address) => address !== '');
+  const peer = forwarded.pop() ?? '';
+  return {
+    method: request.method,
+    path: pathname,
+    search: search.slice(1),
+    params: {},
+    header(name) {
+      if (name === 'x-forwarded-for') return forwarded.length > 0 ? forwarded.join(', ') : undefined;
+      return headers.get(name) ?? undefined;
+    },
+    body: body ?? undefined,
+    peer,
+    origin,
+  };
+}
+
+/** `203.0.113.7:51234` and `[2001:db8::7]:51234` without their port. */
+function withoutPort(address: string): string {
+  return /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([^:]+):\d+$/.exec(address)?.[1] ?? address;
+}
+
+/** The answer as Azure Functions sends it; `method` is that of the request, as a HEAD has no body. */
+export function responseOf(reply: RawReply, method: string): HttpResponseInit {
+  const { status, body } = reply;
+  const headers = { ...reply.headers };
+  if (body === undefined || method === 'HEAD') return { status, headers };
+  const whole = typeof body === 'string' || body instanceof Uint8Array;
+  return { status, headers, body: whole ? body : bytesOf(body) };
+}
+
+async function* bytesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}
