@@ -105,7 +105,7 @@ export function startRelay(options: RelayOptions): Relay {
     if (changed.size === 0 && !signal.aborted) {
       const woken = new AbortController();
       wakeUp = () => woken.abort();
-      await sleep(milliseconds, undefined, { signal: AbortSignal.any([woken.signal, signal]) }).catch(() => {});
+      await sleep(milliseconds, undefined, { signal: woken.signal }).catch(() => {});
       wakeUp = () => {};
     }
     if (changed.size > 0) await sleep(GATHER);
@@ -180,6 +180,7 @@ export function startRelay(options: RelayOptions): Relay {
     },
     async stop() {
       stopping.abort();
+      wakeUp();
       await running;
       await bus.stop();
       file.close();
