@@ -1,10 +1,10 @@
-/** The events of a merged customer go to the customer it was merged into, those booked in that moment included. */
-import { followCustomer, followMerge } from '../../shared/events/following.ts';
+/** Events go along when their customer is merged; those booked in that moment, or in that of a deletion, included. */
+import { followCustomer, followCustomers } from '../../shared/events/following.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 
 export const followMergedCustomer = reaction({
   name: 'follow-merged-customer',
-  on: ['CustomerMerged', 'EventCreated', 'EventDetailsUpdated'],
+  on: ['CustomerMerged', 'CustomerRemoved', 'EventCreated', 'EventDetailsUpdated'],
   handle: (fact, scope) =>
-    fact.type === 'CustomerMerged' ? followMerge(scope, fact.subject) : followCustomer(scope, fact.subject),
+    fact.type.startsWith('Customer') ? followCustomers(scope, fact.subject) : followCustomer(scope, fact.subject),
 });

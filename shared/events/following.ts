@@ -1,11 +1,14 @@
 /** Keeps events in step with what they refer to: names as they are now, and customers that were merged. */
 import { z } from 'zod';
 import { customerAggregate } from '../customers/model.ts';
+import type { Actor } from '../platform/actor.ts';
 import type { Fact } from '../platform/facts.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { venues } from '../venues/model.ts';
+import { stepsFrom } from './life.ts';
 import { type EventFact, type EventNames, type EventState, events } from './model.ts';
+import { takeStep } from './steps.ts';
 import { eventTypes } from './types.model.ts';
 
 type Reference = 'customerId' | 'venueId' | 'typeId';
@@ -105,12 +108,12 @@ export function renamed(fact: Fact): Reference | 'event' | 'nothing' {
   return Renaming.parse(fact.data).changes?.name === undefined ? 'nothing' : reference;
 }
 
-/** Moves the events of a merged customer to the customer it was merged into. */
-export function followMerge(scope: Scope, sourceId: string): Promise<void> {
+/** Moves the events of a merged customer to the one it was merged into; calls off those of a deleted one. */
+export function followCustomers(scope: Scope, customerId: string): Promise<void> {
   return each(
     scope,
     'customerId',
-    sourceId,
+    customerId,
     () => true,
     (eventId) => followCustomer(scope, eventId),
   );
@@ -133,7 +136,7 @@ async function presentCustomer(
   return undefined;
 }
 
-/** Moves one event to where its customer was merged into, if it was. */
+/** The same for one event, which may have been booked in the very moment of the merge or deletion. */
 export async function followCustomer(scope: Scope, eventId: string): Promise<void> {
   try {
     await moveToPresent(scope, eventId, false);
@@ -147,7 +150,8 @@ export async function followCustomer(scope: Scope, eventId: string): Promise<voi
 async function moveToPresent(scope: Scope, eventId: string, retitled: boolean): Promise<void> {
   await ofLiving(scope, eventId, async (event) => {
     const target = await presentCustomer(scope, event.customerId);
-    if (!target || target.id === event.customerId) return [];
+    if (!target) return orphaned(event, scope.actor, scope.now());
+    if (target.id === event.customerId) return [];
     const title = `${event.title.slice(0, 180)} (${event.eventNumber})`;
     const changes = {
       customerId: { from: event.customerId, to: target.id },
@@ -155,4 +159,10 @@ async function moveToPresent(scope: Scope, eventId: string, retitled: boolean): 
     };
     return [{ type: 'EventDetailsUpdated', data: { changes, names: { ...event.names, customer: target.name } } }];
   });
+}
+
+/** A customer with upcoming events is not deleted; one booked in that very moment is called off. */
+function orphaned(event: EventState, system: Actor, now: string): readonly EventFact[] {
+  const possible = stepsFrom(event.status).includes('cancel');
+  return possible ? takeStep(event, 'cancel', system, now, 'Its customer was deleted') : [];
 }
