@@ -3,6 +3,9 @@ import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
 import { makeDefaultEventTypes } from './bus/default-event-types.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
+import { mailInvitation } from './bus/mail-invitation.ts';
+import { mailPasswordChanged } from './bus/mail-password-changed.ts';
+import { mailPasswordReset } from './bus/mail-password-reset.ts';
 import { moveMergedCommunications } from './bus/move-merged-communications.ts';
 import { refreshEventNames } from './bus/refresh-event-names.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
@@ -15,6 +18,12 @@ import { customerRoutes } from './http/customers.ts';
 import { eventNoteRoutes } from './http/event-notes.ts';
 import { eventTypeRoutes } from './http/event-types.ts';
 import { eventRoutes } from './http/events.ts';
+import { identityRoutes } from './http/identity.ts';
+import { invitationsRoutes } from './http/invitations.ts';
+import { organizationRoutes } from './http/organization.ts';
+import { rolesRoutes } from './http/roles.ts';
+import { sessionsRoutes } from './http/sessions.ts';
+import { usersRoutes } from './http/users.ts';
 import { venueRoutes } from './http/venues.ts';
 import { eventClock } from './timers/event-clock.ts';
 
@@ -25,8 +34,17 @@ export const routes: readonly Route[] = [
   ...eventNoteRoutes,
   ...eventTypeRoutes,
   ...aboutRoutes(() => routes),
+  ...identityRoutes,
+  ...usersRoutes,
+  ...rolesRoutes,
+  ...invitationsRoutes,
+  ...sessionsRoutes,
+  ...organizationRoutes,
 ];
 export const reactions: readonly Reaction[] = [
+  mailInvitation,
+  mailPasswordChanged,
+  mailPasswordReset,
   moveMergedCommunications,
   settleCommunicationHome,
   settleVenueClaim,

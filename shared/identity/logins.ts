@@ -44,6 +44,12 @@ async function hasAccount(platform: Platform, { orgId, userId }: Login): Promise
   return (await platform.store.read('identity', [orgId], userId)) !== undefined;
 }
 
+/** Whether the username is that of another account than this. */
+export async function isTaken(platform: Platform, username: string, userId: string): Promise<boolean> {
+  const login = await findLogin(platform, username);
+  return login !== undefined && login.userId !== userId && (await hasAccount(platform, login));
+}
+
 export interface Reservation {
   /** Throws when the reservation may have passed to somebody else; to be asked right before the account is committed. */
   check(): void;

@@ -1,0 +1,173 @@
+/** Accounts: how users come to be and change, together with all that must hold over several of them. */
+import { z } from 'zod';
+import { systemActor } from '../platform/actor.ts';
+import type { Entity } from '../platform/aggregate.ts';
+import { changesBetween } from '../platform/facts.ts';
+import { invalid, Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import { scopeOf } from '../platform/scope.ts';
+import type { Document, Write } from '../platform/store.ts';
+import { grantable } from './custom-roles.ts';
+import type { Reservation } from './logins.ts';
+import { reserveLogin } from './logins.ts';
+import type { UserFact, UserState } from './model.ts';
+import { user } from './model.ts';
+import { hashPassword, passwordDocument } from './passwords.ts';
+import { forget } from './remembered.ts';
+import { adminsAfter, reinstated, suspended, updated, withRoles } from './rules.ts';
+import { endAllSessions } from './sessions.ts';
+
+/** The same work as this user in its organization; for routes where nobody is signed in yet. */
+export function scopeAs(scope: Scope, orgId: string, userId: string): Scope {
+  const { platform, correlationId, traceparent, retried } = scope;
+  return scopeOf(platform, {
+    actor: { ...systemActor(orgId), userId },
+    correlationId,
+    ids: { next: () => scope.newId() },
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(retried === undefined ? {} : { retried }),
+  });
+}
+
+const ROSTER = 'roster:admins';
+const Roster = z.object({ userIds: z.array(z.string()) });
+
+/**
+ * The write that keeps the list of active admins right when a user changes. All such changes replace the one document
+ * under its etag, so two admins cannot demote each other at once. Throws `rule_broken` `last-admin`.
+ */
+export async function rosterWrites(
+  scope: Scope,
+  userId: string,
+  next: Pick<UserState, 'roles' | 'status'>,
+): Promise<readonly Write[]> {
+  const stored = await scope.documents('identity').read(ROSTER);
+  const admins = stored ? Roster.parse(stored.document.body).userIds : [];
+  const left = adminsAfter(admins, userId, next);
+  if (!left) return [];
+  const document: Document = { id: ROSTER, kind: 'roster', body: { userIds: [...left] } };
+  return [stored ? { op: 'replace', document, ifMatch: stored.etag } : { op: 'create', document }];
+}
+
+export interface NewAccount {
+  readonly userId: string;
+  readonly username: string;
+  readonly email?: string | undefined;
+  readonly displayName: string;
+  readonly roles: readonly string[];
+  readonly passwordHash: string;
+  readonly invitationId?: string;
+}
+
+/** Everything that makes a user, for the batch of what makes it (an organization, an accepted invitation). */
+export async function accountWrites(scope: Scope, account: NewAccount): Promise<readonly Write[]> {
+  const { userId, email, passwordHash, username, displayName, roles, invitationId } = account;
+  const data = {
+    username,
+    displayName,
+    roles: [...new Set(roles)],
+    ...(email === undefined ? {} : { email }),
+    ...(invitationId === undefined ? {} : { invitationId }),
+  };
+  const { writes } = scope.of(user).stage(userId, [{ type: 'UserAccountCreated', data }]);
+  const roster = await rosterWrites(scope, userId, { roles, status: 'active' });
+  return [...writes, { op: 'create', document: passwordDocument(userId, passwordHash) }, ...roster];
+}
+
+/** Makes an account under a username that is reserved for it, and gives the name back when that is refused. */
+export async function underUsername<T>(
+  scope: Scope,
+  username: string,
+  userId: string,
+  make: (reservation: Reservation) => Promise<T>,
+): Promise<T> {
+  const reservation = await reserveLogin(scope, username, { orgId: scope.orgId, userId });
+  try {
+    return await make(reservation);
+  } catch (error) {
+    if (error instanceof Refusal) await reservation.release();
+    throw error;
+  }
+}
+
+/** Adds a user to the scope's organization without an invitation: for demo data and imports. */
+export async function addUser(
+  scope: Scope,
+  input: Omit<NewAccount, 'userId' | 'passwordHash'> & { readonly password: string },
+): Promise<string> {
+  const userId = scope.newId();
+  const passwordHash = await hashPassword(input.password.normalize('NFKC'));
+  await underUsername(scope, input.username, userId, async () => {
+    const writes = await accountWrites(scope, { ...input, userId, passwordHash });
+    await scope.documents('identity').commit(writes);
+  });
+  return userId;
+}
+
+/** Changes a user together with the list of admins. `decide` may ask for writes of its own in the same batch. */
+async function change(
+  scope: Scope,
+  userId: string,
+  decide: (state: UserState) => Promise<{ readonly facts: readonly UserFact[]; readonly writes?: readonly Write[] }>,
+): Promise<Entity<UserState>> {
+  let also: readonly Write[] = [];
+  const changed = await scope.of(user).execute(
+    userId,
+    async (state) => {
+      const { facts, writes = [] } = await decide(state);
+      const next = facts.reduce<UserState>((before, fact) => user.evolve(before, fact), state);
+      also = [...writes, ...(facts.length === 0 ? [] : await rosterWrites(scope, userId, next))];
+      return facts;
+    },
+    { also: () => also },
+  );
+  forget(scope.platform, (seen) => seen.userId === userId);
+  return changed;
+}
+
+/** Gives a user exactly these roles. Throws `invalid` for one that does not exist, `forbidden`, `rule_broken`. */
+export function setRoles(scope: Scope, userId: string, roles: readonly string[]): Promise<Entity<UserState>> {
+  return change(scope, userId, async (state) => {
+    const fresh = roles.filter((role) => !state.roles.includes(role));
+    return { facts: withRoles(state, roles), writes: await grantable(scope, fresh, 'body.roles') };
+  });
+}
+
+/** No new sign-in, and all sessions end at once. */
+export async function suspend(scope: Scope, userId: string): Promise<Entity<UserState>> {
+  const changed = await change(scope, userId, async (state) => ({ facts: suspended(state) }));
+  await endAllSessions(scope, userId, 'suspended');
+  return changed;
+}
+
+export function reinstate(scope: Scope, userId: string): Promise<Entity<UserState>> {
+  return change(scope, userId, async (state) => ({ facts: reinstated(state) }));
+}
+
+/** What admins may change of a user, beside roles and status. */
+export type UserChange = Pick<UserState, 'displayName' | 'email' | 'customerId' | 'staffId' | 'avatar'>;
+
+/** Changes fields of a user; those of `revise` that come out undefined are cleared. */
+export async function updateUser(
+  scope: Scope,
+  userId: string,
+  revise: (state: UserState) => Partial<UserChange>,
+): Promise<Entity<UserState>> {
+  const changed = await scope.of(user).execute(userId, async (state) => {
+    const next = revise(state);
+    await checkCustomer(scope, state, next);
+    const before = Object.fromEntries(Object.keys(next).map((field) => [field, state[field as keyof UserChange]]));
+    return updated(changesBetween(before, next));
+  });
+  forget(scope.platform, (seen) => seen.userId === userId);
+  return changed;
+}
+
+/** A user is linked to a customer that is there. */
+async function checkCustomer(scope: Scope, state: UserState, { customerId }: Partial<UserChange>): Promise<void> {
+  if (customerId === undefined || customerId === state.customerId) return;
+  const stored = await scope.documents('customers').read(customerId);
+  if (stored?.document.kind !== 'customer') {
+    throw invalid('body.customerId', 'unknown_customer', 'names no customer of this organization');
+  }
+}

@@ -1,0 +1,65 @@
+/** Sessions as people see and end them (REQ-SESSION-001 to 003). */
+import { may } from '../platform/actor.ts';
+import { Id } from '../platform/fields.ts';
+import type { ListInput, Listing } from '../platform/listing.ts';
+import { anyOf, shownPage, toQuery } from '../platform/listing.ts';
+import { invalid, notFound, Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import { user } from './model.ts';
+import { endSessions, sessionIn } from './sessions.ts';
+
+export const sessionListing: Listing = {
+  filters: { userId: anyOf('userId', Id) },
+  sorts: { lastUsedAt: 'lastUsedAt' },
+  defaultSort: '-lastUsedAt',
+  search: false,
+};
+
+function whose(scope: Scope, userIds: unknown): string {
+  if (!Array.isArray(userIds)) return scope.actor.userId;
+  const [userId, more] = userIds.map(String);
+  if (more !== undefined) throw invalid('query.userId', 'too_many', 'must be one user');
+  if (userId === undefined || userId === scope.actor.userId) return scope.actor.userId;
+  if (!may(scope.actor, 'users:read'))
+    throw new Refusal('forbidden', "Others' sessions need the privilege users:read.");
+  return userId;
+}
+
+/** Own sessions, or those of `userId` for who may read users. Throws `forbidden`, `not_found`. */
+export async function listSessions(scope: Scope, { userId: userIds, ...input }: ListInput) {
+  const userId = whose(scope, userIds);
+  const { deviceOf } = await import('./device.ts');
+  const { state } = await scope.of(user).get(userId);
+  const page = await scope.documents('sessions', userId).query({ kind: 'session', ...toQuery(sessionListing, input) });
+  // One that ended with a change of the user's, and is still to be cleared away, is over all the same.
+  const live = page.items.filter((stored) => sessionIn(stored).epoch >= state.epoch);
+  return shownPage({ ...page, items: live }, (stored) => {
+    const { address, userAgent, createdAt, lastUsedAt, expiresAt } = sessionIn(stored);
+    const { id } = stored.document;
+    return {
+      id,
+      device: deviceOf(userAgent),
+      address,
+      createdAt,
+      lastUsedAt,
+      expiresAt,
+      current: id === scope.actor.sessionId,
+    };
+  });
+}
+
+/** Ends one session: an own one, or any in the organization for who may change users. Throws `not_found`. */
+export async function revokeSession(scope: Scope, sessionId: string): Promise<void> {
+  const owner = await ownerOf(scope, sessionId);
+  if (owner === undefined) throw notFound('session');
+  await endSessions(scope, owner, [sessionId], 'revoked');
+}
+
+async function ownerOf(scope: Scope, sessionId: string): Promise<string | undefined> {
+  const { userId } = scope.actor;
+  if (await scope.documents('sessions', userId).read(sessionId)) return userId;
+  if (!may(scope.actor, 'users:write')) return undefined;
+  const where = [{ path: 'sessionId', eq: sessionId }];
+  const { items } = await scope.documents('sessions').query({ kind: 'session', where, limit: 1 });
+  return items[0] && sessionIn(items[0]).userId;
+}

@@ -1,0 +1,90 @@
+/** How the API shows organizations, users, roles, invitations and sessions. */
+import { z } from 'zod';
+import type { Entity } from '../platform/aggregate.ts';
+import { Email, Id, metaShape } from '../platform/fields.ts';
+import { PictureView, pictureView } from '../platform/pictures.ts';
+import type { Scope } from '../platform/scope.ts';
+import type { RoleState } from './custom-roles.ts';
+import type { InvitationState } from './invitations.ts';
+import { OrganizationFields, type OrganizationState, type UserState } from './model.ts';
+import { privileges } from './roles.ts';
+
+const Username = z.string().meta({ personal: 'identity' });
+const DisplayName = z.string().meta({ personal: 'identity' });
+
+export const OrganizationView = z
+  .object({ id: Id, ...OrganizationFields.shape, ...metaShape })
+  .meta({ id: 'Organization' });
+
+export function organizationView({ id, state, meta }: Entity<OrganizationState>) {
+  return { id, ...state, ...meta };
+}
+
+export const UserView = z
+  .object({
+    id: Id,
+    username: Username,
+    email: Email.optional(),
+    displayName: DisplayName,
+    roles: z.array(z.string()).meta({ description: 'Built-in roles by name, own ones by id' }),
+    status: z.enum(['active', 'suspended']),
+    customerId: Id.optional(),
+    staffId: Id.optional(),
+    avatar: PictureView.optional(),
+    lastSignInAt: z.string().optional(),
+    ...metaShape,
+  })
+  .meta({ id: 'User' });
+
+/** A user without what only concerns signing in. */
+export async function userView(scope: Scope, { id, state, meta }: Entity<UserState>) {
+  const { failures: _f, lockedUntil: _l, epoch: _e, reset: _r, avatar, roles, ...shown } = state;
+  const picture = avatar && { avatar: await pictureView(scope, avatar) };
+  return { id, ...shown, roles: [...roles], ...picture, ...meta };
+}
+
+export const RoleView = z
+  .object({
+    id: z.string().meta({ description: 'What users and invitations name in `roles`' }),
+    name: z.string(),
+    description: z.string().optional(),
+    privileges: z.array(z.enum(privileges)),
+    builtIn: z.boolean(),
+    ...z.object(metaShape).partial().shape,
+  })
+  .meta({ id: 'Role' });
+
+export function roleView({ id, state, meta }: Entity<RoleState>) {
+  return { id, ...state, builtIn: false, ...meta };
+}
+
+export const InvitationView = z
+  .object({
+    id: Id,
+    email: Email,
+    displayName: DisplayName.optional(),
+    roles: z.array(z.string()),
+    status: z.enum(['pending', 'accepted', 'expired']),
+    expiresAt: z.string(),
+    userId: Id.optional().meta({ description: 'Who accepted' }),
+    ...metaShape,
+  })
+  .meta({ id: 'Invitation' });
+
+export function invitationView({ id, state, meta }: Entity<InvitationState>, now: string) {
+  const { version: _, status, roles, ...shown } = state;
+  const expired = status === 'pending' && state.expiresAt <= now;
+  return { id, ...shown, roles: [...roles], status: expired ? ('expired' as const) : status, ...meta };
+}
+
+export const SessionView = z
+  .object({
+    id: Id,
+    device: z.string().meta({ description: 'From the User-Agent', example: 'Firefox on Linux' }),
+    address: z.string().meta({ personal: 'identity', description: 'Network address of the sign-in' }),
+    createdAt: z.string(),
+    lastUsedAt: z.string(),
+    expiresAt: z.string(),
+    current: z.boolean(),
+  })
+  .meta({ id: 'Session' });
