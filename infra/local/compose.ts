@@ -1,5 +1,5 @@
 /** The whole system in one process: embedded store, blobs, mail, relay and reactions, timers, HTTP. */
-import { mkdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { reactions, routes, timers } from '../../functions/registry.ts';
 import { createAuthenticator } from '../../shared/identity/authenticator.ts';
@@ -101,9 +101,11 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   }
 }
 
-async function madeFolder(folder: string): Promise<void> {
+/** Makes the data folder; throws one clear `Error` when it cannot be made or written. */
+export async function madeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`DATA_DIR ${folder} cannot be written: ${reason}`);

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { readConfig } from '../../shared/platform/config.ts';
 import { openLog } from '../../shared/platform/log.pino.ts';
-import { startLocal } from './compose.ts';
+import { madeFolder, startLocal } from './compose.ts';
 import { demoUsers, seedDemo } from './demo.ts';
 
 function say(line: string): void {
@@ -11,10 +11,11 @@ function say(line: string): void {
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const logFile = join(resolve(config.DATA_DIR), 'marquee.log');
+  const folder = resolve(config.DATA_DIR);
+  await madeFolder(folder);
   const local = await startLocal({
     config,
-    log: openLog(config.LOG_LEVEL, logFile),
+    log: openLog(config.LOG_LEVEL, join(folder, 'marquee.log')),
     prepare: async (parts) => {
       if (config.SEED === 'demo') await seedDemo(parts, say);
     },
@@ -32,7 +33,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 
-  say(`Data, mail (mail/) and the log (marquee.log) are in ${resolve(config.DATA_DIR)}`);
+  say(`Data, mail (mail/) and the log (marquee.log) are in ${folder}`);
   say(`Reference, to be tried from the page: ${local.host.origin}/api/docs`);
   if (config.SEED === 'demo') for (const line of demoUsers()) say(line);
   else say('No demo data (SEED=none): make an organization with POST /api/identity/register');

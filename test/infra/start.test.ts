@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+const CLI = resolve('infra/local/cli/start.mjs');
+const READY = /^Marquee is ready at (http:\/\/127\.0\.0\.1:\d+)$/m;
+
+let folder: string;
+let settings: Record<string, string>;
+const running = new Set<ChildProcess>();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'marquee-start-'));
+  settings = { PORT: '0', SEED: 'none', DATA_DIR: join(folder, 'data') };
+});
+afterEach(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+});
+
+interface Started {
+  readonly child: ChildProcess;
+  said(): string;
+  readonly ended: Promise<{ status: number | string; said: string }>;
+}
+
+function start(command: readonly string[] = [process.execPath, CLI], cwd = folder): Started {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { cwd, env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  }
+  const ended = once(child, 'close').then(([code, signal]) => {
+    running.delete(child);
+    return { status: code ?? signal, said };
+  });
+  return { child, said: () => said, ended };
+}
+
+/** The address it says it is ready at; its last line. */
+async function ready({ said }: Started): Promise<string> {
+  const origin = await vi.waitFor(() => READY.exec(said())?.[1] ?? expect.fail(said()), 20_000);
+  expect(said().trim().split('\n').at(-1)).toBe(`Marquee is ready at ${origin}`);
+  return origin;
+}
+
+function answers(origin: string): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1', () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.once('error', () => done(false));
+  });
+}
+
+describe('npm start', () => {
+  test('is ready from any folder, answers, and closes clean on a signal that arrives twice', async () => {
+    const marquee = start();
+    const origin = await ready(marquee);
+    expect((await fetch(`${origin}/api/health/ready`)).status).toBe(200);
+    marquee.child.kill('SIGINT');
+    marquee.child.kill('SIGINT');
+    expect(await marquee.ended).toMatchObject({ status: 0 });
+    expect(await answers(origin)).toBe(false);
+  });
+
+  test('starts again on the data of the last run', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const marquee = start();
+      const origin = await ready(marquee);
+      expect((await fetch(`${origin}/api/health/live`)).status).toBe(200);
+      marquee.child.kill(signal);
+      expect(await marquee.ended).toMatchObject({ status: 0 });
+    }
+  });
+
+  test('passes on what npm is told, and stops when npm is killed', async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const npm = start(['npm', 'start'], resolve('.'));
+      const origin = await ready(npm);
+      npm.child.kill(signal);
+      await vi.waitFor(async () => expect(await answers(origin)).toBe(false), 10_000);
+      expect((await npm.ended).status).toBe(signal === 'SIGKILL' ? 'SIGKILL' : 0);
+    }
+  });
+});
+
+describe('npm start stops with one clear message', () => {
+  async function refused(): Promise<string> {
+    const { status, said } = await start().ended;
+    expect(status).toBe(1);
+    expect(said).not.toMatch(READY);
+    expect(said).not.toMatch(/^\s+at /m);
+    return said;
+  }
+
+  test('when the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    settings.PORT = String(port);
+    expect(await refused()).toMatch(new RegExp(`Port ${port} is taken`));
+    other.close();
+  });
+
+  test('when the data folder cannot be written', async () => {
+    await writeFile(join(folder, 'file'), '');
+    settings.DATA_DIR = join(folder, 'file', 'data');
+    expect(await refused()).toMatch(/DATA_DIR .*file\/data cannot be written/);
+  });
+
+  test('when settings are bad, all of them named', async () => {
+    Object.assign(settings, { PORT: 'seven', SEED: 'all', LINK_SECRET: 'a-short-secret' });
+    const said = await refused();
+    for (const name of ['PORT', 'SEED', 'LINK_SECRET']) expect(said).toContain(`- ${name}: `);
+    expect(said).not.toContain('a-short-secret');
+  });
+});
