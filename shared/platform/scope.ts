@@ -47,7 +47,7 @@ export interface ScopeInit {
   readonly retried?: boolean;
 }
 
-export interface Scope extends Omit<ScopeInit, 'ids' | 'ifMatch'> {
+export interface Scope extends Omit<ScopeInit, 'ids'> {
   readonly platform: Platform;
   readonly orgId: string;
   now(): string;
@@ -55,7 +55,7 @@ export interface Scope extends Omit<ScopeInit, 'ids' | 'ifMatch'> {
   /** This organization's documents of a container. */
   documents(container: ContainerName, sub?: string): Documents;
   of<S extends object, F extends Decided>(aggregate: Aggregate<S, F>): Repository<S, F>;
-  /** The request's `If-Match`, once, for the first command on an id of its path; afterwards nothing. */
+  /** The request's `If-Match`, once: for the first command on an id of its path (on any id, when the path has none). */
   takeIfMatch(id: string): string | undefined;
   /** The same work in another organization, as the system. For identity (before sign-in) and timers only. */
   inOrganization(orgId: string): Scope;
@@ -72,6 +72,7 @@ class WorkScope implements Scope {
   readonly orgId: string;
   readonly correlationId: string;
   readonly traceparent?: string | undefined;
+  readonly ifMatch?: string | undefined;
   readonly pathIds?: readonly string[] | undefined;
   readonly reaction?: ScopeInit['reaction'];
   readonly retried: boolean;
@@ -86,6 +87,7 @@ class WorkScope implements Scope {
     this.correlationId = init.correlationId;
     this.traceparent = init.traceparent;
     this.pathIds = init.pathIds;
+    this.ifMatch = init.ifMatch;
     this.reaction = init.reaction;
     this.retried = init.retried ?? false;
     this.#init = init;
@@ -113,7 +115,8 @@ class WorkScope implements Scope {
   }
 
   takeIfMatch(id: string): string | undefined {
-    if (this.#ifMatch === undefined || !this.pathIds?.includes(id)) return undefined;
+    if (this.#ifMatch === undefined) return undefined;
+    if (this.pathIds && this.pathIds.length > 0 && !this.pathIds.includes(id)) return undefined;
     const taken = this.#ifMatch;
     this.#ifMatch = undefined;
     return taken;

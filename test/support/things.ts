@@ -17,9 +17,7 @@ const ThingFields = z.strictObject({
   place: z.strictObject({ city: text(1, 50), zip: text(1, 10).optional() }).optional(),
 });
 type ThingFields = z.output<typeof ThingFields>;
-interface ThingState extends ThingFields {
-  readonly number: number;
-}
+type ThingState = ThingFields & { readonly number: number };
 type ThingFact =
   | { readonly type: 'ThingMade'; readonly data: ThingState }
   | { readonly type: 'ThingChanged'; readonly data: { readonly fields: ThingFields } }
