@@ -26,6 +26,7 @@ import { sessionsRoutes } from './http/sessions.ts';
 import { usersRoutes } from './http/users.ts';
 import { venueRoutes } from './http/venues.ts';
 import { eventClock } from './timers/event-clock.ts';
+import { expiredHolds } from './timers/expired-holds.ts';
 
 export const routes: readonly Route[] = [
   ...customerRoutes,
@@ -55,4 +56,4 @@ export const reactions: readonly Reaction[] = [
   followMergedCustomer,
   makeDefaultEventTypes,
 ];
-export const timers: readonly Timer[] = [eventClock];
+export const timers: readonly Timer[] = [eventClock, expiredHolds];
