@@ -100,29 +100,33 @@ export function startRelay(options: RelayOptions): Relay {
     return { facts, position, more: false };
   }
 
-  /** Waits for a wake-up, but not longer than these milliseconds. */
-  async function pause(milliseconds: number): Promise<void> {
+  /** Waits until something was committed here, or it is time to look for what other processes committed. */
+  async function pause(): Promise<void> {
     if (changed.size === 0 && !signal.aborted) {
       const woken = new AbortController();
       wakeUp = () => woken.abort();
-      await sleep(milliseconds, undefined, { signal: woken.signal }).catch(() => {});
+      await sleep(poll, undefined, { signal: woken.signal }).catch(() => {});
       wakeUp = () => {};
     }
     if (changed.size > 0) await sleep(GATHER);
-    else wake();
   }
 
   async function run(): Promise<void> {
-    for (let leading = false; !signal.aborted; ) {
+    let leading = false;
+    for (let lookAt = 0; !signal.aborted; ) {
       if (!lock.held()) {
         await sleep(poll, undefined, { signal }).catch(() => {});
         continue;
       }
       if (!leading) bus.start();
       leading = true;
+      if (performance.now() >= lookAt) {
+        wake();
+        lookAt = performance.now() + poll;
+      }
       await pass();
       bus.look();
-      await pause(poll);
+      await pause();
     }
   }
 

@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openBusFile } from '../../infra/local/bus-file.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../infra/local/relay.ts';
+import { systemIds } from '../../shared/platform/clock.ts';
 import { factOf } from '../../shared/platform/facts.ts';
 import { runReaction } from '../../shared/platform/react.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
-import { bellFacts, counted, countRings, countUnguarded, hang, ORG, ring, rings } from '../support/bells.ts';
+import { bellFacts, counted, countRings, countUnguarded, hang, ORG, ring, rings, tallies } from '../support/bells.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
 
 let platform: TestPlatform;
@@ -198,6 +200,28 @@ describe('two processes on one data folder', () => {
     const times = await deliveries({ alone: false });
     expect(times).toHaveLength(40);
     expect(Math.max(...times)).toBe(2);
+  });
+
+  test('see what the other commits, even while there is always something of their own to relay', async () => {
+    await Promise.all(['a', 'b'].map((id) => hang(platform, id)));
+    const relay = relaying({ poll: 30 });
+    let busy = true;
+    const ringing = (async () => {
+      while (busy) {
+        await testScope(platform, ORG)
+          .of(tallies)
+          .create(systemIds.next(), () => [{ type: 'RingCounted', data: { ring: '' } }]);
+        relay.wake('events');
+      }
+    })();
+    try {
+      await sleep(200);
+      await ring(platform.twin(), 'b');
+      await expect.poll(() => counted(platform, 'b'), { timeout: 2000 }).toEqual(rings(1));
+    } finally {
+      busy = false;
+      await ringing;
+    }
   });
 
   test('take over from each other: when one stops, the other goes on', async () => {
