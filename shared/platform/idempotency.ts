@@ -35,6 +35,8 @@ export interface Attempt {
   readonly retried: boolean;
   /** Keeps the reply, or lets the key go when the reply is not one to be kept. */
   finish(reply: RawReply, code: string | undefined): Promise<void>;
+  /** Lets the key go without keeping anything. */
+  release(): Promise<void>;
 }
 
 /** Ids of version 7 that depend on nothing but the seed and their order. */
@@ -67,12 +69,16 @@ export async function underKey(
   const kept = (body: Kept) => ({ id, kind: 'idempotency', body: body as unknown as Json, ttl: KEPT_SECONDS });
 
   function attempt(body: Kept, firstEtag: string, retried: boolean): Attempt {
+    const release = async () => {
+      await store.commit('idempotency', [user], [{ op: 'delete', id, ifMatch: firstEtag }]);
+    };
     return {
+      release,
       ids: seededIds(body.seed, body.startedAt),
       retried,
       async finish(reply, code) {
         if (code !== undefined && NOT_KEPT.has(code)) {
-          await store.commit('idempotency', [user], [{ op: 'delete', id, ifMatch: firstEtag }]);
+          await release();
           return;
         }
         // A failure of ours keeps the seed and ends the lease: the retry goes on where this one stopped.

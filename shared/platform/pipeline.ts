@@ -207,7 +207,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
 
   async function onceUnder(
     key: string,
-    _route: Route,
+    route: Route,
     request: RawRequest,
     actor: Actor,
     address: string,
@@ -219,18 +219,24 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     }
     const user = actor.kind === 'public' ? `public:${address}` : actor.userId;
     const fingerprint = createHash('sha256')
-      .update(`POST ${request.path}?${request.search}\n`)
+      // The key salts the digest: bodies hold passwords, and the store knows no key.
+      .update(`${key}\nPOST ${request.path}?${request.search}\n`)
       .update(bytes)
       .digest('base64url');
     const attempt = await underKey(store, clock, user, key, fingerprint);
     if ('status' in attempt) return attempt;
-    return finished(attempt, request, () => run({ ids: attempt.ids, retried: attempt.retried }));
+    return finished(attempt, route, request, () => run({ ids: attempt.ids, retried: attempt.retried }));
   }
 
-  async function finished(attempt: Attempt, request: RawRequest, run: () => Promise<RawReply>): Promise<RawReply> {
+  async function finished(
+    attempt: Attempt,
+    route: Route,
+    request: RawRequest,
+    run: () => Promise<RawReply>,
+  ): Promise<RawReply> {
     try {
       const reply = await run();
-      await attempt.finish(reply, undefined);
+      await (route.secret ? attempt.release() : attempt.finish(reply, undefined));
       return reply;
     } catch (error) {
       const refusal = refusalOf(refuseBadCursor(error));

@@ -68,6 +68,8 @@ export interface Route {
   readonly tokenInQuery: boolean;
   /** Whether replies may be kept by caches (no personal data in them). */
   readonly cacheable: boolean;
+  /** Whether replies hold tokens: then none is kept for replay under an `Idempotency-Key`. */
+  readonly secret: boolean;
   readonly handle: (input: RouteInput, scope: Scope) => Promise<Reply>;
 }
 
@@ -89,6 +91,7 @@ interface Common {
   readonly budget?: Route['budget'];
   readonly tokenInQuery?: boolean;
   readonly cacheable?: boolean;
+  readonly secret?: boolean;
   readonly produces?: string;
   readonly status?: Route['status'];
 }
@@ -136,6 +139,7 @@ function complete(
     budget: definition.budget ?? (definition.file ? 'upload' : definition.access === 'public' ? 'public' : 'signedIn'),
     tokenInQuery: definition.tokenInQuery ?? false,
     cacheable: definition.cacheable ?? false,
+    secret: definition.secret ?? false,
     handle: definition.handle as Route['handle'],
   };
 }
