@@ -76,7 +76,10 @@ export const Capacity = z
 export const Amenities = z
   .array(text(1, 60))
   .max(100)
-  .transform((names) => [...new Map(names.toReversed().map((name) => [fold(name), name])).values()].toReversed())
+  .transform((names) => {
+    const seen = new Set<string>();
+    return names.filter((name) => !seen.has(fold(name)) && seen.add(fold(name)));
+  })
   .meta({ override: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 60 }, maxItems: 100 } });
 
 export const Parking = z.strictObject({
