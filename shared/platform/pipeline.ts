@@ -191,8 +191,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
       actor,
       correlationId: trace.correlationId,
       traceparent: trace.traceparent,
-      // An address without an id (`users/me`, `organization`) means one's own.
-      pathIds: route.path.includes('{') ? Object.values(params as Record<string, string>) : [actor.userId, actor.orgId],
+      pathIds: Object.values(params as Record<string, string>),
       ...(ifMatch === undefined ? {} : { ifMatch }),
     };
     const run = async (more: Pick<ScopeInit, 'ids' | 'retried'>) => {
