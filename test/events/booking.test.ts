@@ -1,5 +1,7 @@
+/** Booking and changing events: rules, claims, overrides, titles, through HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, closeStages, type Stage, stage } from './support.ts';
+import { eventTypes } from '../../shared/events/types.model.ts';
+import { type Answer, type Client, closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;
 let manager: Client;
@@ -9,11 +11,14 @@ beforeAll(async () => {
 });
 afterAll(closeStages);
 
+const rule = (answer: Answer) => (answer.status === 409 ? answer.body.rule : answer.status);
+const book = async (more: Parameters<Stage['booking']>[0] = {}) => manager.post('events', await world.booking(more));
+
 describe('booking an event', () => {
   test('REQ-EVT-002 an event is booked, numbered, and shows the names of what it refers to', async () => {
     const customerId = await world.customer('Blue Door');
     const venueId = await world.venue({ name: 'Old Hall' });
-    const made = await manager.post('events', await world.booking({ customerId, venueId, attendance: 80 }));
+    const made = await book({ customerId, venueId, attendance: 80 });
     expect(made.status).toBe(201);
     expect(made.headers.get('location')).toContain(`/api/events/${made.body.id}`);
     expect(made.body).toMatchObject({
@@ -31,5 +36,329 @@ describe('booking an event', () => {
     const read = await manager.get(`events/${made.body.id}`);
     expect(read.body).toEqual(made.body);
     expect(read.headers.get('etag')).toBe(made.headers.get('etag'));
+  });
+
+  test('REQ-EVT-002 numbers run without gaps, refused bookings draw none', async () => {
+    const first = Number((await book()).body.eventNumber.slice(-6));
+    await book({ startsAt: '2020-01-01T00:00:00Z', endsAt: '2020-01-01T01:00:00Z' });
+    const venueId = await world.venue();
+    await Promise.all([book({ venueId }), book({ venueId })]);
+    expect(Number((await book()).body.eventNumber.slice(-6))).toBe(first + 2);
+  });
+
+  test('each rule has a name of its own', async () => {
+    const inactive = await world.customer('Gone Ltd', 'inactive');
+    const oddType = await world.as('admin').post('event-types', { name: 'Séance', status: 'inactive' });
+    const closed = await world.venue();
+    const { venues } = await import('../../shared/venues/model.ts');
+    await world.scope.of(venues).execute(closed, () => [{ type: 'VenueDeactivated', data: { reason: 'Works' } }]);
+    expect(rule(await book({ startsAt: '2026-11-20T09:00:00Z', endsAt: '2026-11-20T10:00:00Z' }))).toBe(
+      'start-in-future',
+    );
+    expect(rule(await book({ customerId: inactive }))).toBe('customer-active');
+    expect(rule(await book({ venueId: closed }))).toBe('venue-active');
+    expect(rule(await book({ eventTypeId: oddType.body.id }))).toBe('type-active');
+    expect(rule(await book({ attendance: 101 }))).toBe('attendance-within-capacity');
+    expect(rule(await book({ attendance: 100 }))).toBe(201);
+  });
+
+  test('ids of nothing here are field errors of the body', async () => {
+    const nothing = '0193b0a0-7c1e-7000-8000-000000000001';
+    for (const field of ['customerId', 'venueId', 'eventTypeId']) {
+      const answer = await book({ [field]: nothing });
+      expect(answer.status).toBe(400);
+      expect(answer.body.errors).toMatchObject([{ path: `body.${field}`, code: 'unknown' }]);
+    }
+  });
+
+  test('an event lasts 15 minutes to 30 days', async () => {
+    const startsAt = '2026-12-01T18:00:00Z';
+    const lasting = async (endsAt: string) => (await book({ startsAt, endsAt })).status;
+    expect(await lasting('2026-12-01T18:14:59Z')).toBe(400);
+    expect(await lasting('2026-12-01T18:15:00Z')).toBe(201);
+    expect(await lasting('2026-12-31T18:00:00Z')).toBe(201);
+    expect(await lasting('2026-12-31T18:00:01Z')).toBe(400);
+    expect(await lasting('2026-12-01T17:00:00Z')).toBe(400);
+  });
+
+  test('a title is unique per customer and local date, whatever its case', async () => {
+    const customerId = await world.customer();
+    const title = 'Été gala';
+    expect((await book({ customerId, title })).status).toBe(201);
+    expect(rule(await book({ customerId, title: 'ETE GALA' }))).toBe('title-unique');
+    expect((await book({ title })).status).toBe(201);
+    const next = { startsAt: '2026-12-02T18:00:00Z', endsAt: '2026-12-02T19:00:00Z' };
+    const other = await book({ customerId, title, ...next });
+    expect(other.status).toBe(201);
+    const onto = { startsAt: '2026-12-01T08:00:00Z', endsAt: '2026-12-01T09:00:00Z' };
+    expect(rule(await manager.patch(`events/${other.body.id}`, onto))).toBe('title-unique');
+    await manager.post(`events/${other.body.id}/cancel`, { reason: 'No' });
+    const freed = await book({ customerId, title, ...next });
+    expect(freed.status).toBe(201);
+    expect(rule(await manager.post(`events/${other.body.id}/reinstate`))).toBe('title-unique');
+  });
+
+  test('a refused title gives the venue back at once', async () => {
+    const [customerId, venueId] = [await world.customer(), await world.venue()];
+    await book({ customerId, title: 'Twice' });
+    expect(rule(await book({ customerId, venueId, title: 'Twice' }))).toBe('title-unique');
+    expect((await book({ venueId })).status).toBe(201);
+  });
+
+  test('the same Idempotency-Key books once', async () => {
+    const body = await world.booking();
+    const key = { 'idempotency-key': 'once' };
+    const [first, second] = [await manager.post('events', body, key), await manager.post('events', body, key)];
+    expect(second.body).toEqual(first.body);
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+  });
+});
+
+describe('the venue of an event', () => {
+  test('REQ-EVT-053 a clash lists window, owner and title; back to back is legal', async () => {
+    const venueId = await world.venue({ turnaroundMinutes: 30 });
+    const first = await book({ venueId, setupMinutes: 60, teardownMinutes: 15 });
+    const clash = await book({ venueId, startsAt: '2026-12-01T20:00:00Z', endsAt: '2026-12-01T22:00:00Z' });
+    expect(clash.status).toBe(409);
+    expect(clash.body.type).toBe('urn:marquee:problem:conflict');
+    expect(clash.body.conflicts).toEqual([
+      {
+        resource: `venue:${venueId}`,
+        window: { start: '2026-12-01T20:00:00Z', end: '2026-12-01T21:45:00Z' },
+        owner: { type: 'event', id: first.body.id, title: first.body.title },
+        short: 1,
+      },
+    ]);
+    const after = { startsAt: '2026-12-01T21:45:00Z', endsAt: '2026-12-01T23:00:00Z' };
+    expect((await book({ venueId, ...after })).status).toBe(201);
+    // Its own turnaround reaches until the first one's set-up begins.
+    const before = { startsAt: '2026-12-01T15:00:00Z', endsAt: '2026-12-01T16:30:00Z' };
+    expect((await book({ venueId, ...before })).status).toBe(201);
+  });
+
+  test('a venue that takes two at once takes two', async () => {
+    const venueId = await world.venue({ bookable: 2 });
+    expect([
+      (await book({ venueId })).status,
+      (await book({ venueId })).status,
+      (await book({ venueId })).status,
+    ]).toEqual([201, 201, 409]);
+  });
+
+  test('the title of a clash is told only to those who may read the event', async () => {
+    const venueId = await world.venue();
+    await book({ venueId });
+    const customerId = await world.customer();
+    const customer = world.as('customer', { customerId });
+    const clash = await customer.post('events', await world.booking({ venueId, customerId }));
+    expect(clash.status).toBe(409);
+    expect(clash.body.conflicts[0].owner.title).toBeUndefined();
+  });
+
+  test('REQ-EVT-054 managers override with a reason, which is a fact; others are forbidden', async () => {
+    const venueId = await world.venue();
+    const first = await book({ venueId });
+    const override = { reason: 'Two rooms will do' };
+    const customerId = await world.customer();
+    const customer = world.as('customer', { customerId });
+    const refused = await customer.post('events', await world.booking({ venueId, customerId, override }));
+    expect(refused.status).toBe(403);
+    const made = await book({ venueId, override });
+    expect(made.status).toBe(201);
+    const history = await manager.get(`events/${made.body.id}/history`);
+    expect(history.body.data[0]).toMatchObject({
+      type: 'EventDoubleBookingOverridden',
+      by: manager.actor.userId,
+      data: { reason: 'Two rooms will do', over: [{ owner: { type: 'event', id: first.body.id } }] },
+    });
+    expect((await book({ venueId })).body.conflicts).toHaveLength(2);
+  });
+
+  test('an override of nothing leaves no such fact', async () => {
+    const made = await book({ override: { reason: 'Just in case' } });
+    const history = await manager.get(`events/${made.body.id}/history`);
+    expect(history.body.data.map(({ type }: { type: string }) => type)).toEqual(['EventCreated']);
+  });
+});
+
+describe('changing an event', () => {
+  test('REQ-EVT-004 PATCH changes what it names, PUT everything; each kind of change is a fact', async () => {
+    const made = await book({ description: 'Old', attendance: 10 });
+    const path = `events/${made.body.id}`;
+    const [venueId, type] = [await world.venue(), await world.as('admin').post('event-types', { name: 'Fair' })];
+    const patched = await manager.patch(path, { description: null, title: 'New' });
+    expect(patched.body).toMatchObject({ title: 'New', attendance: 10 });
+    expect(patched.body.description).toBeUndefined();
+    await manager.patch(path, { startsAt: '2026-12-03T18:00:00Z', endsAt: '2026-12-03T19:00:00Z' });
+    await manager.patch(path, { venueId });
+    await manager.patch(path, { eventTypeId: type.body.id });
+    const history = await manager.get(`${path}/history?limit=4`);
+    expect(history.body.data.map((entry: { type: string }) => entry.type)).toEqual([
+      'EventTypeChanged',
+      'EventVenueChanged',
+      'EventDateChanged',
+      'EventDetailsUpdated',
+    ]);
+    expect(history.body.data[2].data.changes).toEqual({
+      startsAt: { from: '2026-12-01T18:00:00Z', to: '2026-12-03T18:00:00Z' },
+      endsAt: { from: '2026-12-01T21:00:00Z', to: '2026-12-03T19:00:00Z' },
+    });
+    const replaced = await manager.put(path, await world.booking({ customerId: made.body.customerId, venueId }));
+    expect(replaced.status).toBe(200);
+    expect(replaced.body.attendance).toBeUndefined();
+    expect(replaced.body).toMatchObject({ eventTypeName: 'Wedding', startsAt: '2026-12-01T18:00:00Z' });
+  });
+
+  test('a change of nothing writes nothing', async () => {
+    const made = await book();
+    const same = await manager.patch(`events/${made.body.id}`, { title: made.body.title });
+    expect(same.headers.get('etag')).toBe(made.headers.get('etag'));
+  });
+
+  test('If-Match is obeyed', async () => {
+    const made = await book();
+    const path = `events/${made.body.id}`;
+    const etag = { 'if-match': made.headers.get('etag') ?? '' };
+    expect((await manager.patch(path, { title: 'One' }, etag)).status).toBe(200);
+    expect((await manager.patch(path, { title: 'Two' }, etag)).status).toBe(412);
+    const moved = await manager.patch(path, { venueId: await world.venue() }, etag);
+    expect(moved.status).toBe(412);
+  });
+
+  test('an event moved by half an hour does not clash with itself, frees what it left, keeps what it has', async () => {
+    const venueId = await world.venue();
+    const made = await book({ venueId });
+    const path = `events/${made.body.id}`;
+    const moved = await manager.patch(path, { startsAt: '2026-12-01T18:30:00Z', endsAt: '2026-12-01T21:30:00Z' });
+    expect(moved.status).toBe(200);
+    expect((await book({ venueId, startsAt: '2026-12-01T18:00:00Z', endsAt: '2026-12-01T18:30:00Z' })).status).toBe(
+      201,
+    );
+    expect((await book({ venueId, startsAt: '2026-12-01T21:00:00Z', endsAt: '2026-12-01T21:30:00Z' })).status).toBe(
+      409,
+    );
+    expect((await manager.patch(path, { teardownMinutes: 60 })).status).toBe(200);
+    expect((await book({ venueId, startsAt: '2026-12-01T22:00:00Z', endsAt: '2026-12-01T22:30:00Z' })).status).toBe(
+      409,
+    );
+  });
+
+  test('a refused move leaves everything as it was', async () => {
+    const [venueId, other] = [await world.venue(), await world.venue()];
+    const made = await book({ venueId });
+    const taken = await book({ venueId: other });
+    const path = `events/${made.body.id}`;
+    const refused = await manager.patch(path, { venueId: other });
+    expect(refused.body.conflicts).toMatchObject([{ owner: { id: taken.body.id } }]);
+    expect((await manager.get(path)).body).toEqual(made.body);
+    expect((await book({ venueId })).status).toBe(409);
+  });
+
+  test('another venue is taken and the first one freed', async () => {
+    const [venueId, other] = [await world.venue(), await world.venue({ timeZone: 'Pacific/Apia' })];
+    const made = await book({ venueId });
+    const moved = await manager.patch(`events/${made.body.id}`, { venueId: other });
+    expect(moved.body).toMatchObject({ venueId: other, timeZone: 'Pacific/Apia' });
+    expect((await book({ venueId })).status).toBe(201);
+    expect((await book({ venueId: other })).status).toBe(409);
+  });
+
+  test('cancelled and archived events take no change; a postponed one gets its time by rescheduling', async () => {
+    const made = await book();
+    const path = `events/${made.body.id}`;
+    await manager.post(`${path}/approve`);
+    await manager.post(`${path}/postpone`, { reason: 'Ill' });
+    const times = { startsAt: '2026-12-08T18:00:00Z', endsAt: '2026-12-08T19:00:00Z' };
+    expect(rule(await manager.patch(path, times))).toBe('postponed-needs-reschedule');
+    expect((await manager.patch(path, { title: 'Later' })).status).toBe(200);
+    await manager.post(`${path}/reschedule`, times);
+    await manager.post(`${path}/cancel`, { reason: 'No' });
+    expect((await manager.patch(path, { title: 'Never' })).body).toMatchObject({
+      type: 'urn:marquee:problem:wrong_state',
+      state: 'cancelled',
+      allowed: ['reinstate'],
+    });
+  });
+
+  test('a running event can be made longer, not begun anew, and stays where it is in time once completed', async () => {
+    const soon = { startsAt: '2026-11-20T09:30:00Z', endsAt: '2026-11-20T11:00:00Z' };
+    const made = await book(soon);
+    const path = `events/${made.body.id}`;
+    for (const step of ['approve', 'confirm', 'start']) await manager.post(`${path}/${step}`);
+    world.move('2026-11-20T10:00:00Z');
+    expect((await manager.patch(path, { endsAt: '2026-11-20T12:00:00Z' })).status).toBe(200);
+    expect(rule(await manager.patch(path, { endsAt: '2026-11-20T09:50:00Z' }))).toBe('end-in-future');
+    expect(rule(await manager.patch(path, { startsAt: '2026-11-20T09:45:00Z' }))).toBe('start-in-future');
+    await manager.post(`${path}/complete`);
+    expect(rule(await manager.patch(path, { endsAt: '2026-11-20T13:00:00Z' }))).toBe('over-is-fixed');
+    expect((await manager.patch(path, { attendance: 20 })).status).toBe(200);
+    world.move('2026-11-20T09:00:00Z');
+  });
+});
+
+describe('deleting an event', () => {
+  test('REQ-EVT-006 frees the venue; a confirmed one needs events:approve; one in progress stays', async () => {
+    const venueId = await world.venue();
+    const deleter = world.as('manager', { privileges: new Set(['events:read', 'events:delete']) });
+    const draft = await book({ venueId });
+    expect((await deleter.delete(`events/${draft.body.id}`)).status).toBe(204);
+    expect((await manager.get(`events/${draft.body.id}`)).status).toBe(404);
+    expect((await manager.delete(`events/${draft.body.id}`)).status).toBe(404);
+    const made = await book({ venueId, startsAt: '2026-11-20T09:30:00Z', endsAt: '2026-11-20T11:00:00Z' });
+    expect(made.status).toBe(201);
+    const path = `events/${made.body.id}`;
+    for (const step of ['approve', 'confirm']) await manager.post(`${path}/${step}`);
+    expect((await deleter.delete(path)).status).toBe(403);
+    await manager.post(`${path}/start`);
+    expect((await manager.delete(path)).body.type).toBe('urn:marquee:problem:wrong_state');
+  });
+});
+
+describe('event types', () => {
+  test('the defaults are there for a newcomer at once, and stay gone once deleted', async () => {
+    const fresh = await stage();
+    const admin = fresh.as('admin');
+    expect((await admin.post('events', await fresh.booking())).status).toBe(201);
+    const listed = await admin.get('event-types');
+    const names = listed.body.data.map(({ name }: { name: string }) => name);
+    expect(names).toEqual([
+      'Birthday',
+      'Concert',
+      'Conference',
+      'Corporate',
+      'Festival',
+      'Fundraiser',
+      'Other',
+      'Wedding',
+    ]);
+    const birthday = listed.body.data[0].id;
+    expect((await admin.delete(`event-types/${birthday}`)).status).toBe(204);
+    expect((await admin.get('event-types')).body.data).toHaveLength(7);
+    expect((await admin.post('events', await fresh.booking({ eventTypeId: birthday }))).status).toBe(400);
+  });
+
+  test('many who need them first at once make them once', async () => {
+    const fresh = await stage();
+    const lists = await Promise.all(
+      [fresh, await fresh.over(fresh.twin()), await fresh.over(fresh.twin())].map((one) =>
+        one.as('viewer').get('event-types'),
+      ),
+    );
+    expect(lists.map(({ body }) => body.data.length)).toEqual([8, 8, 8]);
+    expect((await fresh.scope.of(eventTypes).list({ limit: 100 })).items).toHaveLength(8);
+  });
+
+  test('names are unique; one in use is deactivated, not deleted', async () => {
+    const admin = world.as('admin');
+    const twice = await admin.post('event-types', { name: 'wedding' });
+    expect(twice.body).toMatchObject({ type: 'urn:marquee:problem:already_exists', field: 'name' });
+    const type = await admin.post('event-types', { name: 'Product launch' });
+    const event = await book({ eventTypeId: type.body.id });
+    expect(rule(await admin.delete(`event-types/${type.body.id}`))).toBe('type-in-use');
+    expect((await admin.patch(`event-types/${type.body.id}`, { status: 'inactive' })).status).toBe(200);
+    expect(rule(await book({ eventTypeId: type.body.id }))).toBe('type-active');
+    await manager.delete(`events/${event.body.id}`);
+    expect((await admin.delete(`event-types/${type.body.id}`)).status).toBe(204);
+    expect((await manager.post('event-types', { name: 'Mine' })).status).toBe(403);
   });
 });

@@ -181,7 +181,12 @@ async function stageOn(root: TestPlatform, platform: Platform, orgId: string): P
     },
     async settle() {
       if (!relay) {
-        const started = startRelay({ platform: root, reactions, folder: root.folder, retry: { firstDelay: 5, longestDelay: 50 } });
+        const started = startRelay({
+          platform: root,
+          reactions,
+          folder: root.folder,
+          retry: { firstDelay: 5, longestDelay: 50 },
+        });
         closers.push(() => started.stop());
         relay = started;
       }
