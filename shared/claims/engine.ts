@@ -70,8 +70,8 @@ export function claimsOf(scope: Scope): Claims {
 
   /** A hold kept on: made firm or longer, and taken anew where it may have run out. */
   function kept(resource: Resource, claimId: string, keep: (claim: Claim) => Claim): Promise<Claim> {
-    return underHead(scope, resource, async (round): Promise<Outcome<Claim>> => {
-      const own = await readClaim(round.documents, claimId);
+    const decide = async (round: Round): Promise<Outcome<Claim>> => {
+      const { own } = round;
       if (!own || (own.claim.state === 'released' && !own.claim.lapsed)) throw notFound('claim');
       const result = keep(own.claim);
       if (result === own.claim && stands(own.claim, round.now)) return { result };
@@ -81,23 +81,23 @@ export function claimsOf(scope: Scope): Claims {
       }
       const anew = decideAnew(result, await othersNear(round, own.claim), capacity, round.now);
       return { result: anew, change: { capacity, writes: [replaced(own, anew)] } };
-    });
+    };
+    return underHead(scope, resource, decide, claimId);
   }
 
   return {
     claim,
     async move(resource, claimId, given) {
       const to = checked({ ...given, resource }, scope.now());
-      return underHead(scope, resource, async (round) => {
-        const [own, others] = await Promise.all([
-          readClaim(round.documents, claimId),
-          othersNear(round, { resource, windows: to.windows }),
-        ]);
+      const decide = async (round: Round): Promise<Outcome<Claimed>> => {
+        const { own } = round;
         if (!own || !stands(own.claim, round.now)) throw notFound('claim');
         const capacity = capacityOf(round);
+        const others = await othersNear(round, { resource, windows: to.windows });
         const result = decideMove(own.claim, to, others, capacity, round.now);
         return { result, change: { capacity, writes: [replaced(own, result.claim)] } };
-      });
+      };
+      return underHead(scope, resource, decide, claimId);
     },
     firm: (resource, claimId) => kept(resource, claimId, (claim) => (claim.mode === 'firm' ? claim : asFirm(claim))),
     async extend(resource, claimId, expiresAt) {
@@ -107,12 +107,13 @@ export function claimsOf(scope: Scope): Claims {
       );
     },
     async release(resource, claimId) {
-      await underHead(scope, resource, async (round): Promise<Outcome<void>> => {
-        const own = await readClaim(round.documents, claimId);
+      const decide = async (round: Round): Promise<Outcome<void>> => {
+        const { own } = round;
         if (!own || (own.claim.state === 'released' && !own.claim.lapsed)) return { result: undefined };
         const write = replaced(own, asReleased(own.claim, false));
         return { result: undefined, change: { capacity: capacityOf(round), writes: [write] } };
-      });
+      };
+      return underHead(scope, resource, decide, claimId);
     },
     async get(resource, claimId) {
       return (await readClaim(scope.documents('claims', resource), claimId))?.claim;

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Documents } from '../platform/documents.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Stored, Write } from '../platform/store.ts';
+import type { Write } from '../platform/store.ts';
 import { CommitRefused } from '../platform/store.ts';
 import { HEAD_ID } from './checked.ts';
-import { headOf, headWrite } from './stored.ts';
+import type { Known } from './stored.ts';
+import { headOf, headWrite, readClaim } from './stored.ts';
 
 /** What a decision is made on. */
 export interface Round {
@@ -16,6 +17,8 @@ export interface Round {
   readonly now: string;
   /** Counts from 1. */
   readonly number: number;
+  /** The claim that was asked for by id. */
+  readonly own: Known | undefined;
 }
 
 export interface Outcome<T> {
@@ -29,20 +32,25 @@ const ROUNDS = 100;
 const LONGEST_WAIT_MS = 200;
 
 /**
- * Reads the head, decides, commits with the head replaced under its etag; when someone else was first, all of it again.
+ * Reads the head (and a claim, where its id is given), decides, commits with the head replaced under its etag; when someone else was first, all of it again.
  * Changes of one resource queue up inside this process. Throws `unavailable` after 100 lost rounds (some 10 seconds).
  */
 export function underHead<T>(
   scope: Scope,
   resource: string,
   decide: (round: Round) => Promise<Outcome<T>>,
+  claimId?: string,
 ): Promise<T> {
   const documents = scope.documents('claims', resource);
 
   async function attempt(number: number): Promise<Outcome<T> | undefined> {
-    const head: Stored | undefined = await documents.read(HEAD_ID);
+    // One look each, side by side: a claim that is newer or older than the head is refused with the batch.
+    const [head, own] = await Promise.all([
+      documents.read(HEAD_ID),
+      claimId === undefined ? undefined : readClaim(documents, claimId),
+    ]);
     const capacity = head && headOf(head).capacity;
-    const outcome = await decide({ documents, capacity, now: scope.now(), number });
+    const outcome = await decide({ documents, capacity, now: scope.now(), number, own });
     if (!outcome.change) return outcome;
     try {
       await documents.commit([headWrite(head, outcome.change.capacity), ...outcome.change.writes]);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Documents } from '../platform/documents.ts';
 import type { Window } from '../platform/fields.ts';
-import type { Document, Query, Stored, Write } from '../platform/store.ts';
+import type { Document, Json, Query, Stored, Write } from '../platform/store.ts';
 import { bucketsAsked, bucketsOf } from './buckets.ts';
 import { HEAD_ID } from './checked.ts';
 import { spanOf } from './intervals.ts';
@@ -67,7 +67,7 @@ export function claimDocument(orgId: string, claim: Claim): Document {
   return {
     id,
     kind: CLAIM_KIND,
-    body: JSON.parse(JSON.stringify({ orgId, claim })),
+    body: { orgId, claim } as unknown as Json,
     ix: { ...spanOf(windows), ownerId: owner.id, state, ...(active && expiresAt !== undefined ? { expiresAt } : {}) },
     ...(active ? { sets: { days: bucketsOf(resource, windows) } } : { ttl: RELEASED_DAYS * 24 * 3600 }),
   };
