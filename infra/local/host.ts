@@ -1,10 +1,11 @@
 /** The local HTTP host: `node:http` in front of the same routes and pipeline that Azure Functions serves. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline as pump } from 'node:stream/promises';
 import type { RawRequest } from '../../shared/platform/http.ts';
 import type { Pipeline } from '../../shared/platform/pipeline.ts';
+import { invalid } from '../../shared/platform/refusal.ts';
 import type { Route } from '../../shared/platform/route.ts';
 import { dispatcher } from '../../shared/platform/router.ts';
 
@@ -60,12 +61,32 @@ export async function startHost(options: HostOptions): Promise<Host> {
   server.on('request', onRequest);
   // The body is asked for (100-continue) only when a route reads it.
   server.on('checkContinue', onRequest);
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable) socket.end(unreadable(error.code === 'HPE_HEADER_OVERFLOW', options.pipeline));
   });
   await listening(server, options.port, options.host);
   origin = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${(server.address() as AddressInfo).port}`;
   return { origin, close: () => closed(server) };
+}
+
+/** The answer to what is no HTTP request, as it goes on the wire. */
+function unreadable(overflow: boolean, pipeline: Pipeline): string {
+  const detail = overflow ? 'The address and headers may have at most 16 KiB.' : 'This is not an HTTP request.';
+  const request: RawRequest = {
+    method: 'GET',
+    path: '',
+    search: '',
+    params: {},
+    header: () => undefined,
+    body: undefined,
+    peer: '',
+    origin: '',
+  };
+  const { status, headers, body } = pipeline.refuse(request, invalid('request', 'unreadable', detail));
+  const text = String(body);
+  const lines = Object.entries({ ...headers, connection: 'close', 'content-length': Buffer.byteLength(text) });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${text}`;
 }
 
 function dropRest(incoming: IncomingMessage, outgoing: ServerResponse): void {

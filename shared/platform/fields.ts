@@ -130,17 +130,16 @@ export const Money = z
 export const Country = z
   .string()
   .transform((value) => value.trim().toUpperCase())
-  .pipe(
-    z
-      .string()
-      .regex(/^[A-Z]{2}$/)
-      .refine(isCountry, { message: 'must be an ISO 3166-1 country code such as GB' }),
-  )
+  .pipe(z.string().refine(isCountry, { message: 'must be an ISO 3166-1 country code such as GB' }))
   .meta({ example: 'GB', override: { type: 'string', minLength: 2, maxLength: 2 } });
 
 const regionNames = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
 function isCountry(code: string): boolean {
-  return regionNames.of(code) !== undefined && !['EU', 'UN', 'EZ', 'ZZ', 'XA', 'XB', 'QO'].includes(code);
+  return (
+    /^[A-Z]{2}$/.test(code) &&
+    regionNames.of(code) !== undefined &&
+    !['EU', 'UN', 'EZ', 'ZZ', 'XA', 'XB', 'QO'].includes(code)
+  );
 }
 
 /** Half-open `[start, end)`. */

@@ -57,6 +57,24 @@ describe('bodies', () => {
     expect(status).toBe(413);
   });
 
+  test('an address over 16 KiB and bytes that are no HTTP are 400 as a problem', async () => {
+    const long = await fetch(`${host.origin}/api/things?q=${'x'.repeat(20_000)}`);
+    expect(long.status).toBe(400);
+    expect(long.headers.get('content-type')).toContain('application/problem+json');
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(new URL(host.origin).port), '127.0.0.1');
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk.toString();
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(text));
+      socket.write('HELO there\r\n\r\n');
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(answer).toContain('urn:marquee:problem:invalid');
+  });
+
   test.each([
     ['not JSON', '{"name":'],
     ['nested too deep', '['.repeat(100_000)],
