@@ -32,16 +32,23 @@ const MOST_EXAMINED = 1000;
 const CHUNK = 100;
 const LONGEST_STAY = 92 * DAY;
 
+function nearOf(value: string): Near | undefined {
+  const parts = value.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [lat = Number.NaN, lon = Number.NaN, km = Number.NaN] = parts;
+  const sound = parts.length === 3 && Math.abs(lat) <= 90 && Math.abs(lon) <= 180 && km > 0 && km <= MOST_KM;
+  return sound ? { lat, lon, km } : undefined;
+}
+
 const NearText = z
   .string()
   .max(100)
-  .transform((value) => value.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part))))
-  .pipe(
-    z.tuple([z.number().min(-90).max(90), z.number().min(-180).max(180), z.number().positive().max(MOST_KM)], {
-      message: 'must be latitude, longitude and kilometres, such as 51.5,-0.12,10',
-    }),
-  )
-  .transform(([lat, lon, km]): Near => ({ lat, lon, km }))
+  .transform((value, context): Near => {
+    const near = nearOf(value);
+    if (near) return near;
+    const message = 'must be latitude, longitude and kilometres, such as 51.5,-0.12,10';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  })
   .meta({
     description: 'Latitude, longitude, kilometres; nearest first unless sorted',
     example: '51.5,-0.12,10',
