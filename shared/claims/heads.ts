@@ -28,12 +28,12 @@ export interface Outcome<T> {
 }
 
 /** Enough for hundreds of processes that change one resource at the same time. */
-const ROUNDS = 100;
-const LONGEST_WAIT_MS = 200;
+const ROUNDS = 60;
+const LONGEST_WAIT_MS = 500;
 
 /**
  * Reads the head (and a claim, where its id is given), decides, commits with the head replaced under its etag; when someone else was first, all of it again.
- * Changes of one resource queue up inside this process. Throws `unavailable` after 100 lost rounds (some 10 seconds).
+ * Changes of one resource queue up inside this process. Throws `unavailable` after 60 lost rounds (some 13 seconds).
  */
 export function underHead<T>(
   scope: Scope,
