@@ -1,7 +1,7 @@
 /** Import of customers from CSV: good rows land, bad ones are reported, and nothing lands twice. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { aggregate } from '../platform/aggregate.ts';
+import { afterLostRace } from '../platform/backoff.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition, Document, Write } from '../platform/store.ts';
@@ -57,7 +57,11 @@ const ATTEMPTS = 12;
 export async function importCustomers(scope: Scope, bytes: Uint8Array, dryRun: boolean): Promise<ImportReport> {
   const importId = scope.newId();
   const sheet = await readSheet(bytes);
-  const { rows, errors, failed, repeated } = await checkRows(sheet, () => homeCountry(scope), scope.newId);
+  const { rows, errors, failed, repeated } = await checkRows(
+    sheet,
+    () => homeCountry(scope),
+    () => scope.newId(),
+  );
   let created = 0;
   for (const chunk of chunksOf(rows)) created += await (dryRun ? countNew(scope, chunk) : land(scope, chunk));
   const counts = { created, skipped: repeated + rows.length - created, failed };
@@ -120,7 +124,7 @@ async function countNew(scope: Scope, rows: readonly ImportRow[]): Promise<numbe
 function land(scope: Scope, rows: readonly ImportRow[]): Promise<number> {
   const taken = new Set<string>();
   return inTagOrder(scope, async () => {
-    for (let round = 1; round <= ATTEMPTS; round += 1) {
+    for (let lost = 0; lost < ATTEMPTS; ) {
       const known = await knownKeys(scope, rows);
       const fresh = rows.filter(({ key }) => !known.has(key) && !taken.has(key));
       if (fresh.length === 0) return 0;
@@ -133,8 +137,10 @@ function land(scope: Scope, rows: readonly ImportRow[]): Promise<number> {
         const row = rowAt(error.index);
         // A row is refused when its key or its id is in use: it has landed before. Anything else was a lost race.
         if (row) taken.add(row.key);
-        else await sleep(Math.random() * 2 ** Math.min(round, 7));
-        if (row) round -= 1;
+        else {
+          lost += 1;
+          await afterLostRace(lost);
+        }
       }
     }
     throw new Refusal('unavailable', 'Too many customers are made at once; send the file again to complete it.', {

@@ -8,14 +8,14 @@ const MESSAGE = 'must be a phone number, such as +442079460018';
 
 /**
  * E.164 of a written number; `country` (ISO 3166-1) says where one without a leading `+` is from. undefined when it is
- * no number that could be there. The small metadata is taken on purpose: the large one refuses real numbers of ranges
- * that were opened after it was made.
+ * not a number that could be there, by its length. Ranges are not looked at, as libphonenumber advises: new ones open
+ * all the time, and a real number must not be refused because the metadata is older; so the small metadata does.
  */
 export function e164Of(written: string, country?: string): string | undefined {
   if (!WRITTEN.test(written)) return undefined;
   const region = country !== undefined && isSupportedCountry(country) ? country : undefined;
   const number = parsePhoneNumberFromString(written, region ? { defaultCountry: region } : undefined);
-  return number?.isValid() ? number.number : undefined;
+  return number?.isPossible() ? number.number : undefined;
 }
 
 /** Whether a number says its country itself, so that it needs no default region. */
