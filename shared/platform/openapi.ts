@@ -1,6 +1,11 @@
 /** The OpenAPI 3.1 document, derived from the routes; loaded on first use. */
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
 import { codes, type RefusalCode } from './refusal.ts';
 import type { Route } from './route.ts';
 
@@ -54,7 +59,25 @@ function textHeader(description: string) {
   return { description, schema: { type: 'string' as const } };
 }
 
-function responsesOf(route: Route) {
+interface ProblemResponse {
+  readonly id: string;
+  readonly description: string;
+  readonly content: Record<string, { readonly schema: z.ZodType }>;
+}
+const problemResponses = new Map<string, ProblemResponse>();
+
+/** The response of some codes of one status; named and the same value every time, so that the document holds it once. */
+function problemResponse(of: readonly RefusalCode[]): ProblemResponse {
+  const id = of.map((code) => code.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())).join('Or');
+  const known = problemResponses.get(id);
+  if (known) return known;
+  const description = of.map((code) => `\`${code}\`: ${codes[code].when}`).join('; ');
+  const made = { id, description, content: { 'application/problem+json': { schema: Problem } } };
+  problemResponses.set(id, made);
+  return made;
+}
+
+function responsesOf(route: Route): ZodOpenApiResponsesObject {
   const headers: Record<string, ReturnType<typeof textHeader>> = {
     'X-Correlation-Id': textHeader('Given or made; in every log line, fact and reply'),
   };
@@ -75,16 +98,8 @@ function responsesOf(route: Route) {
       headers,
       ...(content ? { content } : {}),
     },
-    ...Object.fromEntries(
-      [...byStatus].map(([status, of]) => [
-        String(status),
-        {
-          description: of.map((code) => `\`${code}\`: ${codes[code].when}`).join('; '),
-          content: { 'application/problem+json': { schema: Problem } },
-        },
-      ]),
-    ),
-  };
+    ...Object.fromEntries([...byStatus].map(([status, of]) => [String(status), problemResponse(of)])),
+  } as ZodOpenApiResponsesObject;
 }
 
 function bodyOf(route: Route): ZodOpenApiOperationObject['requestBody'] {
@@ -177,29 +192,39 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
     if (methods[method]) throw new Error(`Two routes are ${route.method} ${path}`);
     methods[method] = operationOf(route);
   }
-  const document = createDocument({
-    openapi: '3.1.0',
-    info: {
-      title: 'Marquee',
-      version: '1.0.0',
-      description:
-        'The backend that runs an event company, from first enquiry to final payment.\n\n' +
-        'Sign in with POST /api/identity/authenticate and send the access token as a bearer token.',
-      license: { name: 'Proprietary', url: 'https://marquee.example/license' },
+  const document = createDocument(
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'Marquee',
+        version: '1.0.0',
+        description:
+          'The backend that runs an event company, from first enquiry to final payment.\n\n' +
+          'Sign in with POST /api/identity/authenticate and send the access token as a bearer token.',
+        license: { name: 'Proprietary', url: 'https://marquee.example/license' },
+      },
+      servers: [{ url: '/', description: 'This server' }],
+      tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({
+        name,
+        description: `${name} of an organization`,
+      })),
+      paths: paths as ZodOpenApiPathsObject,
+      components: {
+        schemas: { Problem },
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      },
     },
-    servers: [{ url: '/', description: 'This server' }],
-    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({
-      name,
-      description: `${name} of an organization`,
-    })),
-    paths: paths as ZodOpenApiPathsObject,
-    components: {
-      schemas: { Problem },
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-    },
-  });
+    { override: ({ jsonSchema }) => extensionsNamed(jsonSchema) },
+  );
   for (const route of routes) if (route.revises === 'patch') describePatch(document, route);
   return document;
+}
+
+/** Marks of ours that JSON Schema does not know get the prefix of extensions. */
+function extensionsNamed(schema: JsonSchema): void {
+  if (typeof schema.personal !== 'string') return;
+  schema['x-personal'] = schema.personal;
+  delete schema.personal;
 }
 
 function describePatch(document: OpenApiDocument, route: Route): void {

@@ -21,7 +21,9 @@ export async function checkReply(method: string, path: string, response: Respons
   const where = `${method} ${path} → ${response.status}`;
   if (!operation) throw new Error(`${where}: the document does not know the operation`);
   if (response.status === 304) return;
-  const described = operation.responses?.[String(response.status) as '200'];
+  const named = operation.responses?.[String(response.status) as '200'];
+  const ref = named && '$ref' in named ? named.$ref.split('/').slice(1) : undefined;
+  const described = ref ? document.components?.responses?.[ref.at(-1) ?? ''] : named;
   if (!described || !('description' in described)) throw new Error(`${where}: the document does not know the status`);
   const type = response.headers.get('content-type')?.split(';')[0] ?? '';
   const known = Object.keys(described.content ?? {});
@@ -32,16 +34,8 @@ export async function checkReply(method: string, path: string, response: Respons
   }
   if (!known.includes(type)) throw new Error(`${where}: ${type} is not one of ${known.join(', ')}`);
   if (!type.endsWith('json')) return;
-  const schema = pointer(
-    'paths',
-    path,
-    method.toLowerCase(),
-    'responses',
-    String(response.status),
-    'content',
-    type,
-    'schema',
-  );
+  const place = ref ?? ['paths', path, method.toLowerCase(), 'responses', String(response.status)];
+  const schema = pointer(...place, 'content', type, 'schema');
   const validate = ajv.getSchema(schema) ?? ajv.compile({ $ref: schema });
   if (!validate(JSON.parse(text))) {
     throw new Error(`${where}: ${ajv.errorsText(validate.errors)} in ${text.slice(0, 500)}`);
