@@ -33,14 +33,13 @@ export interface Committer {
 const MOST_TOGETHER = 200;
 const SWEEP_EVERY_SECONDS = 60;
 const SWEEP_AT_ONCE = 200;
-/** How long another process may hold the lock before a commit gives up, in milliseconds. */
-const PATIENCE = 5000;
 
-/** `now` in seconds since 1970. */
+/** `now` in seconds since 1970; `patience` in milliseconds, for another process' lock. */
 export function committerOf(
   db: Db,
   now: () => number,
   onCommit: ((changed: ReadonlySet<ContainerName>) => void) | undefined,
+  patience: number,
 ): Committer {
   const writers = new Map<ContainerName, Writer>();
   const lastSeq = db.prepare("SELECT value FROM meta WHERE name = 'seq'").raw(true);
@@ -60,7 +59,7 @@ export function committerOf(
 
   /** Takes the write lock and works; while another process has the lock, waits without blocking this one. */
   async function together<T>(work: () => T): Promise<T> {
-    const deadline = performance.now() + PATIENCE;
+    const deadline = performance.now() + patience;
     while (!begun(deadline)) await sleep(1 + Math.random() * 10);
     // From here to the end nothing is awaited, so no read of this process falls inside the transaction.
     try {

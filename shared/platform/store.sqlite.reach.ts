@@ -49,7 +49,7 @@ export function streamSql(reach: Reach, kind: string, stream: Stream, descending
   const placed = place ? (whole ? [place.id] : [place.id, place.pk]) : [];
   const head = `FROM ${reach.table.terms} t WHERE t.${reach.scope} = ? AND t.kind = ? AND t.field = ?`;
   const bound = [partitionText(reach.partition), kind, stream.field];
-  const by = `ORDER BY ${(whole ? ['1'] : ['1', '2']).map((at) => `${at} ${descending ? 'DESC' : 'ASC'}`).join(', ')}`;
+  const by = `ORDER BY ${(whole ? ['1'] : ['1', '2', '3']).map((at) => `${at} ${descending ? 'DESC' : 'ASC'}`).join(', ')}`;
   const rest = place ? ` AND ${start}` : '';
   const { terms } = stream;
   if ('from' in terms) {

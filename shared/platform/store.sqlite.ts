@@ -22,6 +22,8 @@ export interface SqliteOptions {
   readonly clock: Clock;
   /** Told after each durable commit of this process which containers changed. */
   readonly onCommit?: (changed: ReadonlySet<ContainerName>) => void;
+  /** Milliseconds that a commit waits while another process holds the file; default 5,000. */
+  readonly patience?: number;
 }
 
 export interface SqliteStore extends Store {
@@ -32,10 +34,10 @@ export interface SqliteStore extends Store {
 const CHANGES_AT_ONCE = 256;
 
 /** Opens the file, making it and its tables when they are not there. Throws one clear `Error` when it cannot. */
-export function openSqliteStore({ file, clock, onCommit }: SqliteOptions): SqliteStore {
+export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: SqliteOptions): SqliteStore {
   const db = opened(file);
   const statements = statementsOf(db);
-  const committer = committerOf(db, () => seconds(clock), onCommit);
+  const committer = committerOf(db, () => seconds(clock), onCommit, patience);
   const page = pagerOf(statements);
   const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? seconds(clock) : undefined);
   let closed = false;

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Document, Page, Partition, Query, Store } from '../../shared/platform/store.ts';
 import { lifeContract } from './store.life.ts';
+import { pageContract } from './store.pages.ts';
 import { queryContract } from './store.queries.ts';
 import { randomContract } from './store.random.ts';
 import { searchContract } from './store.search.ts';
@@ -36,6 +37,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>,
     };
     describe('writes', () => writeContract(subject));
     describe('queries', () => queryContract(subject));
+    describe('pages', () => pageContract(subject));
     describe('search', () => searchContract(subject));
     describe('life and changes', () => lifeContract(subject));
     describe('against a brute-force model', () => randomContract(subject, runs));
