@@ -9,7 +9,15 @@ import type { Store, Write } from '../../shared/platform/store.ts';
 import type { TestPlatform } from '../support/platform.ts';
 import { testScope } from '../support/platform.ts';
 
-export const ORG = 'org-1';
+const run = `${process.pid.toString(36)}${Math.random().toString(36).slice(2, 8)}`;
+let organizations = 0;
+
+/** The organization of the engines that follow. Never one of another test, though they share an account. */
+export let ORG = `org-${run}`;
+export function moveToNewOrganization(): void {
+  organizations += 1;
+  ORG = `org-${run}-${organizations}`;
+}
 export const HALL: Resource = 'venue:hall';
 
 let made = 0;

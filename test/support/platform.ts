@@ -15,6 +15,7 @@ import type { Mail, Message } from '../../shared/platform/mail.ts';
 import type { Platform, Scope, ScopeInit } from '../../shared/platform/scope.ts';
 import { scopeOf } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
+import type { Store } from '../../shared/platform/store.ts';
 
 export interface TestClock extends Clock {
   set(instant: string): void;
@@ -88,14 +89,22 @@ export interface TestPlatform extends Platform {
   close(): Promise<void>;
 }
 
-/** Opens a platform in a folder of its own. `env`: settings as environment variables; `at`: where the clock starts. */
-export async function testPlatform(
-  options: { readonly env?: Readonly<Record<string, string>>; readonly at?: string } = {},
-): Promise<TestPlatform> {
+export interface TestOptions {
+  /** Settings, as environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where the clock starts. */
+  readonly at?: string;
+  /** Another store than the embedded one in the folder. */
+  readonly open?: (file: string, clock: Clock) => Store;
+}
+
+/** Opens a platform in a folder of its own. */
+export async function testPlatform(options: TestOptions = {}): Promise<TestPlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'marquee-test-'));
   const clock = testClock(options.at);
   const file = join(folder, 'marquee.db');
-  const store = openSqliteStore({ file, clock });
+  const open = () => options.open?.(file, clock) ?? openSqliteStore({ file, clock });
+  const store = open();
   const stores = [store];
   const platform: Omit<TestPlatform, 'twin' | 'close'> = {
     config: readConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', SEED: 'none', PORT: '0', ...options.env }),
@@ -113,12 +122,12 @@ export async function testPlatform(
   return {
     ...platform,
     twin() {
-      const own = openSqliteStore({ file, clock });
+      const own = open();
       stores.push(own);
       return { ...platform, store: own, queue: keyedQueue(), limits: localLimits(clock.time) };
     },
     async close() {
-      for (const open of stores) await open.close();
+      for (const opened of stores) await opened.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
