@@ -10,7 +10,7 @@ import type { Scope } from '../platform/scope.ts';
 import { openWindows } from './hours.ts';
 import { BLOCK, bookableNow, type VenueState, venueResource } from './model.ts';
 import { EVENT, named, titlesBetween } from './upcoming.ts';
-import { extended, joined, type Level, levelsOf, minutesIn, without } from './windows.ts';
+import { extended, joined, type Level, levelsOf, minutesIn, peakIn, without } from './windows.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
 const MOST_DAYS = 92;
@@ -113,9 +113,10 @@ export function freeWindows(
   range: Window,
 ): Window[] {
   if (bookable === 0) return [];
+  const before = turnaroundMinutes * MINUTE;
   const full = levels
     .filter(({ quantity }) => quantity >= bookable)
-    .map(({ start, end }) => ({ start: later(start, -turnaroundMinutes * MINUTE), end }));
+    .map(({ start, end }) => (before === 0 ? { start, end } : { start: later(start, -before), end }));
   return without(open, joined(full, range));
 }
 
@@ -132,17 +133,13 @@ export async function availability(
   const busy = await claimsOf(scope).busy(venueResource(id), seen);
   const open = openWindows(state.openingHours, zone, range);
   const levels = levelsOf(busy);
-  const places = (window: Window) =>
-    levels
-      .filter(({ start, end }) => start < window.end && window.start < end)
-      .reduce((least, { quantity }) => Math.min(least, bookable - quantity), bookable);
   const free = freeWindows(open, levels, bookableNow(state), turnaroundMinutes, range)
+    .filter((window) => minutesIn(window) >= (query.durationMinutes ?? 0))
     .map((window) => ({
       ...spanned(window, zone),
       minutes: minutesIn(window),
-      places: Math.max(1, places(extended(window, turnaroundMinutes))),
-    }))
-    .filter(({ minutes }) => minutes >= (query.durationMinutes ?? 0));
+      places: Math.max(1, bookable - peakIn(levels, extended(window, turnaroundMinutes))),
+    }));
   const inRange = busy.filter(({ window }) => window.start < range.end);
   const taken = (await takenIn(scope, id, inRange)).map(({ window, use, ...rest }) => ({
     ...spanned(window, zone),

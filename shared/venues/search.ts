@@ -29,7 +29,8 @@ const MOST_KM = 20_038;
 const MOST_NEAR = 2000;
 /** Candidates looked at for one page of free venues; a cursor goes on after them. */
 const MOST_EXAMINED = 1000;
-const CHUNK = 100;
+/** Looked at together, beyond those still wanted. */
+const SPARE = 20;
 const LONGEST_STAY = 92 * DAY;
 
 function nearOf(value: string): Near | undefined {
@@ -140,7 +141,8 @@ export async function freeVenues(scope: Scope, input: ListInput) {
   let examined = 0;
   let last: Found | undefined;
   for (;;) {
-    const chunk = 'chunk' in source ? await source.chunk() : source.after.slice(examined, examined + CHUNK);
+    const size = Math.min(100, input.limit - free.length + SPARE);
+    const chunk = 'chunk' in source ? await source.chunk(size) : source.after.slice(examined, examined + size);
     if (chunk.length === 0) return page(scope, free);
     const fits = new Set(await freeOf(scope, chunk, window));
     for (const candidate of chunk) {
@@ -174,15 +176,13 @@ async function freeOf(scope: Scope, chunk: readonly Found[], window: Window): Pr
   return free;
 }
 
-function storeChunks(scope: Scope, query: Query): () => Promise<Found[]> {
+function storeChunks(scope: Scope, query: Query): (size: number) => Promise<Found[]> {
   let next: string | undefined = query.cursor;
   let ended = false;
-  return async () => {
+  return async (limit) => {
     if (ended) return [];
     const { cursor: _, ...rest } = query;
-    const some = await scope
-      .of(venues)
-      .list({ ...rest, limit: CHUNK, ...(next === undefined ? {} : { cursor: next }) });
+    const some = await scope.of(venues).list({ ...rest, limit, ...(next === undefined ? {} : { cursor: next }) });
     next = some.cursor;
     ended = next === undefined;
     return some.items.map((venue) => ({ venue }));

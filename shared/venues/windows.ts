@@ -64,6 +64,23 @@ export function levelsOf(uses: readonly Use[]): Level[] {
   return levels;
 }
 
+/** The most in use at any instant of a window. */
+export function peakIn(levels: readonly Level[], { start, end }: Window): number {
+  // Levels are in order and apart, so their ends are in order too.
+  let low = 0;
+  let high = levels.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((levels[middle]?.end ?? '') > start) high = middle;
+    else low = middle + 1;
+  }
+  let peak = 0;
+  for (let level = levels[low]; level && level.start < end; level = levels[++low]) {
+    if (level.quantity > peak) peak = level.quantity;
+  }
+  return peak;
+}
+
 export function minutesIn({ start, end }: Window): number {
   return Math.floor((Date.parse(end) - Date.parse(start)) / MINUTE);
 }

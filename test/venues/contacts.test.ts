@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { factOf } from '../../shared/platform/facts.ts';
+import { madeVenue, startWorld, venueBody, type World } from './support.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+async function factsOf(venueId: string) {
+  const page = await world
+    .scope()
+    .documents('venues')
+    .query({ kind: 'fact', where: [{ path: 'subject', eq: venueId }], limit: 100 });
+  return page.items.map(({ document }) => factOf(document));
+}
+
+describe('contacts', () => {
+  const ada = { kind: 'booking', name: 'Ada', email: 'ada@example.com' };
+
+  test('are added, changed and removed, each with its fact', async () => {
+    const { manager } = world;
+    const venue = await madeVenue(manager);
+    const path = `venues/${venue.id}/contacts`;
+    const made = await manager('POST', path, ada);
+    expect(made.status).toBe(201);
+    const contact = `${path}/${made.body.id}`;
+    expect((await manager('PATCH', contact, { phone: '+44 20 7946 0018' })).body.phone).toBe('+442079460018');
+    expect((await manager('PUT', contact, { kind: 'emergency', name: 'Bo', phone: '020 7946 0018' })).body).toEqual({
+      id: made.body.id,
+      kind: 'emergency',
+      name: 'Bo',
+      phone: '+442079460018',
+    });
+    expect((await manager('PATCH', contact, { phone: null })).status).toBe(400);
+    expect((await manager('DELETE', contact)).status).toBe(204);
+    expect((await manager('DELETE', contact)).status).toBe(404);
+    expect((await factsOf(venue.id)).map(({ type }) => type)).toEqual([
+      'VenueAdded',
+      'VenueContactAdded',
+      'VenueContactUpdated',
+      'VenueContactUpdated',
+      'VenueContactRemoved',
+    ]);
+  });
+
+  test('have an email that is unique within the venue, also when two come at once', async () => {
+    const { manager } = world;
+    const venue = await madeVenue(manager);
+    const path = `venues/${venue.id}/contacts`;
+    const all = await Promise.all(Array.from({ length: 8 }, () => manager('POST', path, ada)));
+    expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
+    const refused = all.find(({ status }) => status !== 201);
+    expect(refused?.body).toMatchObject({ status: 409, type: 'urn:marquee:problem:already_exists', field: 'email' });
+    const bo = await manager('POST', path, { ...ada, email: 'bo@example.com' });
+    expect((await manager('PATCH', `${path}/${bo.body.id}`, { email: 'ADA@example.com' })).status).toBe(409);
+    await madeVenue(manager, { contacts: [ada] });
+    expect((await manager('POST', 'venues', venueBody({ contacts: [ada, ada] }))).status).toBe(409);
+  });
+});
