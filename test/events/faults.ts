@@ -1,0 +1,94 @@
+/** Stores that fail in the middle of things, and what must hold whatever they did. */
+import { knownOf } from '../../shared/claims/stored.ts';
+import { type EventState, events } from '../../shared/events/model.ts';
+import type { Window } from '../../shared/platform/fields.ts';
+import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
+import type { Platform, Scope } from '../../shared/platform/scope.ts';
+import type { Store, Write } from '../../shared/platform/store.ts';
+import { venues } from '../../shared/venues/model.ts';
+
+/** A process that dies at its nth commit (counted from 1), just before it or just after; from then on all fails. */
+export function crashing(platform: Platform, at: number, when: 'before' | 'after') {
+  let commits = 0;
+  let dead = false;
+  const { store } = platform;
+  function alive(): void {
+    if (dead) throw new Error('The process is dead');
+  }
+  const wrapped: Store = {
+    ...store,
+    async read(...args) {
+      alive();
+      return store.read(...args);
+    },
+    async query(...args) {
+      alive();
+      return store.query(...args);
+    },
+    async commit(...args) {
+      alive();
+      commits += 1;
+      if (commits === at && when === 'before') dead = true;
+      alive();
+      const done = await store.commit(...args);
+      if (commits === at) dead = true;
+      alive();
+      return done;
+    },
+  };
+  return { platform: { ...platform, store: wrapped, queue: keyedQueue() }, commits: () => commits, died: () => dead };
+}
+
+/** Every write goes through whatever its condition says. */
+export function unguarded(store: Store): Store {
+  const off = (write: Write): Write => (write.op === 'delete' ? write : { op: 'upsert', document: write.document });
+  return { ...store, commit: (container, partition, writes) => store.commit(container, partition, writes.map(off)) };
+}
+
+/** Active claims of an event, expired holds left out. */
+export async function claimsOfEvent(scope: Scope, eventId: string) {
+  const page = await scope.documents('claims').query({
+    kind: 'claim',
+    where: [{ path: 'ownerId', eq: eventId }],
+    limit: 100,
+  });
+  const now = scope.now();
+  return page.items
+    .map((stored) => knownOf(stored).claim)
+    .filter(({ state, mode, expiresAt = '' }) => state === 'active' && (mode === 'firm' || expiresAt > now));
+}
+
+async function wanted(scope: Scope, state: EventState): Promise<Window> {
+  const venue = await scope.of(venues).get(state.venueId);
+  const minutes = (instant: string, by: number) =>
+    `${new Date(Date.parse(instant) + by * 60_000).toISOString().slice(0, 19)}Z`;
+  return {
+    start: minutes(state.startsAt, -state.setupMinutes),
+    end: minutes(state.endsAt, state.teardownMinutes + venue.state.turnaroundMinutes),
+  };
+}
+
+const GIVEN_BACK = ['cancelled', 'postponed'];
+
+/** At any instant: an event that wants its venue has an active claim that covers it. */
+export async function isCovered(scope: Scope, eventId: string): Promise<boolean> {
+  const event = await scope.of(events).find(eventId);
+  if (!event || GIVEN_BACK.includes(event.state.status)) return true;
+  const { start, end } = await wanted(scope, event.state);
+  return (await claimsOfEvent(scope, eventId)).some(
+    ({ resource, windows: [window] }) =>
+      resource === `venue:${event.state.venueId}` && window && window.start <= start && window.end >= end,
+  );
+}
+
+/** What disagrees once all has settled: the event has exactly its one firm claim, or, given back or gone, none. */
+export async function disagreement(scope: Scope, eventId: string): Promise<string | undefined> {
+  const [event, claims] = [await scope.of(events).find(eventId), await claimsOfEvent(scope, eventId)];
+  const shown = JSON.stringify(claims.map(({ resource, windows, mode }) => ({ resource, windows, mode })));
+  if (!event || GIVEN_BACK.includes(event.state.status)) {
+    return claims.length === 0 ? undefined : `${event?.state.status ?? 'gone'}, yet it holds ${shown}`;
+  }
+  const window = await wanted(scope, event.state);
+  const right = JSON.stringify([{ resource: `venue:${event.state.venueId}`, windows: [window], mode: 'firm' }]);
+  return shown === right ? undefined : `${event.state.status} wants ${right}, yet it holds ${shown}`;
+}

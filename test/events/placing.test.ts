@@ -1,0 +1,290 @@
+/** Nothing is ever in two places at once: races and crashes between an event and its claim (ADR 0004). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expiredHolds } from '../../functions/timers/expired-holds.ts';
+import { events } from '../../shared/events/model.ts';
+import { testScope } from '../support/platform.ts';
+import { claimsOfEvent, crashing, disagreement, isCovered, unguarded } from './faults.ts';
+import { type Answer, type Client, closeStages, type Stage, stage } from './support.ts';
+
+let world: Stage;
+let here: Client;
+let there: Client;
+beforeAll(async () => {
+  world = await stage();
+  here = world.as('manager');
+  there = (await world.over(world.twin())).as('manager');
+});
+afterAll(closeStages);
+
+const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status).sort();
+const day = (date: string, from = '10:00', to = '12:00') => ({
+  startsAt: `2026-12-${date}T${from}:00Z`,
+  endsAt: `2026-12-${date}T${to}:00Z`,
+});
+
+async function twoHundred(clients: readonly Client[]): Promise<readonly Answer[]> {
+  const [venueId, customerId] = [await world.venue(), await world.customer()];
+  const bodies = await Promise.all(Array.from({ length: 200 }, () => world.booking({ venueId, customerId })));
+  return Promise.all(bodies.map((body, at) => clients[at % clients.length]?.post('events', body) ?? fail()));
+}
+/** A process whose store ignores etags and what is there already. */
+function careless(): Promise<Stage> {
+  const twin = world.twin();
+  return world.over({ ...twin, store: unguarded(twin.store) });
+}
+function fail(): never {
+  throw new Error('There is no client');
+}
+
+describe('one venue, one window', () => {
+  test('REQ-EVT-053 of 200 parallel bookings in two processes exactly one wins, 199 get the conflict', async () => {
+    const answers = await twoHundred([here, there]);
+    expect(statuses(answers)).toEqual([201, ...Array(199).fill(409)]);
+    const winner = answers.find(({ status }) => status === 201);
+    for (const { status, body } of answers) {
+      if (status === 409) expect(body.conflicts).toMatchObject([{ owner: { id: winner?.body.id } }]);
+    }
+    await world.settle();
+    expect(await disagreement(world.scope, winner?.body.id)).toBeUndefined();
+  });
+
+  test('with the etags ignored, more than one of them gets the venue (so the test above can fail)', async () => {
+    const answers = await twoHundred([await careless(), await careless()].map((one) => one.as('manager')));
+    expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThan(1);
+  });
+
+  test('of 50 parallel bookings of one title on one day exactly one wins, the others give their venues back', async () => {
+    const customerId = await world.customer();
+    const bodies = await Promise.all(Array.from({ length: 50 }, () => world.booking({ customerId, title: 'The one' })));
+    const answers = await Promise.all(bodies.map((body, at) => (at % 2 ? here : there).post('events', body)));
+    expect(statuses(answers)).toEqual([201, ...Array(49).fill(409)]);
+    const again = await Promise.all(bodies.map((body, at) => here.post('events', { ...body, title: `Other ${at}` })));
+    expect(statuses(again)).toEqual([...Array(49).fill(201), 409]);
+    const off = (await careless()).as('manager');
+    const title = { customerId, title: 'Not the one' };
+    const unchecked = await Promise.all(Array.from({ length: 10 }, () => world.booking(title)));
+    const loose = await Promise.all(unchecked.map((body) => off.post('events', body)));
+    expect(loose.filter(({ status }) => status === 201).length, 'with the guard off').toBeGreaterThan(1);
+  });
+});
+
+describe('changes of one event at once', () => {
+  const path = (id: string) => `events/${id}`;
+
+  /** Four changes at once by two clients; how many of the two that nothing else touches were lost. */
+  async function lost(one: Client, two: Client): Promise<number> {
+    const made = await here.post('events', await world.booking(day('03')));
+    const { id } = made.body;
+    const venueId = await world.venue();
+    const answers = await Promise.all([
+      one.patch(path(id), day('03', '11:00', '13:00')),
+      two.patch(path(id), day('04')),
+      one.patch(path(id), { venueId }),
+      two.patch(path(id), { setupMinutes: 30 }),
+    ]);
+    expect(statuses(answers)).toEqual([200, 200, 200, 200]);
+    await world.settle();
+    expect(await disagreement(world.scope, id)).toBeUndefined();
+    const { body } = await here.get(path(id));
+    return (body.venueId === venueId ? 0 : 1) + (body.setupMinutes === 30 ? 0 : 1);
+  }
+
+  test('moves to different times and venues: one after the other, none is lost, and one claim stays', async () => {
+    for (let round = 0; round < 10; round += 1) expect(await lost(here, there)).toBe(0);
+  });
+
+  test('with the etags ignored changes are lost (so the test above can fail)', async () => {
+    const [one, two] = [(await careless()).as('manager'), (await careless()).as('manager')];
+    let count = 0;
+    for (let round = 0; round < 20 && count === 0; round += 1) count += await lost(one, two);
+    expect(count).toBeGreaterThan(0);
+  });
+
+  test('a move against a cancellation, a deletion, a postponement: whatever wins, claim and event agree', async () => {
+    const ends = [
+      (client: Client, id: string) => client.post(`${path(id)}/cancel`, { reason: 'No' }),
+      (client: Client, id: string) => client.delete(path(id)),
+      (client: Client, id: string) => client.post(`${path(id)}/postpone`, { reason: 'Ill' }),
+    ];
+    for (let round = 0; round < 12; round += 1) {
+      const made = await here.post('events', await world.booking(day('05')));
+      const { id } = made.body;
+      await here.post(`${path(id)}/approve`);
+      const end = ends[round % ends.length] ?? fail();
+      const [ended] = await Promise.all([
+        end(there, id),
+        here.patch(path(id), day('05', '11:00', '13:00')),
+        there.patch(path(id), day('06')),
+      ]);
+      expect(ended.status).toBeLessThan(300);
+      await world.settle();
+      expect(await disagreement(world.scope, id)).toBeUndefined();
+      const again = await here.post('events', await world.booking({ ...day('05'), venueId: made.body.venueId }));
+      expect(again.status).toBe(201);
+    }
+  });
+
+  test('two events that would swap their times both stay where they are', async () => {
+    const venueId = await world.venue();
+    const a = await here.post('events', await world.booking({ ...day('07'), venueId }));
+    const b = await here.post('events', await world.booking({ ...day('08'), venueId }));
+    const swapped = await Promise.all([
+      here.patch(path(a.body.id), day('08')),
+      there.patch(path(b.body.id), day('07')),
+    ]);
+    expect(statuses(swapped)).toEqual([409, 409]);
+    await world.settle();
+    for (const { body } of [a, b]) expect(await disagreement(world.scope, body.id)).toBeUndefined();
+  });
+});
+
+/** Commands that take or give up a venue; each begins with what `prepare` leaves. */
+const commands: readonly {
+  readonly name: string;
+  readonly prepare?: (id: string) => Promise<unknown>;
+  readonly run: (client: Client, id: string) => Promise<Answer>;
+}[] = [
+  {
+    name: 'a move within its own window',
+    run: (client, id) => client.patch(`events/${id}`, day('10', '11:00', '13:00')),
+  },
+  { name: 'a move to another day', run: (client, id) => client.patch(`events/${id}`, day('11')) },
+  {
+    name: 'a move to another venue',
+    run: async (client, id) => client.patch(`events/${id}`, { venueId: await world.venue() }),
+  },
+  { name: 'a cancellation', run: (client, id) => client.post(`events/${id}/cancel`, { reason: 'No' }) },
+  {
+    name: 'a postponement',
+    prepare: (id) => here.post(`events/${id}/approve`),
+    run: (client, id) => client.post(`events/${id}/postpone`, { reason: 'No' }),
+  },
+  {
+    name: 'a rescheduling',
+    async prepare(id) {
+      await here.post(`events/${id}/approve`);
+      await here.post(`events/${id}/postpone`, { reason: 'No' });
+    },
+    run: (client, id) => client.post(`events/${id}/reschedule`, day('12')),
+  },
+  {
+    name: 'a reinstatement',
+    prepare: (id) => here.post(`events/${id}/cancel`, { reason: 'No' }),
+    run: (client, id) => client.post(`events/${id}/reinstate`),
+  },
+  { name: 'a deletion', run: (client, id) => client.delete(`events/${id}`) },
+];
+
+/** After a crash: the relay does its work, holds run out, and the sweep takes them away. */
+async function recover(): Promise<void> {
+  await world.settle();
+  const now = world.scope.now();
+  world.move('2026-11-20T09:16:00Z');
+  await expiredHolds.handle(testScope(world.platform, ''));
+  world.move(now);
+}
+
+describe('crashes', () => {
+  for (const { name, prepare, run } of commands) {
+    test(`at any commit of ${name}: never an event without its claim, in the end no claim without its event`, async () => {
+      for (const when of ['before', 'after'] as const) {
+        for (let at = 1; ; at += 1) {
+          const made = await here.post('events', await world.booking(day('10')));
+          const { id } = made.body;
+          await prepare?.(id);
+          await world.settle();
+          const crash = crashing(world.platform, at, when);
+          const answer = await run((await world.over(crash.platform)).as('manager'), id);
+          expect(await isCovered(world.scope, id), `${when} commit ${at}, at once`).toBe(true);
+          await recover();
+          expect(await disagreement(world.scope, id), `${when} commit ${at}`).toBeUndefined();
+          if (!crash.died()) {
+            expect(answer.status).toBeLessThan(300);
+            expect(at).toBeGreaterThan(2);
+            break;
+          }
+        }
+      }
+    });
+  }
+
+  test('at any commit of a booking: what was answered is there, what was not leaves the venue free', async () => {
+    for (const when of ['before', 'after'] as const) {
+      for (let at = 1; ; at += 1) {
+        const body = await world.booking(day('13'));
+        const crash = crashing(world.platform, at, when);
+        const answer = await (await world.over(crash.platform)).as('manager').post('events', body);
+        await recover();
+        const list = await here.get(`events?venueId=${body.venueId}`);
+        const [made] = list.body.data;
+        if (answer.status === 201) expect(made.id).toBe(answer.body.id);
+        if (made) expect(await disagreement(world.scope, made.id), `${when} commit ${at}`).toBeUndefined();
+        const again = await here.post('events', { ...body, title: 'Another' });
+        expect(again.status, `${when} commit ${at}`).toBe(made ? 409 : 201);
+        if (!crash.died()) break;
+      }
+    }
+  });
+
+  test('without the settling reaction the venue of a booking that crashed before its hold was firm is lost', async () => {
+    const body = await world.booking(day('14'));
+    // Claim, event, firm: dead just after the second.
+    const crash = crashing(world.platform, 2, 'after');
+    await (await world.over(crash.platform)).as('manager').post('events', body);
+    const [made] = (await here.get(`events?venueId=${body.venueId}`)).body.data;
+    const now = world.scope.now();
+    world.move('2026-11-20T09:16:00Z');
+    expect(await isCovered(world.scope, made.id)).toBe(false);
+    // An outage longer than the hold, and somebody is faster than the reaction: both were promised, and both are told.
+    const second = await here.post('events', { ...body, title: 'Faster' });
+    expect(second.status).toBe(201);
+    await world.settle();
+    expect(await isCovered(world.scope, made.id)).toBe(true);
+    const history = await here.get(`events/${made.id}/history`);
+    expect(history.body.data[0]).toMatchObject({
+      type: 'EventDoubleBookingOverridden',
+      by: 'system',
+      data: { over: [{ owner: { id: second.body.id } }] },
+    });
+    world.move(now);
+  });
+
+  test('a booking whose outcome stayed open is made once by its retry under the same key', async () => {
+    const body = await world.booking(day('15'));
+    const key = { 'idempotency-key': 'again' };
+    const manager = here.actor;
+    // Key, claim, event: dead just after the event.
+    const crash = crashing(world.platform, 3, 'after');
+    const first = await (await world.over(crash.platform)).as('manager', manager).post('events', body, key);
+    expect(first.status).toBe(500);
+    const now = world.scope.now();
+    // The lease of the first try is over.
+    world.move('2026-11-20T09:02:00Z');
+    const second = await here.post('events', body, key);
+    expect(second.status).toBe(201);
+    await world.settle();
+    const list = await here.get(`events?venueId=${body.venueId}`);
+    expect(list.body.data.map(({ id }: { id: string }) => id)).toEqual([second.body.id]);
+    expect(await disagreement(world.scope, second.body.id)).toBeUndefined();
+    world.move(now);
+  });
+
+  test('the settling reaction may run again at any time, late and out of order', async () => {
+    const { settleClaims, placingOf, placingFacts } = await import('../../shared/events/settling.ts');
+    const { factOf } = await import('../../shared/platform/facts.ts');
+    const made = await here.post('events', await world.booking(day('16')));
+    const { id } = made.body;
+    await here.patch(`events/${id}`, day('17'));
+    await here.patch(`events/${id}`, day('17', '11:00', '14:00'));
+    await world.settle();
+    const page = await world.scope.documents('audit', id).query({ kind: 'fact', limit: 100 });
+    const facts = page.items.map(({ document }) => factOf(document));
+    const names: readonly string[] = placingFacts;
+    for (const fact of [...facts, ...facts.toReversed()]) {
+      if (names.includes(fact.type)) await settleClaims(world.scope, id, placingOf(fact));
+      expect(await disagreement(world.scope, id)).toBeUndefined();
+    }
+    expect(await claimsOfEvent(world.scope, id)).toHaveLength(1);
+    expect((await world.scope.of(events).get(id)).state.placement).toBeDefined();
+  });
+});
