@@ -1,18 +1,18 @@
 /** Closing a venue for works or private use: a claim is the record, and the facts on the venue say who and why. */
 import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
-import type { Clash } from '../claims/model.ts';
+import { type Clash, MOST_DAYS } from '../claims/model.ts';
 import { DAY, later, MINUTE } from '../platform/clock.ts';
 import { Instant, Window } from '../platform/fields.ts';
 import { broken, invalid, notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
+import { settleCapacity } from './commands.ts';
 import { Reason } from './fields.ts';
 import { BLOCK, venueResource, venues } from './model.ts';
 import { EVENT, named, titlesBetween } from './upcoming.ts';
 
 /** How long a crash between claim and fact keeps the venue taken for nobody. */
 const HOLD = 15 * MINUTE;
-const MOST_DAYS = 1096;
 
 export const NewBlock = z.strictObject({ window: Window, reason: Reason }).meta({ id: 'NewBlock' });
 
@@ -131,6 +131,8 @@ export async function settleBlock(scope: Scope, venueId: string, claimId: string
   }
   try {
     await claims.firm(resource, claimId);
+    // It may have been made while the venue was changed to take more.
+    await settleCapacity(scope, venueId);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     // Opened again meanwhile: nothing to do.

@@ -1,7 +1,8 @@
 /** Commands on a venue that need more than its own state: its claims, its events. */
 import { claimsOf } from '../claims/engine.ts';
+import { MOST_DAYS } from '../claims/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { DAY, later } from '../platform/clock.ts';
+import { DAY, later, MINUTE } from '../platform/clock.ts';
 import type { Revise } from '../platform/merge-patch.ts';
 import { wrongState } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -11,6 +12,9 @@ import * as rules from './rules.ts';
 import { EVENT, listed, upcomingEvents } from './upcoming.ts';
 
 type Venue = Entity<VenueState>;
+
+/** As far ahead as one claim reaches. */
+const AHEAD = MOST_DAYS * DAY;
 
 /** REQ-VEN-001. */
 export function addVenue(scope: Scope, given: NewVenue): Promise<Venue> {
@@ -48,43 +52,61 @@ export async function activateVenue(scope: Scope, venueId: string, reason: strin
 export async function deactivateVenue(scope: Scope, venueId: string, reason: string): Promise<Venue> {
   const { state } = await scope.of(venues).get(venueId);
   if (state.status === 'inactive') throw wrongState('inactive', ['activate'], 'deactivate');
-  return closing(scope, venueId, () => scope.of(venues).execute(venueId, (venue) => rules.deactivate(venue, reason)));
+  return closing(scope, venueId, state, () =>
+    scope.of(venues).execute(venueId, (venue) => rules.deactivate(venue, reason)),
+  );
 }
 
 export async function removeVenue(scope: Scope, venueId: string): Promise<void> {
   const { state } = await scope.of(venues).get(venueId);
-  await closing(scope, venueId, () =>
+  await closing(scope, venueId, state, () =>
     scope.of(venues).execute(venueId, () => [{ type: 'VenueRemoved', data: { name: state.name } }]),
   );
 }
 
 /**
- * Commits something that must not be while events are to come. The venue's capacity for claims is set to none first:
- * an event being made in this very moment has either claimed the venue before (and is seen here) or is refused by the
- * conflict engine. Whatever comes of it, the capacity is then set to what the venue has become. A crash between the
- * two leaves an active venue that takes no claims, until it is activated, deactivated or revised once more.
+ * Commits something that must not be while events are to come. For that moment the whole venue is claimed, over
+ * whatever is booked: an event being made just then has either claimed the venue before (and is met here) or is refused
+ * by the conflict engine. A crash leaves a hold that runs out within a minute (ADR 0009).
  */
-async function closing<T>(scope: Scope, venueId: string, commit: () => Promise<T>): Promise<T> {
+async function closing<T>(
+  scope: Scope,
+  venueId: string,
+  { bookable }: VenueState,
+  commit: () => Promise<T>,
+): Promise<T> {
   // The common refusal, before anything is touched.
   rules.refuseWhileNeeded(listed(scope, await upcomingEvents(scope, venueId)));
-  return scope.platform.queue.run(`venue-capacity/${scope.orgId}/${venueId}`, async () => {
-    const shortages = await claimsOf(scope).setCapacity(venueResource(venueId), 0);
-    try {
-      const upcoming = listed(scope, await upcomingEvents(scope, venueId));
-      const known = new Set(upcoming.map(({ id }) => id));
-      const beingMade = shortages
-        .filter(({ owner }) => owner.type === EVENT && !known.has(owner.id))
-        .map(({ owner, window }) => ({ id: owner.id, startsAt: window.start }));
-      rules.refuseWhileNeeded([...upcoming, ...new Map(beingMade.map((event) => [event.id, event])).values()]);
-      return await commit();
-    } finally {
-      await capacityAsIs(scope, venueId);
-    }
+  const claims = claimsOf(scope);
+  const resource = venueResource(venueId);
+  const now = scope.now();
+  const window = { start: now, end: later(now, AHEAD) };
+  const { claim, over } = await claims.claim({
+    id: scope.newId(),
+    resource,
+    quantity: bookable,
+    windows: [window],
+    use: window,
+    owner: { type: 'closing', id: venueId },
+    mode: 'held',
+    expiresAt: later(now, MINUTE),
+    capacity: bookable,
+    override: { by: scope.actor.userId, reason: 'The venue is being closed' },
   });
+  try {
+    const upcoming = listed(scope, await upcomingEvents(scope, venueId));
+    const known = new Map(upcoming.map((event) => [event.id, event]));
+    for (const { owner, window: taken } of over) {
+      if (owner.type === EVENT && !known.has(owner.id)) known.set(owner.id, { id: owner.id, startsAt: taken.start });
+    }
+    rules.refuseWhileNeeded([...known.values()]);
+    const done = await commit();
+    await settleCapacity(scope, venueId);
+    return done;
+  } finally {
+    await claims.release(resource, claim.id);
+  }
 }
-
-/** Blocks are looked for so far ahead. */
-const BLOCKS_AHEAD = 1096 * DAY;
 
 /**
  * Makes the conflict engine's capacity what the venue says now, and blocks as wide as the venue: a venue that takes
@@ -94,20 +116,15 @@ export function settleCapacity(scope: Scope, venueId: string): Promise<void> {
   return scope.platform.queue.run(`venue-capacity/${scope.orgId}/${venueId}`, async () => {
     const venue = await scope.of(venues).find(venueId);
     if (venue) await widenBlocks(scope, venueId, venue.state.bookable);
-    await capacityAsIs(scope, venueId);
+    await claimsOf(scope).setCapacity(venueResource(venueId), venue ? bookableNow(venue.state) : 0);
   });
-}
-
-async function capacityAsIs(scope: Scope, venueId: string): Promise<void> {
-  const venue = await scope.of(venues).find(venueId);
-  await claimsOf(scope).setCapacity(venueResource(venueId), venue ? bookableNow(venue.state) : 0);
 }
 
 async function widenBlocks(scope: Scope, venueId: string, quantity: number): Promise<void> {
   const claims = claimsOf(scope);
   const resource = venueResource(venueId);
   const now = scope.now();
-  const busy = await claims.busy(resource, { start: now, end: later(now, BLOCKS_AHEAD) });
+  const busy = await claims.busy(resource, { start: now, end: later(now, AHEAD) });
   for (const { claimId, owner, window, use, quantity: before } of busy) {
     if (owner.type !== BLOCK || before === quantity) continue;
     const override = { by: scope.actor.userId, reason: 'The venue takes another number of events at once' };
