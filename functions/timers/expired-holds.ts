@@ -6,7 +6,7 @@ export const expiredHolds = timer({
   name: 'expired-holds',
   schedule: '0 * * * * *',
   async handle(scope) {
-    const released = await sweepExpiredHolds(scope);
+    const released = await sweepExpiredHolds(scope, (orgId) => scope.inOrganization(orgId));
     if (released > 0) scope.platform.log.info({ released }, 'Expired holds released');
   },
 });

@@ -1,5 +1,5 @@
 /** Changes of a resource's claims, one after another: the head's etag decides who was first. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { afterLostRace } from '../platform/backoff.ts';
 import type { Documents } from '../platform/documents.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -65,7 +65,7 @@ export function underHead<T>(
     for (let number = 1; number <= ROUNDS; number += 1) {
       const outcome = await attempt(number);
       if (outcome) return outcome.result;
-      await sleep(Math.random() * Math.min(2 ** number, LONGEST_WAIT_MS));
+      await afterLostRace(number, LONGEST_WAIT_MS);
     }
     throw new Refusal('unavailable', 'Too many want this at once; try again.', { retryAfter: 1 });
   });

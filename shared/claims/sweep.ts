@@ -14,9 +14,10 @@ const MOST_PAGES = 100;
 
 /**
  * Releases every hold, of any organization, that has expired; at most 9,000 a run, oldest first. They stay known as
- * lapsed, so that an owner who comes late may still take them anew. For a timer: harmless when run again.
+ * lapsed, so that an owner who comes late may still take them anew. For a timer: harmless when run again. `inOrganization`
+ * gives the scope to work in.
  */
-export async function sweepExpiredHolds(scope: Scope): Promise<number> {
+export async function sweepExpiredHolds(scope: Scope, inOrganization: (orgId: string) => Scope): Promise<number> {
   const now = scope.now();
   let released = 0;
   let cursor: string | undefined;
@@ -30,7 +31,7 @@ export async function sweepExpiredHolds(scope: Scope): Promise<number> {
     });
     for (const [{ orgId, claim }, ...more] of byResource(page.items.map(knownOf))) {
       const ids = [claim.id, ...more.map((hold) => hold.claim.id)];
-      released += await releaseLapsed(scope.inOrganization(orgId), claim.resource, ids);
+      released += await releaseLapsed(inOrganization(orgId), claim.resource, ids);
     }
     cursor = page.cursor;
     if (cursor === undefined) break;

@@ -4,13 +4,12 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Claims } from '../../shared/claims/model.ts';
-import { sweepExpiredHolds } from '../../shared/claims/sweep.ts';
 import { later, MINUTE } from '../../shared/platform/clock.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import type { Store } from '../../shared/platform/store.ts';
 import type { TestPlatform } from '../support/platform.ts';
-import { testPlatform, testScope } from '../support/platform.ts';
-import { engine, HALL, hours, ORG, request } from './support.ts';
+import { testPlatform } from '../support/platform.ts';
+import { engine, HALL, hours, ORG, request, sweep } from './support.ts';
 
 let platform: TestPlatform;
 beforeEach(async () => {
@@ -127,7 +126,7 @@ async function commitsOf(steps: Steps): Promise<number> {
 async function afterTheHold(): Promise<readonly string[]> {
   platform.clock.advance(HOLD_MINUTES * MINUTE);
   const before = await engine(platform).busy(HALL, hours(0, 24));
-  await sweepExpiredHolds(testScope(platform, ''));
+  await sweep(platform);
   const after = await engine(platform).busy(HALL, hours(0, 24));
   expect(after).toEqual(before);
   return after.map(({ claimId }) => claimId);
@@ -161,7 +160,7 @@ describe.each([
 test('a late reaction finds its event’s claim though the hold was swept long ago', async () => {
   await crashed(book, { at: 2, when: 'after' });
   platform.clock.advance(60 * MINUTE);
-  await sweepExpiredHolds(testScope(platform, ''));
+  await sweep(platform);
   await react();
   expect((await engine(platform).busy(HALL, hours(0, 24))).map(({ claimId }) => claimId)).toEqual(['first']);
 });

@@ -2,11 +2,23 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expiredHolds } from '../../functions/timers/expired-holds.ts';
 import type { Claims } from '../../shared/claims/model.ts';
-import { sweepExpiredHolds } from '../../shared/claims/sweep.ts';
 import { SECOND } from '../../shared/platform/clock.ts';
 import type { TestPlatform } from '../support/platform.ts';
 import { testPlatform, testScope } from '../support/platform.ts';
-import { engine, engines, fresh, HALL, held, hours, refusal, request, settled, unguarded, waiting } from './support.ts';
+import {
+  engine,
+  engines,
+  fresh,
+  HALL,
+  held,
+  hours,
+  refusal,
+  request,
+  settled,
+  sweep,
+  unguarded,
+  waiting,
+} from './support.ts';
 
 /** The clock starts at 09:00. */
 const TEN_PAST = '2026-11-20T09:10:00Z';
@@ -79,13 +91,13 @@ describe('a hold', () => {
 
 describe.each([
   ['before it is swept', async () => 0],
-  ['after it was swept', () => sweepExpiredHolds(system())],
-])('a hold that expired, %s', (_, sweep) => {
+  ['after it was swept', () => sweep(platform)],
+])('a hold that expired, %s', (_, swept) => {
   const make = async () => {
     const hold = held(TEN_PAST);
     await claims.claim(hold);
     platform.clock.set(TEN_PAST);
-    await sweep();
+    await swept();
     return hold;
   };
 
@@ -108,7 +120,7 @@ describe.each([
     const hold = await make();
     expect(await claims.extend(HALL, hold.id, HALF_PAST)).toMatchObject({ state: 'active', expiresAt: HALF_PAST });
     platform.clock.set(HALF_PAST);
-    await sweep();
+    await swept();
     await claims.claim({ ...hold, expiresAt: '2026-11-20T10:00:00Z' });
     expect((await refusal(claims.claim(request()))).code).toBe('conflict');
   });
@@ -178,7 +190,7 @@ describe('the sweep', () => {
     }
     expect(await other.get(HALL, theirs.id)).toMatchObject({ state: 'released' });
     for (const { id } of [longer, firm]) expect(await claims.get(HALL, id)).toMatchObject({ state: 'active' });
-    expect(await sweepExpiredHolds(system())).toBe(0);
+    expect(await sweep(platform)).toBe(0);
   });
 
   test('takes many holds of many resources in small batches', async () => {
@@ -187,8 +199,8 @@ describe('the sweep', () => {
       for (let at = 0; at < 50; at += 1) await claims.claim(held(TEN_PAST, { resource, windows: hours(at, at + 1) }));
     }
     platform.clock.set(HALF_PAST);
-    expect(await sweepExpiredHolds(system())).toBe(250);
-    expect(await sweepExpiredHolds(system())).toBe(0);
+    expect(await sweep(platform)).toBe(250);
+    expect(await sweep(platform)).toBe(0);
   });
 
   test('leaves a hold alone that was made firm or longer while it ran', async () => {
@@ -199,7 +211,7 @@ describe('the sweep', () => {
       await claims.firm(HALL, first.id);
       await claims.extend(HALL, second.id, '2026-11-20T10:00:00Z');
     });
-    expect(await sweepExpiredHolds(testScope({ ...platform, store, queue: platform.twin().queue }, ''))).toBe(0);
+    expect(await sweep({ ...platform, store, queue: platform.twin().queue })).toBe(0);
     expect(await claims.busy(HALL, hours(0, 24))).toHaveLength(2);
     platform.clock.advance(SECOND);
     expect(await claims.get(HALL, first.id)).toMatchObject({ mode: 'firm', state: 'active' });

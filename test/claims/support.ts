@@ -1,6 +1,7 @@
 /** What the tests of the conflict engine share: requests, many engines on one store, and stores that are not right. */
 import { claimsOf } from '../../shared/claims/engine.ts';
 import type { Claim, ClaimRequest, Claims, Clash, Resource } from '../../shared/claims/model.ts';
+import { sweepExpiredHolds } from '../../shared/claims/sweep.ts';
 import type { Window } from '../../shared/platform/fields.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
@@ -163,4 +164,10 @@ export function peak(claims: readonly Pick<Claim, 'windows' | 'quantity'>[]): nu
       .filter(({ windows }) => windows.some(({ start, end }) => start <= instant && instant < end))
       .reduce((sum, { quantity }) => sum + quantity, 0);
   return Math.max(0, ...instants.map(at));
+}
+
+/** One run of the timer that sweeps expired holds; how many it released. */
+export function sweep(platform: Platform): Promise<number> {
+  const scope = testScope(platform, '');
+  return sweepExpiredHolds(scope, (orgId) => scope.inOrganization(orgId));
 }
