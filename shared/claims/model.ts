@@ -116,7 +116,8 @@ export interface Claims {
   claim(request: ClaimRequest): Promise<Claimed>;
   /**
    * New windows, use or quantity, decided as one step and not counting itself. On refusal the old claim stands.
-   * Throws `conflict`, or `not_found` for a claim that is not there or was released.
+   * Throws `conflict`, or `not_found` for a claim that is not there, was released, or is a hold that expired. One that
+   * takes nothing it did not have (fewer units, less time) is never refused.
    */
   move(
     resource: Resource,
@@ -124,11 +125,11 @@ export interface Claims {
     to: Pick<ClaimRequest, 'windows' | 'use' | 'quantity' | 'override'>,
   ): Promise<Claimed>;
   /**
-   * Makes a hold firm; a firm one stays. A hold that expired is taken anew if it still fits, else `conflict`;
-   * `not_found` when it was released.
+   * Makes a hold firm; a firm one stays. A hold that expired, or will within 30 seconds (clocks differ), is taken anew
+   * if it still fits, else `conflict`; `not_found` when it was released.
    */
   firm(resource: Resource, claimId: string): Promise<Claim>;
-  /** Lets a hold last until then. */
+  /** Lets a hold last until then, never shorter; otherwise like `firm`. A firm claim stays firm. */
   extend(resource: Resource, claimId: string, expiresAt: string): Promise<Claim>;
   /** Frees it at once; no error when it is free already or never was. */
   release(resource: Resource, claimId: string): Promise<void>;
@@ -138,11 +139,14 @@ export interface Claims {
     request: Pick<ClaimRequest, 'resource' | 'quantity' | 'windows' | 'capacity' | 'group' | 'seats'>,
     ignore?: string,
   ): Promise<readonly Clash[]>;
-  /** Active claims that overlap the range, by start. */
+  /** Active claims that overlap the range (of at most 1,096 days), window by window, by start. */
   busy(resource: Resource, range: Window): Promise<readonly Busy[]>;
-  /** Units free at the worst instant of the window. */
+  /** Units free at the worst instant of the window. `capacity` counts only for a resource not met yet. */
   free(resource: Resource, window: Window, capacity: number): Promise<number>;
-  /** Of some resources (with their capacities), those with at least `quantity` free for the whole window. */
+  /**
+   * Of some resources, those with at least `quantity` free for the whole window: one query, however many they are. The
+   * capacities given are the ones that count.
+   */
   freeAmong(
     resources: readonly { readonly resource: Resource; readonly capacity: number }[],
     window: Window,
@@ -161,6 +165,6 @@ export interface Claims {
       readonly ignore?: string;
     },
   ): Promise<readonly Window[]>;
-  /** Allowed below present use; answers with the shortages that makes from now on. */
+  /** Allowed below present use; answers with each claim that from now on is short of the new capacity, and where. */
   setCapacity(resource: Resource, capacity: number): Promise<readonly Shortage[]>;
 }
