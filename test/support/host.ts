@@ -42,6 +42,8 @@ export interface TestHost extends Local {
   readonly mail: RecordedMail;
   /** Registers an organization with an admin. */
   organization(name?: string): Promise<TestOrganization>;
+  /** A new session. */
+  signIn(username: string): Promise<TestUser>;
   /** Waits until every fact has had its effects. */
   settled(): Promise<void>;
 }
@@ -141,6 +143,7 @@ export async function startTestHost(options: TestHostOptions = {}): Promise<Test
     clock,
     mail,
     organization,
+    signIn,
     settled,
     async close() {
       await local.close();
