@@ -1,9 +1,11 @@
 /** TypeScript to one file that this Node can run: own code bundled with its source map, packages left where they are. */
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, rename, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root, stop } from './install.mjs';
+
+const HOW_IT_IS_BUILT = ['infra/local/cli/bundle.mjs', 'package-lock.json'];
 
 /**
  * Builds a TypeScript entry into dist/local and runs it in this process. Settings and paths mean the same from
@@ -18,16 +20,19 @@ export async function runEntry(entry) {
   return import(pathToFileURL(built).href);
 }
 
-/** The path of the built file. It appears whole or not at all, as several processes may build at once. */
+/** The path of the built file; built only when a source has changed since the last time. */
 async function bundle(file) {
-  const { build, stop: end } = await import('esbuild');
   const folder = join(root, 'dist', 'local');
   const name = relative(root, file).replace(/\.ts$/, '').replace(/[\\/]/g, '-');
   const outfile = join(folder, `${name}.js`);
-  const result = await build({
+  const record = join(folder, `${name}.sources.json`);
+  if (await unchanged(record, outfile)) return outfile;
+  const { build, stop: end } = await import('esbuild');
+  const { outputFiles, metafile } = await build({
     entryPoints: [file],
     outfile,
     write: false,
+    metafile: true,
     bundle: true,
     packages: 'external',
     platform: 'node',
@@ -39,10 +44,33 @@ async function bundle(file) {
   }).catch((error) => stop(`${relative(root, file)} does not build:\n${error.message}`));
   await end();
   await mkdir(folder, { recursive: true }).catch((error) => stop(`Cannot write to ${folder}: ${error.message}`));
-  for (const output of result.outputFiles) {
-    const draft = `${output.path}.${randomUUID()}`;
-    await writeFile(draft, output.contents);
-    await rename(draft, output.path);
-  }
+  for (const output of outputFiles) await appear(output.path, output.contents);
+  const sources = await Promise.all([...HOW_IT_IS_BUILT, ...Object.keys(metafile.inputs)].map(stateOf));
+  const newest = Math.max(...sources.map(([, modified]) => modified));
+  // A source that changed while it was being built would not be seen to have changed: then build again next time.
+  if (newest < Date.now() - process.uptime() * 1000) await appear(record, JSON.stringify(sources));
   return outfile;
+}
+
+/** Whole or not at all, as several processes may build at once. */
+async function appear(path, contents) {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, contents);
+  await rename(draft, path);
+}
+
+async function unchanged(record, outfile) {
+  try {
+    const before = JSON.parse(await readFile(record, 'utf8'));
+    await access(outfile);
+    const now = await Promise.all(before.map(([path]) => stateOf(path)));
+    return JSON.stringify(now) === JSON.stringify(before);
+  } catch {
+    return false;
+  }
+}
+
+async function stateOf(path) {
+  const { mtimeMs, size } = await stat(join(root, path));
+  return [path, mtimeMs, size];
 }
