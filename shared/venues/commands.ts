@@ -43,17 +43,26 @@ export async function reviseVenue(scope: Scope, venueId: string, revise: Revise<
   return venue;
 }
 
+/** A request sent once more under its key, whose first try had got as far as the commit. */
+function isDone(scope: Scope, { status }: VenueState, wanted: VenueState['status']): boolean {
+  return scope.retried === true && status === wanted;
+}
+
 export async function activateVenue(scope: Scope, venueId: string, reason: string | undefined): Promise<Venue> {
-  const venue = await scope.of(venues).execute(venueId, (state) => rules.activate(state, reason));
+  const venue = await scope
+    .of(venues)
+    .execute(venueId, (state) => (isDone(scope, state, 'active') ? [] : rules.activate(state, reason)));
   await settleCapacity(scope, venueId);
   return venue;
 }
 
 export async function deactivateVenue(scope: Scope, venueId: string, reason: string): Promise<Venue> {
-  const { state } = await scope.of(venues).get(venueId);
+  const venue = await scope.of(venues).get(venueId);
+  const { state } = venue;
+  if (isDone(scope, state, 'inactive')) return venue;
   if (state.status === 'inactive') throw wrongState('inactive', ['activate'], 'deactivate');
   return closing(scope, venueId, state, () =>
-    scope.of(venues).execute(venueId, (venue) => rules.deactivate(venue, reason)),
+    scope.of(venues).execute(venueId, (now) => rules.deactivate(now, reason)),
   );
 }
 

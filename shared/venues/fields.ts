@@ -197,7 +197,18 @@ export const NewVenue = z
     ...VenueFields.shape,
     contacts: z.array(VenueContactFields).max(MOST_CONTACTS).default([]),
   })
-  .meta({ id: 'NewVenue' });
+  .meta({
+    id: 'NewVenue',
+    example: {
+      name: 'The Roundhouse',
+      type: 'hall',
+      address: { line1: 'Chalk Farm Road', city: 'London', postalCode: 'NW1 8EH', country: 'GB' },
+      timeZone: 'Europe/London',
+      capacity: { max: 1700, seated: 1200 },
+      amenities: ['Stage', 'Bar'],
+      turnaroundMinutes: 120,
+    },
+  });
 export type NewVenue = z.output<typeof NewVenue>;
 
 export const Reason = lines(500, 1).meta({ example: 'Closed for renovation' });

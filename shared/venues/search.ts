@@ -80,7 +80,7 @@ const { status: _, ...freeFilters } = filters;
 export const freeVenueListing: Listing = {
   filters: {
     from: own(Instant.meta({ description: 'Inclusive' })),
-    to: own(Instant.meta({ description: 'Exclusive; at most 92 days after from' })),
+    to: own(Instant.meta({ description: 'Exclusive; at most 92 days after from', example: '2026-11-20T17:00:00Z' })),
     ...freeFilters,
   },
   sorts,
