@@ -41,9 +41,9 @@ const LONGEST_EVENT_DAYS = 30;
  * Events of a customer that are neither over nor called off, latest first, at most 20. One query.
  *
  * An event made at the very moment its customer is deleted can slip between this look and the deletion: the two live
- * in different containers, which no batch covers. Whoever is second sees the first: this look sees every event that
- * was committed before it, and an event's creation sees the deletion when it reads the customer after it. For the gap
- * between, the events' own reactions to `CustomerRemoved` and `EventCreated` look once more.
+ * in different containers, which no batch covers. Whoever is second sees the first, and for the gap between, the
+ * events' reactions to `CustomerRemoved` and `EventCreated` look once more and call such an event off. Deactivation
+ * needs none of this: an event made in that moment is one it keeps.
  */
 export async function upcomingEvents(scope: Scope, customerId: string): Promise<UpcomingEvent[]> {
   const now = scope.now();

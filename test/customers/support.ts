@@ -53,8 +53,8 @@ function actorOf(token: string): Actor {
   }
 }
 
-/** `path` is a route's, `customers/{customerId}`, with `params` for its braces. */
-export function callerAt(origin: string, person: Person): Caller {
+/** A caller with a token. `path` is a route's, `customers/{customerId}`, with `params` for its braces. */
+export function callerAt(origin: string, token: string): Caller {
   return async (method, path, { params = {}, query = {}, body, file, headers = {} } = {}) => {
     const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '');
     const search = new URLSearchParams(query).toString();
@@ -63,7 +63,7 @@ export function callerAt(origin: string, person: Person): Caller {
     const response = await fetch(`${origin}/api/${filled}${search && `?${search}`}`, {
       method,
       headers: {
-        authorization: `Bearer ${tokenOf(person)}`,
+        authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
@@ -91,7 +91,7 @@ export async function customerHost(platform: Platform) {
     close: () => host.close(),
     /** A caller in an organization of its own, an admin unless told otherwise. */
     caller(person: Partial<Person> = {}): Caller {
-      return callerAt(host.origin, { orgId: newId(), userId: newId(), roles: ['admin'], ...person });
+      return callerAt(host.origin, tokenOf({ orgId: newId(), userId: newId(), roles: ['admin'], ...person }));
     },
   };
 }
