@@ -66,7 +66,8 @@ async function openedStore(config: Config): Promise<Store> {
     return openSqliteStore({ file: `${config.DATA_DIR}/marquee.db`, clock: systemClock });
   }
   const { openCosmosStore } = await import('./store.azure.ts');
-  return openCosmosStore(config);
+  const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database } = config;
+  return openCosmosStore({ endpoint, key, database });
 }
 
 function openedBus({ SERVICE_BUS_NAMESPACE: namespace, SERVICE_BUS_TOPIC: topic }: Config): Bus {

@@ -1,0 +1,64 @@
+/** What the Cosmos DB store needs of the service, so that its own logic is tested without one. */
+import type { ContainerName } from './containers.ts';
+import type { CosmosQuery } from './store.azure.query.ts';
+import type { Document, Partition } from './store.ts';
+
+/** A document as it lies in Cosmos DB: ours, the partition key's properties, and the service's own. */
+export interface CosmosDocument extends Document {
+  /** Which commit wrote it last: tells our own write from another's when a reply was lost. */
+  readonly commitId: string;
+  /** Version, in quotes. */
+  readonly _etag?: string;
+  /** Place in the change feed. */
+  readonly _lsn?: number;
+}
+
+export type Operation =
+  | { readonly operationType: 'Create' | 'Upsert'; readonly resourceBody: CosmosDocument }
+  | {
+      readonly operationType: 'Replace';
+      readonly id: string;
+      readonly ifMatch: string;
+      readonly resourceBody: CosmosDocument;
+    }
+  | { readonly operationType: 'Delete'; readonly id: string; readonly ifMatch?: string };
+
+export interface OperationReply {
+  readonly statusCode: number;
+  readonly eTag?: string | undefined;
+}
+
+export interface ChangesPage {
+  readonly documents: readonly CosmosDocument[];
+  /** Where to go on after this page. */
+  readonly token: string;
+}
+
+/** Each throws `WireFailure` when the service does not answer as it should. */
+export interface Wire {
+  read(container: ContainerName, partition: Partition, id: string): Promise<CosmosDocument | undefined>;
+  /** All results of a query; one partition where its whole key is given. */
+  query(container: ContainerName, partition: Partition, query: CosmosQuery): Promise<readonly unknown[]>;
+  /** A reply for each operation; when one fails, the others are 424. */
+  batch(
+    container: ContainerName,
+    partition: Partition,
+    operations: readonly Operation[],
+  ): Promise<readonly OperationReply[]>;
+  /** The pages of the change feed, up to the present. */
+  changes(container: ContainerName, token: string | undefined): AsyncIterable<ChangesPage>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The service answered with an error, or not at all (status 0). */
+export class WireFailure extends Error {
+  readonly status: number;
+  readonly retryAfterSeconds: number | undefined;
+  constructor(status: number, message: string, retryAfterSeconds?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'WireFailure';
+    this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
