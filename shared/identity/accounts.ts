@@ -127,10 +127,10 @@ async function change(
 
 /** Gives a user exactly these roles. Throws `invalid` for one that does not exist, `forbidden`, `rule_broken`. */
 export function setRoles(scope: Scope, userId: string, roles: readonly string[]): Promise<Entity<UserState>> {
-  return change(scope, userId, async (state) => {
-    const fresh = roles.filter((role) => !state.roles.includes(role));
-    return { facts: withRoles(state, roles), writes: await grantable(scope, fresh, 'body.roles') };
-  });
+  return change(scope, userId, async (state) => ({
+    facts: withRoles(state, roles),
+    writes: await grantable(scope, roles, 'body.roles', state.roles),
+  }));
 }
 
 /** No new sign-in, and all sessions end at once. */

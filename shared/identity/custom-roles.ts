@@ -72,17 +72,26 @@ function mustHold(scope: Scope, given: Iterable<string>): void {
 }
 
 /**
- * Checks roles that somebody is to get: they exist, and the actor holds all that they allow. Answers with writes that
- * belong into the batch which gives them, so that none of them is deleted meanwhile. Throws `invalid`, `forbidden`.
+ * Checks roles that somebody is to get beside those `held`: they exist, and the actor holds all that they allow.
+ * Answers with writes that belong into the batch which gives them, so that none of them is deleted meanwhile. Throws
+ * `invalid`, `forbidden`.
  */
-export async function grantable(scope: Scope, roles: readonly string[], path: string): Promise<readonly Write[]> {
+export async function grantable(
+  scope: Scope,
+  roles: readonly string[],
+  path: string,
+  held: readonly string[] = [],
+): Promise<readonly Write[]> {
+  const fresh = roles.filter((role) => !held.includes(role));
   // Read before the roles are looked at: one that changes in between refuses the batch.
-  const own = roles.filter((role) => !isBuiltIn(role));
+  const own = fresh.filter((role) => !isBuiltIn(role));
   const touched = await Promise.all(own.map((id) => scope.documents('identity').read(id)));
-  const custom = await customPrivileges(scope, roles);
-  const unknown = roles.findIndex((role) => !isBuiltIn(role) && !custom.has(role));
-  if (unknown >= 0) throw invalid(`${path}.${unknown}`, 'unknown_role', 'names no role of this organization');
-  mustHold(scope, privilegesOf(roles, custom));
+  const custom = await customPrivileges(scope, fresh);
+  const unknown = fresh.find((role) => !isBuiltIn(role) && !custom.has(role));
+  if (unknown !== undefined) {
+    throw invalid(`${path}.${roles.indexOf(unknown)}`, 'unknown_role', 'names no role of this organization');
+  }
+  mustHold(scope, privilegesOf(fresh, custom));
   return touched.flatMap((stored): Write[] =>
     stored ? [{ op: 'replace', document: stored.document, ifMatch: stored.etag }] : [],
   );

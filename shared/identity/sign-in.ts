@@ -74,7 +74,8 @@ async function attempted(scope: Scope, { username, password, rememberMe }: SignI
   }
   if (!maySignIn(known.state, own.now())) return undefined;
   let upgraded: readonly Write[] = [];
-  const sessionId = own.newId();
+  // Never one that depends on an idempotency key: every sign-in is a session of its own.
+  const sessionId = scope.platform.ids.next();
   const { state } = await own.of(user).execute(
     userId,
     async (current) => {

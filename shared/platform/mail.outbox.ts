@@ -28,7 +28,10 @@ export function outboxMail({ folder, from }: OutboxOptions): Outbox {
   return {
     async send(message) {
       const { default: MailComposer } = await import('nodemailer/lib/mail-composer/index.js');
-      const eml = await new MailComposer({ ...message, messageId: `<${message.messageId}>`, from }).compile().build();
+      const to = { name: '', address: message.to };
+      const eml = await new MailComposer({ ...message, to, messageId: `<${message.messageId}>`, from })
+        .compile()
+        .build();
       const name = documentHash(message.messageId);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await written(`${name}.json`, `${JSON.stringify({ ...message, from }, undefined, 2)}\n`);

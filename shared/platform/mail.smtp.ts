@@ -20,7 +20,9 @@ export function smtpMail({ url, from }: SmtpOptions): Mail {
   return {
     async send(message) {
       transport ??= opened();
-      await (await transport).sendMail({ ...message, messageId: `<${message.messageId}>`, from });
+      // An address, not a text to be read as a list of them.
+      const to = { name: '', address: message.to };
+      await (await transport).sendMail({ ...message, to, messageId: `<${message.messageId}>`, from });
     },
   };
 }
