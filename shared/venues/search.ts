@@ -8,7 +8,7 @@ import { Country, Instant, text, type Window } from '../platform/fields.ts';
 import { allIn, anyOf, type ListInput, type Listing, own, shownPage, toQuery } from '../platform/listing.ts';
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Condition, IndexValue, Query } from '../platform/store.ts';
+import type { Condition, IndexValue, Order, Query } from '../platform/store.ts';
 import { fold } from '../platform/words.ts';
 import { VenueStatus, VenueType } from './fields.ts';
 import { boxesAround, distanceKm, type Near } from './geo.ts';
@@ -104,11 +104,7 @@ function queryOf(listing: Listing, input: ListInput, always: readonly Condition[
   const { minCapacity: least, near } = input as Own;
   const where: Condition[] = [...always, ...(least === undefined ? [] : [{ path: 'capacity', gte: least }])];
   const byCapacity = least !== undefined && near === undefined && input.sort === undefined && input.q === undefined;
-  const query = toQuery(listing, byCapacity ? { ...input, sort: 'capacity' } : input, where);
-  if ((query.orderBy?.length ?? 0) > 1) {
-    throw invalid('query.sort', 'too_many', `can sort by one of ${Object.keys(sorts).join(', ')}`);
-  }
-  return { ...query, kind: venues.kind };
+  return { ...toQuery(listing, byCapacity ? { ...input, sort: 'capacity' } : input, where), kind: venues.kind };
 }
 
 export async function listVenues(scope: Scope, input: ListInput) {
@@ -191,12 +187,14 @@ function storeChunks(scope: Scope, query: Query): (size: number) => Promise<Foun
 
 /** The store's own cursor after any venue of a list. */
 function storeCursor(scope: Scope, query: Query, last: Found | undefined): string | undefined {
-  return last && cursorOf(venues.container, [scope.orgId], query, [sortValue(query, last), last.venue.id]);
+  return (
+    last && cursorOf(venues.container, [scope.orgId], query, [...sortValues(query.orderBy ?? [], last), last.venue.id])
+  );
 }
 
-function sortValue({ orderBy = [] }: Query, { venue }: Found): IndexValue {
-  const path = orderBy[0]?.path ?? 'name';
-  return venues.index(venue.state, venue.meta).ix?.[path] ?? '';
+function sortValues(orders: readonly Order[], { venue }: Found): IndexValue[] {
+  const { ix } = venues.index(venue.state, venue.meta);
+  return orders.map(({ path }) => ix?.[path] ?? '');
 }
 
 /**
@@ -227,23 +225,34 @@ async function foundNear(scope: Scope, query: Query, near: Near, sorted: boolean
       next = some.cursor;
     } while (next !== undefined);
   }
-  const byDistance = !sorted || orderBy === undefined;
-  const sign = !byDistance && orderBy[0]?.descending ? -1 : 1;
-  const keyOf = (found: Found): IndexValue => (byDistance ? (found.distanceKm ?? 0) : sortValue(query, found));
-  const order = (a: IndexValue, b: IndexValue) => (a === b ? 0 : a < b ? -sign : sign);
-  const compare = (a: readonly [IndexValue, string], b: readonly [IndexValue, string]) =>
-    order(a[0], b[0]) || order(a[1], b[1]);
-  const all = candidates.sort((a, b) => compare([keyOf(a), a.venue.id], [keyOf(b), b.venue.id]));
+  // By distance, else by the list's own order; ids break ties in the direction of the last entry, as the store does.
+  const orders: readonly Order[] = sorted && orderBy ? orderBy : [];
+  const signs = [...(orders.length === 0 ? [{ descending: false }] : orders), orders.at(-1) ?? { descending: false }];
+  const placeOfFound = (found: Found): IndexValue[] => [
+    ...(orders.length === 0 ? [found.distanceKm ?? 0] : sortValues(orders, found)),
+    found.venue.id,
+  ];
+  const compare = (a: readonly IndexValue[], b: readonly IndexValue[]): number => {
+    for (const [at, { descending }] of signs.entries()) {
+      const [mine, theirs] = [a[at] ?? '', b[at] ?? ''];
+      if (mine !== theirs) return mine < theirs === (descending ?? false) ? 1 : -1;
+    }
+    return 0;
+  };
+  const all = candidates
+    .map((found) => ({ found, place: placeOfFound(found) }))
+    .sort((a, b) => compare(a.place, b.place));
   // A cursor of its own kind, so that it fits no other list, and no other point or distance.
-  const mine: Query = { ...query, kind: `${query.kind} near ${near.lat},${near.lon},${near.km} ${byDistance}` };
-  const type = byDistance || orderBy[0]?.path === 'capacity' ? 'number' : 'text';
-  const [key, id] = placeOf(venues.container, [scope.orgId], mine, [type, 'text']) ?? [];
+  const mine: Query = { ...query, kind: `${query.kind} near ${near.lat},${near.lon},${near.km}`, orderBy: orders };
+  const types = orders.map(({ path }) => (path === 'capacity' ? 'number' : 'text'));
+  const place = placeOf(venues.container, [scope.orgId], mine, [
+    ...(types.length === 0 ? ['number' as const] : types),
+    'text',
+  ]);
   return {
     total: all.length,
-    after:
-      key === undefined ? all : all.filter((found) => compare([keyOf(found), found.venue.id], [key, String(id)]) > 0),
-    cursorAt: (last: Found | undefined) =>
-      last && cursorOf(venues.container, [scope.orgId], mine, [keyOf(last), last.venue.id]),
+    after: all.filter((entry) => !place || compare(entry.place, place) > 0).map(({ found }) => found),
+    cursorAt: (last: Found | undefined) => last && cursorOf(venues.container, [scope.orgId], mine, placeOfFound(last)),
   };
 }
 

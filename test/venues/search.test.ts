@@ -54,6 +54,7 @@ describe('REQ-VEN-005, 035, 036: the list of venues', () => {
     ['sort=-name', 'HGFÉDCBA'],
     ['sort=-capacity&limit=4', 'ABDÉ'],
     ['sort=createdAt&limit=3', 'ABC'],
+    ['sort=capacity,-name&limit=4', 'HGFC'],
     ['city=LONDON', 'ABC'],
     ['city=london,brighton', 'ABCD'],
     ['country=fr,FJ', 'ÉFG'],
@@ -81,6 +82,7 @@ describe('REQ-VEN-005, 035, 036: the list of venues', () => {
     expect(initials(await list('near=51.5074,-0.1278,10'))).toBe('ACB');
     expect(initials(await list('near=51.5074,-0.1278,100&sort=-name'))).toBe('DCBA');
     expect(initials(await list('near=51.5074,-0.1278,100&sort=capacity&minCapacity=1000'))).toBe('DBA');
+    expect(initials(await list('near=-18.1,179.9,100&sort=capacity,-name'))).toBe('GF');
     expect(initials(await list('near=51.5074,-0.1278,100&q=stage'))).toBe('ABD');
     expect(initials(await list('near=0,0,20038'))).toHaveLength(7);
   });
@@ -113,7 +115,7 @@ describe('REQ-VEN-005, 035, 036: the list of venues', () => {
     ['near=a,b,c', 'query.near'],
     ['minCapacity=0', 'query.minCapacity'],
     ['sort=colour', 'query.sort'],
-    ['sort=capacity,name', 'query.sort'],
+    ['sort=name,name', 'query.sort'],
     ['type=castle', 'query.type.0'],
     ['colour=red', 'query.colour'],
     ['cursor=abc', 'query.cursor'],
@@ -164,7 +166,7 @@ describe('REQ-VEN-025: venues that are free for a window', () => {
   });
 
   test('are paged without missing or repeating any', async () => {
-    for (const more of ['', '&sort=-capacity', '&minCapacity=1', '&near=51.5,-0.1,100']) {
+    for (const more of ['', '&sort=-capacity', '&minCapacity=1', '&sort=capacity,-name', '&near=51.5,-0.1,100']) {
       const whole = await letters(window + more);
       let walked = '';
       let cursor = '';
