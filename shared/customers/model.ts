@@ -62,8 +62,8 @@ export type CustomerFact =
       };
     }
   | { readonly type: 'CustomerRemoved'; readonly data: { readonly customerNumber: string; readonly name: string } }
-  | { readonly type: 'CustomerPhotoUploaded'; readonly data: { readonly photo: Picture } }
-  | { readonly type: 'CustomerPhotoRemoved'; readonly data: { readonly photoId: string } }
+  | { readonly type: 'CustomerPhotoUploaded'; readonly data: { readonly photo: Picture; readonly replaced?: Picture } }
+  | { readonly type: 'CustomerPhotoRemoved'; readonly data: { readonly replaced: Picture } }
   | { readonly type: 'ContactAdded'; readonly data: { readonly contact: Contact } }
   | { readonly type: 'ContactUpdated'; readonly data: { readonly contactId: string; readonly changes: Changes } }
   | { readonly type: 'ContactRemoved'; readonly data: { readonly contact: Contact } };

@@ -1,6 +1,6 @@
 /** A customer's photo: kept as a blob, named by the customer (REQ-CUS-015). */
-import { type Picture, removePicture, storePicture } from '../platform/pictures.ts';
-import { notFound } from '../platform/refusal.ts';
+import { removePicture, storePicture } from '../platform/pictures.ts';
+import { notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { changeCustomer, readCustomer } from './commands.ts';
 
@@ -9,7 +9,10 @@ export const PHOTO_LIMIT = 5 * 1024 * 1024;
 /** Pixels. */
 const THUMBNAIL_WIDTH = 320;
 
-/** Puts a photo in place of the one that was, if any; the old one's blobs go last. */
+/**
+ * Puts a photo in place of the one that was, if any. The blobs come first, so that no customer ever shows a photo that
+ * is not there; those of the old one go through the reaction to the fact that names it.
+ */
 export async function putPhoto(scope: Scope, customerId: string, bytes: Uint8Array) {
   await readCustomer(scope, customerId);
   const photo = await storePicture(scope, {
@@ -18,27 +21,22 @@ export async function putPhoto(scope: Scope, customerId: string, bytes: Uint8Arr
     limit: PHOTO_LIMIT,
     thumbnail: { width: THUMBNAIL_WIDTH },
   });
-  let replaced: Picture | undefined;
   try {
-    const customer = await changeCustomer(scope, customerId, (state) => {
-      replaced = state.photo;
-      return [{ type: 'CustomerPhotoUploaded', data: { photo } }];
-    });
-    if (replaced) await removePicture(scope, replaced);
+    const customer = await changeCustomer(scope, customerId, ({ photo: replaced }) => [
+      { type: 'CustomerPhotoUploaded', data: replaced ? { photo, replaced } : { photo } },
+    ]);
     return { customer, photo };
   } catch (error) {
-    await removePicture(scope, photo);
+    // Refused: nothing names it. After any other failure the commit may have come through.
+    if (error instanceof Refusal) await removePicture(scope, photo);
     throw error;
   }
 }
 
 /** Throws `not_found` when there is none. */
 export async function deletePhoto(scope: Scope, customerId: string): Promise<void> {
-  let removed: Picture | undefined;
-  await changeCustomer(scope, customerId, ({ photo }) => {
-    if (!photo) throw notFound('photo');
-    removed = photo;
-    return [{ type: 'CustomerPhotoRemoved', data: { photoId: photo.id } }];
+  await changeCustomer(scope, customerId, ({ photo: replaced }) => {
+    if (!replaced) throw notFound('photo');
+    return [{ type: 'CustomerPhotoRemoved', data: { replaced } }];
   });
-  if (removed) await removePicture(scope, removed);
 }

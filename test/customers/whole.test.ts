@@ -67,7 +67,9 @@ test('REQ-CUS-015: a photo is kept without its metadata, shown by links, replace
   expect([small.format, small.width]).toEqual(['webp', 320]);
   const second = await ask('PUT', `${one}/photo`, { params, file: await sharp(red).png().toBuffer() });
   expect(second.json.id).not.toBe(put.json.id);
+  await present.settled();
   expect((await fetch(shown.url)).status).toBe(404);
+  expect((await fetch(second.json.url)).status).toBe(200);
   expect((await ask('PUT', `${one}/photo`, { params, file: 'no picture' })).status).toBe(415);
   expect((await ask('DELETE', `${one}/photo`, { params })).status).toBe(204);
   expect((await ask('GET', one, { params })).json.photo).toBeUndefined();
