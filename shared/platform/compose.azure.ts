@@ -8,6 +8,7 @@ import type { Probe } from './health.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { localLimits } from './limits.ts';
 import { openLog } from './log.pino.ts';
+import type { Log } from './log.ts';
 import { openMail } from './mail.open.ts';
 import type { Platform } from './scope.ts';
 import type { Store } from './store.ts';
@@ -36,7 +37,8 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   const missing = missingOnAzure(config);
   if (missing.length > 0 && !development) throw new BadConfiguration(missing);
   const clock = systemClock;
-  const store = await openedStore(config);
+  const log = openLog(config.LOG_LEVEL);
+  const store = await openedStore(config, log);
   const bus = openedBus(config);
   const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
   const blobs = openBlobs({ connectionString, accountUrl, container: 'pictures', clock });
@@ -54,20 +56,21 @@ export async function openAzureParts(config: Config, development: boolean): Prom
     limits: localLimits(() => Date.parse(clock.now())),
     blobs,
     mail: openMail(config, config.DATA_DIR),
-    log: openLog(config.LOG_LEVEL),
+    log,
     probes,
   };
   return { platform, bus };
 }
 
-async function openedStore(config: Config): Promise<Store> {
+async function openedStore(config: Config, log: Log): Promise<Store> {
   if (config.COSMOS_ENDPOINT === undefined) {
     const { openSqliteStore } = await import('./store.sqlite.ts');
     return openSqliteStore({ file: `${config.DATA_DIR}/marquee.db`, clock: systemClock });
   }
   const { openCosmosStore } = await import('./store.azure.ts');
   const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database } = config;
-  return openCosmosStore({ endpoint, key, database });
+  const onCharge = (requestUnits: number) => log.debug({ requestUnits }, 'store');
+  return openCosmosStore({ endpoint, key, database, onCharge });
 }
 
 function openedBus({ SERVICE_BUS_NAMESPACE: namespace, SERVICE_BUS_TOPIC: topic }: Config): Bus {
