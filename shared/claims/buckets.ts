@@ -1,7 +1,7 @@
 /**
  * Where claims are filed, so that those overlapping a window are found by one look-up that costs the same whatever
  * came before or after: a short window under each UTC day it touches (`d`) and each month (`s`), a long one under its
- * months only (`l`). A short question asks its days and the long windows of its months; a long one asks its months.
+ * months only (`l`). A question asks for its days, or for whole months where it asks for many, and for what is long.
  * Buckets begin with the resource's kind, so that a look across an organization's venues meets no crew.
  */
 import { DAY, instantOf } from '../platform/clock.ts';
@@ -9,8 +9,8 @@ import type { Window } from '../platform/fields.ts';
 
 /** Windows that touch more days than this are filed by month: at most 9 buckets a window. */
 const MOST_FILED_DAYS = 8;
-/** Windows that touch more days than this are asked for by month: a month's calendar is asked for by day. */
-const MOST_ASKED_DAYS = 40;
+/** A month of which so many days are asked is asked for as a whole. */
+const MANY_DAYS = 10;
 
 /** The buckets a claim stands in. Windows end after they start. */
 export function bucketsOf(resource: string, windows: readonly Window[]): string[] {
@@ -25,20 +25,23 @@ export function bucketsOf(resource: string, windows: readonly Window[]): string[
   return [...buckets];
 }
 
-/** The buckets that every claim overlapping one of the windows stands in at least one of. */
+/** The buckets that every claim overlapping one of the windows stands in at least one of: at most 370 in three years. */
 export function bucketsAsked(resource: string, windows: readonly Window[]): string[] {
   const kind = kindOf(resource);
-  const buckets = new Set<string>();
+  const asked = new Map<string, Set<string>>();
   for (const window of windows) {
     const { first, last } = daysOf(window);
-    const short = last - first < MOST_ASKED_DAYS;
-    if (short) for (const day of days(first, last)) buckets.add(`${kind}d${day}`);
-    for (const month of months(first, last)) {
-      buckets.add(`${kind}l${month}`);
-      if (!short) buckets.add(`${kind}s${month}`);
+    for (const day of days(first, last)) {
+      const month = day.slice(0, 7);
+      const known = asked.get(month);
+      if (known) known.add(day);
+      else asked.set(month, new Set([day]));
     }
   }
-  return [...buckets];
+  return [...asked].flatMap(([month, days]) => [
+    `${kind}l${month}`,
+    ...(days.size < MANY_DAYS ? [...days].map((day) => `${kind}d${day}`) : [`${kind}s${month}`]),
+  ]);
 }
 
 function kindOf(resource: string): string {

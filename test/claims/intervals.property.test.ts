@@ -174,11 +174,15 @@ describe('buckets', () => {
     expect(meet(block, at('2027-11-01T00:00:00Z', '2027-11-02T00:00:00Z'))).toBe(false);
   });
 
-  test('a claim of 366 windows in three years stands in fewer buckets than there are days', () => {
+  test('a claim of 366 windows in three years stands in fewer buckets than there are days, and asks for few', () => {
     const windows = Array.from({ length: 366 }, (_, n) => ({
       start: minuteText(BASE + n * 3 * 24 * HOUR),
       end: minuteText(BASE + (n * 3 + 1) * 24 * HOUR),
     }));
     expect(bucketsOf('venue:1', windows).length).toBeLessThan(1096);
+    for (const days of [1, 2, 3]) {
+      const spread = windows.filter((_, n) => n % days === 0);
+      expect(bucketsAsked('venue:1', spread).length).toBeLessThanOrEqual(370);
+    }
   });
 });
