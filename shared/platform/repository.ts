@@ -5,6 +5,7 @@ import { envelope } from './envelope.ts';
 import type { Decided } from './facts.ts';
 import { factDocument } from './facts.ts';
 import { documentHash } from './hash.ts';
+import { drawn } from './numbering.ts';
 import { notFound, Refusal } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import type { Document, Json, Query, Stored, Write } from './store.ts';
@@ -154,30 +155,30 @@ export function repository<S extends object, F extends Decided>(
   async function create(id: string, decide: (number: number) => readonly F[], options: CreateOptions<S> = {}) {
     const counterId = options.counter && `counter:${options.counter}`;
     const attempt = async (): Promise<Entity<S> | undefined> => {
-      const counter = counterId ? await documents.read(counterId) : undefined;
-      const number = counterId ? Number(counter?.document.body ?? 0) + 1 : 0;
-      const { writes, refusals, entity } = staged(id, undefined, decide(number));
-      const alsoAt = writes.length;
-      writes.push(...((await options.also?.({ ...entity, etag: '' })) ?? []));
-      if (counterId) {
-        const document: Document = { id: counterId, kind: 'counter', body: number };
-        writes.push(counter ? { op: 'replace', document, ifMatch: counter.etag } : { op: 'create', document });
-      }
+      let made: ReturnType<typeof staged> | undefined;
+      const stage = async (number: number) => {
+        made = staged(id, undefined, decide(number));
+        return [...made.writes, ...((await options.also?.({ ...made.entity, etag: '' })) ?? [])];
+      };
       try {
-        const etags = await documents.commit(writes);
-        return { ...entity, etag: etags[0] ?? '' };
+        const etags = counterId ? await numbered(counterId, stage) : await documents.commit(await stage(0));
+        return made && { ...made.entity, etag: etags[0] ?? '' };
       } catch (error) {
-        if (!(error instanceof CommitRefused)) throw error;
+        if (!(error instanceof CommitRefused) || !made) throw error;
         const own = await load(id);
         if (own && (scope.retried || scope.reaction)) return entityOf(own);
-        const unique = refusals.get(error.index);
+        const unique = made.refusals.get(error.index);
         if (unique) throw unique.refuse();
-        if (counterId && error.index >= alsoAt) return undefined;
+        if (counterId && error.index >= made.writes.length) return undefined;
         throw error;
       }
     };
-    if (!counterId) return settled(await attempt());
-    return scope.platform.queue.run(`${aggregate.container}/${scope.orgId}/${counterId}`, () => retried(attempt));
+    return counterId ? retried(attempt) : settled(await attempt());
+  }
+
+  function numbered(counterId: string, stage: (number: number) => Promise<readonly Write[]>) {
+    const { queue } = scope.platform;
+    return drawn({ documents, queue, key: `${aggregate.container}/${scope.orgId}/${counterId}`, counterId, stage });
   }
 
   async function execute(
