@@ -8,6 +8,7 @@ import { mailPasswordChanged } from './bus/mail-password-changed.ts';
 import { mailPasswordReset } from './bus/mail-password-reset.ts';
 import { moveMergedCommunications } from './bus/move-merged-communications.ts';
 import { refreshEventNames } from './bus/refresh-event-names.ts';
+import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
 import { settleCommunicationHome } from './bus/settle-communication.ts';
@@ -47,6 +48,7 @@ export const reactions: readonly Reaction[] = [
   mailInvitation,
   mailPasswordChanged,
   mailPasswordReset,
+  removeAvatarBlobs,
   moveMergedCommunications,
   settleCommunicationHome,
   removeCustomerPhoto,

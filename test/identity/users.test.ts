@@ -55,12 +55,16 @@ describe('One’s own profile (REQ-USER-002, REQ-USER-003)', () => {
     const headers = { authorization: `Bearer ${token}` };
     const reply = await fetch(address, { method: 'PUT', headers, body });
     expect(reply.status).toBe(200);
+    const gif = new FormData();
+    gif.set('file', new Blob(['GIF89a, says its content']), 'me.jpg');
+    expect((await fetch(address, { method: 'PUT', headers, body: gif })).status).toBe(415);
     const { thumbnailUrl } = (await reply.json()) as { thumbnailUrl: string };
     const thumbnail = await (await fetch(thumbnailUrl)).arrayBuffer();
     expect(await sharp(Buffer.from(thumbnail)).metadata()).toMatchObject({ width: 256, height: 256, format: 'webp' });
     expect((await api.GET('/api/users/me')).data?.avatar).toMatchObject({ width: 640, height: 400 });
     expect((await fetch(address, { method: 'DELETE', headers })).status).toBe(204);
     expect((await api.GET('/api/users/me')).data).not.toHaveProperty('avatar');
+    await host.settled();
     expect((await fetch(thumbnailUrl)).status).toBe(404);
   });
 });

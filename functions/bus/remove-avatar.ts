@@ -1,0 +1,17 @@
+/** The blobs of an avatar that is shown no more go too. */
+import { z } from 'zod';
+import { removePicture } from '../../shared/platform/pictures.ts';
+import { reaction } from '../../shared/platform/reaction.ts';
+
+const Replaced = z.object({
+  changes: z.object({ avatar: z.object({ from: z.object({ path: z.string(), thumbnailPath: z.string() }) }) }),
+});
+
+export const removeAvatarBlobs = reaction({
+  name: 'remove-avatar',
+  on: ['UserAccountUpdated'],
+  async handle(fact, scope) {
+    const replaced = Replaced.safeParse(fact.data);
+    if (replaced.success) await removePicture(scope, replaced.data.changes.avatar.from);
+  },
+});
