@@ -42,21 +42,6 @@ const { metafile } = await build({
 await end();
 
 const code = Object.entries(metafile.outputs).filter(([path]) => path.endsWith('.js'));
-const size = (of) => `${Math.round(of.reduce((sum, [, output]) => sum + output.bytes, 0) / 1024)} KiB`;
-const first = code.filter(([path]) => atStart(metafile.outputs).has(path));
-process.stdout.write(
-  `dist/functions/main.js: ${size(first)} at the start, ${size(code)} in all, ${code.length} files, ` +
-    `${((performance.now() - began) / 1000).toFixed(1)} s\n`,
-);
-
-/** What main.js loads at once: itself and the chunks that it imports statically. */
-function atStart(outputs) {
-  const seen = new Set();
-  const visit = (path) => {
-    if (seen.has(path) || !outputs[path]) return;
-    seen.add(path);
-    for (const { path: next, kind } of outputs[path].imports) if (kind === 'import-statement') visit(next);
-  };
-  visit('dist/functions/main.js');
-  return seen;
-}
+const kibibytes = Math.round(code.reduce((sum, [, { bytes }]) => sum + bytes, 0) / 1024);
+const seconds = ((performance.now() - began) / 1000).toFixed(1);
+process.stdout.write(`Built dist/functions: ${kibibytes} KiB in ${code.length} files, in ${seconds} s\n`);
