@@ -13,15 +13,23 @@ export interface CosmosDocument extends Document {
   readonly _lsn?: number;
 }
 
-export type Operation =
-  | { readonly operationType: 'Create' | 'Upsert'; readonly resourceBody: CosmosDocument }
-  | {
-      readonly operationType: 'Replace';
-      readonly id: string;
-      readonly ifMatch: string;
-      readonly resourceBody: CosmosDocument;
-    }
-  | { readonly operationType: 'Delete'; readonly id: string; readonly ifMatch?: string };
+export interface CreateOrUpsert {
+  readonly operationType: 'Create' | 'Upsert';
+  readonly resourceBody: CosmosDocument;
+}
+export interface Replace {
+  readonly operationType: 'Replace';
+  readonly id: string;
+  /** In quotes. */
+  readonly ifMatch: string;
+  readonly resourceBody: CosmosDocument;
+}
+export interface Delete {
+  readonly operationType: 'Delete';
+  readonly id: string;
+  readonly ifMatch?: string;
+}
+export type Operation = CreateOrUpsert | Replace | Delete;
 
 export interface OperationReply {
   readonly statusCode: number;

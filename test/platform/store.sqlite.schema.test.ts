@@ -1,0 +1,135 @@
+/** How the embedded store's tables follow the container declarations, and what lies in their columns. */
+import fc from 'fast-check';
+import Database from 'libsql';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Container } from '../../shared/platform/containers.ts';
+import { bringUp, partitionOf, partitionText, termsOf } from '../../shared/platform/store.sqlite.schema.ts';
+
+const before: Container = {
+  partitionKey: ['/orgId', '/resource'],
+  ttl: false,
+  fields: { name: 'text' },
+  sets: [],
+  search: false,
+  indexes: [['name']],
+  acrossIndexes: [],
+  facts: false,
+};
+
+let db: Database.Database;
+beforeEach(() => {
+  db = new Database(':memory:');
+});
+
+function rows(sql: string): unknown[] {
+  return db.prepare(sql).raw(true).all([]);
+}
+
+function indexes(): unknown[] {
+  return rows(
+    "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'd_things' AND sql IS NOT NULL ORDER BY name",
+  ).flat();
+}
+
+function insert(id: string, document: object): void {
+  const body = JSON.stringify({ id, kind: 'thing', body: null, ...document });
+  db.prepare("INSERT INTO d_things (pk, pk1, id, kind, seq, body) VALUES ('o|r|', 'o|', ?, 'thing', ?, ?)").run([
+    id,
+    Number(id),
+    body,
+  ]);
+}
+
+describe('bringing the schema up', () => {
+  test('the indexes are those of the declaration, for whole keys and for their prefixes', () => {
+    bringUp(db, { things: before });
+    expect(indexes()).toEqual([
+      'i_d_things_id',
+      'i_d_things_pk',
+      'i_d_things_pk1',
+      'i_d_things_pk1_name',
+      'i_d_things_pk_name',
+      'i_d_things_seq',
+    ]);
+  });
+
+  test('what is declared later is filled from the documents that are there; what is no longer declared goes', () => {
+    bringUp(db, { things: before });
+    insert('1', { ix: { name: 'a', size: 2.5, open: true }, sets: { tags: ['x', 'y'] }, words: ['anna'] });
+    insert('2', { ix: { name: 'b', open: false } });
+    bringUp(db, {
+      things: {
+        ...before,
+        ttl: true,
+        fields: { ...before.fields, size: 'number', open: 'boolean' },
+        sets: ['tags'],
+        search: true,
+        indexes: [['open', 'size']],
+        acrossIndexes: [['size']],
+      },
+    });
+    expect(rows('SELECT id, f_size, f_open FROM d_things ORDER BY id')).toEqual([
+      ['1', 2.5, 1],
+      ['2', null, 0],
+    ]);
+    expect(rows('SELECT field, term, id FROM t_things ORDER BY 1, 2')).toEqual([
+      ['', 'anna', '1'],
+      ['^', 'a', '1'],
+      ['^', 'an', '1'],
+      ['^', 'ann', '1'],
+      ['tags', 'x', '1'],
+      ['tags', 'y', '1'],
+    ]);
+    expect(indexes()).toContain('i_d_things_pk1_open_size');
+    expect(indexes()).toContain('i_d_things_all_size');
+    expect(indexes()).not.toContain('i_d_things_pk_name');
+  });
+
+  test('the same declarations change nothing, and ask for no lock', () => {
+    bringUp(db, { things: before });
+    const version = rows('PRAGMA schema_version');
+    db.exec('BEGIN');
+    bringUp(db, { things: before });
+    db.exec('COMMIT');
+    expect(rows('PRAGMA schema_version')).toEqual(version);
+  });
+
+  test('when it fails half-way nothing has changed', () => {
+    bringUp(db, { things: before });
+    const bad = { ...before, fields: { ...before.fields, 'na"me': 'text' as const } };
+    expect(() => bringUp(db, { others: before, things: bad })).toThrow();
+    expect(rows("SELECT count(*) FROM sqlite_master WHERE name = 'd_others'")).toEqual([[0]]);
+    bringUp(db, { things: before });
+  });
+});
+
+describe('columns', () => {
+  test('a partition is one text from which its values come back, and prefixes of it are prefixes of the text', () => {
+    const value = fc.string({ unit: 'grapheme-ascii' }).map((text) => text.replaceAll('a', '|').replaceAll('b', '\0'));
+    fc.assert(
+      fc.property(fc.array(value), value, (partition, more) => {
+        expect(partitionOf(partitionText(partition))).toEqual(partition);
+        expect(partitionText([...partition, more]).startsWith(partitionText(partition))).toBe(true);
+        expect(partitionText(partition)).not.toContain('\0');
+      }),
+    );
+  });
+
+  test('different partitions are different texts', () => {
+    expect(partitionText(['a|', 'b'])).not.toBe(partitionText(['a', '|b']));
+    expect(partitionText(['a%7C'])).not.toBe(partitionText(['a|']));
+    expect(partitionText([''])).not.toBe(partitionText([]));
+  });
+
+  test('a word is found whole and by its first one to three characters, which may be more than one unit', () => {
+    expect(termsOf({ words: ['ab', '𝒳𝒴𝒵𝒲'] })).toEqual([
+      ['', 'ab'],
+      ['^', 'a'],
+      ['^', 'ab'],
+      ['', '𝒳𝒴𝒵𝒲'],
+      ['^', '𝒳'],
+      ['^', '𝒳𝒴'],
+      ['^', '𝒳𝒴𝒵'],
+    ]);
+  });
+});
