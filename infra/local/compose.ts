@@ -16,6 +16,7 @@ import type { Mail } from '../../shared/platform/mail.ts';
 import { createPipeline, type Pipeline } from '../../shared/platform/pipeline.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
+import type { Store } from '../../shared/platform/store.ts';
 import { startAzurite } from './azurite.ts';
 import { type Host, startHost } from './host.ts';
 import { type Relay, startRelay } from './relay.ts';
@@ -28,6 +29,8 @@ export interface LocalOptions {
   /** Milliseconds since 1970, for rate limits. */
   readonly now?: () => number;
   readonly mail?: Mail;
+  /** Stands between the platform and the store, to count or to disturb. */
+  readonly watch?: (store: Store) => Store;
   /** False leaves the timers to the caller (tests run them by hand). */
   readonly timers?: boolean;
   /** Runs before the port opens, with everything else up. */
@@ -69,7 +72,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     closers.push(stop);
     const platform: Platform = {
       config,
-      store,
+      store: options.watch?.(store) ?? store,
       clock,
       ids: systemIds,
       queue: keyedQueue(),

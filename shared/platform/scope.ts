@@ -47,7 +47,7 @@ export interface ScopeInit {
   readonly retried?: boolean;
 }
 
-export interface Scope extends Omit<ScopeInit, 'ids'> {
+export interface Scope extends Omit<ScopeInit, 'ids' | 'ifMatch'> {
   readonly platform: Platform;
   readonly orgId: string;
   now(): string;
@@ -72,7 +72,6 @@ class WorkScope implements Scope {
   readonly orgId: string;
   readonly correlationId: string;
   readonly traceparent?: string | undefined;
-  readonly ifMatch?: string | undefined;
   readonly pathIds?: readonly string[] | undefined;
   readonly reaction?: ScopeInit['reaction'];
   readonly retried: boolean;
@@ -87,7 +86,6 @@ class WorkScope implements Scope {
     this.correlationId = init.correlationId;
     this.traceparent = init.traceparent;
     this.pathIds = init.pathIds;
-    this.ifMatch = init.ifMatch;
     this.reaction = init.reaction;
     this.retried = init.retried ?? false;
     this.#init = init;

@@ -10,13 +10,11 @@ export function fieldErrors(error: z.ZodError, root: string): FieldError[] {
   return error.issues.slice(0, MOST_ERRORS).flatMap((issue) => {
     const path = [root, ...issue.path.map(String)].join('.');
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys
-        .slice(0, 20)
-        .map((key) => ({
-          path: `${path}.${key.slice(0, 60)}`,
-          code: 'unknown_field',
-          message: 'is not a known field',
-        }));
+      return issue.keys.slice(0, 20).map((key) => ({
+        path: `${path}.${key.slice(0, 60)}`,
+        code: 'unknown_field',
+        message: 'is not a known field',
+      }));
     }
     return [{ path, code: issue.code, message: issue.message }];
   });

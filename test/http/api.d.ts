@@ -2073,6 +2073,28 @@ export interface components {
             /** @description One of the customer's contacts */
             contactId?: components["schemas"]["Id"];
         };
+        /**
+         * @example {
+         *       "name": "The Roundhouse",
+         *       "type": "hall",
+         *       "address": {
+         *         "line1": "Chalk Farm Road",
+         *         "city": "London",
+         *         "postalCode": "NW1 8EH",
+         *         "country": "GB"
+         *       },
+         *       "timeZone": "Europe/London",
+         *       "capacity": {
+         *         "max": 1700,
+         *         "seated": 1200
+         *       },
+         *       "amenities": [
+         *         "Stage",
+         *         "Bar"
+         *       ],
+         *       "turnaroundMinutes": 120
+         *     }
+         */
         NewVenue: {
             name: string;
             /** @enum {string} */
