@@ -2,6 +2,7 @@
 import type { Entity } from '../platform/aggregate.ts';
 import type { Scope } from '../platform/scope.ts';
 import { customerFor, typeFor, venueFor } from './context.ts';
+import { type StepName, stepOf } from './life.ts';
 import { type EventFact, type EventState, events, type Placement } from './model.ts';
 import { type Committed, placing, type Take } from './placing.ts';
 import {
@@ -67,11 +68,14 @@ async function execute(
   id: string,
   take: Take,
   decide: (event: EventState, take: Take) => Promise<readonly EventFact[]>,
+  step?: StepName,
 ): Promise<Committed<Event>> {
   let before: Placement | undefined;
-  const after = await scope.of(events).execute(id, (event) => {
+  const after = await scope.of(events).execute(id, (event, { meta }) => {
     before = event.placement;
-    return decide(event, take);
+    // An earlier try of this very request has taken the step; its reply was lost.
+    const done = step && scope.retried && event.status === stepOf(step).to && meta.modifiedBy === scope.actor.userId;
+    return done ? [] : decide(event, take);
   });
   const kept = after.state.placement;
   return { result: after, kept, released: before?.claimId === kept?.claimId ? undefined : before };
@@ -101,7 +105,7 @@ export function changeEvent(scope: Scope, id: string, make: (current: EventBody)
 /** Takes a step that needs no venue; one that gives the venue up frees it. */
 export function stepEvent(scope: Scope, id: string, step: PlainStep, reason?: string): Promise<Event> {
   return placing(scope, id, (take) =>
-    execute(scope, id, take, async (event) => takeStep(event, step, scope.actor, scope.now(), reason)),
+    execute(scope, id, take, async (event) => takeStep(event, step, scope.actor, scope.now(), reason), step),
   );
 }
 
@@ -111,12 +115,18 @@ export function rescheduleEvent(scope: Scope, id: string, body: RescheduleBody):
   const { actor } = scope;
   guardOverride(actor, override);
   return placing(scope, id, (take) =>
-    execute(scope, id, take, async (event) => {
-      const venue = await venueFor(scope, slot.venueId ?? event.venueId, event.venueId);
-      checkReschedule(event, slot, actor, venue, scope.now());
-      const taken = await take({ ...event, startsAt: slot.startsAt, endsAt: slot.endsAt }, venue, override);
-      return reschedule(event, slot, venue, taken, actor, override);
-    }),
+    execute(
+      scope,
+      id,
+      take,
+      async (event) => {
+        const venue = await venueFor(scope, slot.venueId ?? event.venueId, event.venueId);
+        checkReschedule(event, slot, actor, venue, scope.now());
+        const taken = await take({ ...event, startsAt: slot.startsAt, endsAt: slot.endsAt }, venue, override);
+        return reschedule(event, slot, venue, taken, actor, override);
+      },
+      'reschedule',
+    ),
   );
 }
 
@@ -125,11 +135,17 @@ export function reinstateEvent(scope: Scope, id: string, override: Override | un
   const { actor } = scope;
   guardOverride(actor, override);
   return placing(scope, id, (take) =>
-    execute(scope, id, take, async (event) => {
-      const venue = await venueFor(scope, event.venueId, event.venueId);
-      checkReinstate(event, actor, venue, scope.now());
-      return reinstate(await take(event, venue, override), actor, override);
-    }),
+    execute(
+      scope,
+      id,
+      take,
+      async (event) => {
+        const venue = await venueFor(scope, event.venueId, event.venueId);
+        checkReinstate(event, actor, venue, scope.now());
+        return reinstate(await take(event, venue, override), actor, override);
+      },
+      'reinstate',
+    ),
   );
 }
 

@@ -54,7 +54,7 @@ export async function placing<T>(
   try {
     committed = await work(take);
   } catch (error) {
-    if (error instanceof Refusal) for (const { placement } of taken.values()) await free(scope, placement);
+    if (error instanceof Refusal) await giveBack(scope, eventId, taken.values());
     throw error;
   }
   const { kept, released, result } = committed;
@@ -69,6 +69,15 @@ export async function placing<T>(
     scope.platform.log.warn({ eventId, err: error }, 'a venue claim is left to the settling reaction');
   }
   return result;
+}
+
+/** What cannot be given back now runs out by itself. */
+async function giveBack(scope: Scope, eventId: string, taken: Iterable<Taken>): Promise<void> {
+  try {
+    for (const { placement } of taken) await free(scope, placement);
+  } catch (error) {
+    scope.platform.log.warn({ eventId, err: error }, 'a hold is left to run out');
+  }
 }
 
 export async function free(scope: Scope, { venueId, claimId }: Placement): Promise<void> {

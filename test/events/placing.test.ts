@@ -269,6 +269,23 @@ describe('crashes', () => {
     world.move(now);
   });
 
+  test('a step whose outcome stayed open is taken once by its retry under the same key', async () => {
+    const made = await here.post('events', await world.booking(day('18')));
+    const path = `events/${made.body.id}/approve`;
+    const key = { 'idempotency-key': 'approve again' };
+    // Key, event: dead just after the event.
+    const crash = crashing(world.platform, 2, 'after');
+    const first = await (await world.over(crash.platform)).as('manager', here.actor).post(path, {}, key);
+    expect(first.status).toBe(500);
+    const now = world.scope.now();
+    world.move('2026-11-20T09:02:00Z');
+    expect((await here.post(path, {}, key)).body.status).toBe('approved');
+    expect((await here.post(path, {})).status).toBe(409);
+    const history = await here.get(`events/${made.body.id}/history?count=true`);
+    expect(history.body.page.totalCount).toBe(2);
+    world.move(now);
+  });
+
   test('the settling reaction may run again at any time, late and out of order', async () => {
     const { settleClaims, placingOf, placingFacts } = await import('../../shared/events/settling.ts');
     const { factOf } = await import('../../shared/platform/facts.ts');
