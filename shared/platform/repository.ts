@@ -1,6 +1,6 @@
 /** Loads, decides, folds and commits one kind of aggregate in one organization: state and facts in one batch. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Aggregate, Entity, Meta, Unique } from './aggregate.ts';
+import { afterLostRace } from './backoff.ts';
 import { envelope } from './envelope.ts';
 import type { Decided } from './facts.ts';
 import { factDocument } from './facts.ts';
@@ -204,7 +204,8 @@ export function repository<S extends object, F extends Decided>(
         if (!(error instanceof CommitRefused)) throw error;
         const unique = refusals.get(error.index);
         if (unique) throw unique.refuse();
-        if (ifMatch !== undefined && ifMatch !== '*') throw stale(noun);
+        // Index 0 is the head. What else was refused (a counter, a marker) says nothing against `If-Match`.
+        if (error.index === 0 && ifMatch !== undefined && ifMatch !== '*') throw stale(noun);
         return undefined;
       }
     };
@@ -215,7 +216,7 @@ export function repository<S extends object, F extends Decided>(
     for (let round = 1; round < ATTEMPTS; round += 1) {
       const entity = await attempt();
       if (entity) return entity;
-      await sleep(Math.random() * 2 ** Math.min(round, 7));
+      await afterLostRace(round);
     }
     return settled(await attempt());
   }
