@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { exportCustomers } from '../../shared/customers/export.ts';
 import { ImportReport, importCustomers } from '../../shared/customers/import.ts';
 import { deletePhoto, PHOTO_LIMIT, putPhoto } from '../../shared/customers/photo.ts';
+import { columnNames } from '../../shared/customers/sheet.ts';
 import { customerList } from '../../shared/customers/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { type ListInput, querySchema } from '../../shared/platform/listing.ts';
@@ -29,8 +30,12 @@ export const customerFileRoutes: readonly Route[] = [
     method: 'POST',
     path: 'customers/import',
     summary: 'Import customers from CSV',
-    description:
-      'UTF-8, separated by commas or semicolons, up to 10,000 rows. Needs the columns name, primaryEmail and primaryPhone. Good rows land, bad ones are reported; the same file again makes nothing twice (by `externalId`, else by email).',
+    description: [
+      'UTF-8, separated by commas or semicolons, up to 10,000 rows. Needs the columns name, primaryEmail and',
+      `primaryPhone; takes ${columnNames.join(', ')}. Good rows land, bad ones are reported; the same file again makes`,
+      'nothing twice (by `externalId`, else by email). What was exported can be imported; its id, number, status and',
+      'times are read over.',
+    ].join(' '),
     tag,
     access: 'customers:create',
     query: z.strictObject({ dryRun: flag.default(false) }),
