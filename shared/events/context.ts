@@ -1,8 +1,9 @@
 /** What decisions about events are made on: the customer, the venue and the type, each one point read. */
 import { customerAggregate } from '../customers/model.ts';
-import { broken, invalid } from '../platform/refusal.ts';
+import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { venues } from '../venues/model.ts';
+import { breaks } from './breaks.ts';
 import type { CustomerFor, TypeFor, VenueFor } from './rules.ts';
 import { findEventType } from './types.ts';
 
@@ -23,7 +24,7 @@ export async function customerFor(scope: Scope, id: string): Promise<CustomerFor
  */
 export async function venueFor(scope: Scope, id: string, present?: string): Promise<VenueFor> {
   const found = await scope.of(venues).find(id);
-  if (!found && id === present) throw broken('venue-active', 'The venue is not there any more.');
+  if (!found && id === present) throw breaks('venue-active', 'The venue is not there any more.');
   if (!found) throw unknown('venueId', 'venue');
   const { name, status, timeZone, capacity, bookable, turnaroundMinutes } = found.state;
   return { id, name, active: status === 'active', timeZone, capacity: capacity.max, bookable, turnaroundMinutes };

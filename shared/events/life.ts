@@ -1,6 +1,7 @@
 /** The life of an event as one value: rules, routes, the document and the exhaustive test derive from it. */
 import { DAY, HOUR, later } from '../platform/clock.ts';
-import { broken, type Refusal } from '../platform/refusal.ts';
+import type { Refusal } from '../platform/refusal.ts';
+import { breaks } from './breaks.ts';
 import type { EventState, EventStatus } from './model.ts';
 
 export type StepName =
@@ -88,7 +89,7 @@ export const life: readonly Step[] = [
     body: 'none',
     brokenAt: (event, now) =>
       now < later(event.startsAt, -EARLIEST_START)
-        ? broken('start-too-early', 'An event can be started from an hour before its time.', {
+        ? breaks('start-too-early', 'An event can be started from an hour before its time.', {
             from: later(event.startsAt, -EARLIEST_START),
           })
         : undefined,
@@ -103,7 +104,7 @@ export const life: readonly Step[] = [
     body: 'none',
     brokenAt: (event, now) =>
       event.status === 'confirmed' && now < event.startsAt
-        ? broken('complete-before-start', 'An event can be completed once it has started.', { from: event.startsAt })
+        ? breaks('complete-before-start', 'An event can be completed once it has started.', { from: event.startsAt })
         : undefined,
   },
   {

@@ -2,8 +2,8 @@
 import type { Clash } from '../claims/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { DAY, later } from '../platform/clock.ts';
-import { broken } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
+import { breaks } from './breaks.ts';
 import { localDate } from './times.ts';
 
 /** Whether an actor may see an event; other slices show its title only then. */
@@ -231,7 +231,7 @@ export const events: Aggregate<EventState, EventFact> = aggregate<EventState, Ev
             scope: 'event-title',
             value: `${state.customerId}|${eventDate(state)}|${fold(state.title)}`,
             refuse: () =>
-              broken('title-unique', 'This customer has an event of the same title on the same day.', {
+              breaks('title-unique', 'This customer has an event of the same title on the same day.', {
                 date: eventDate(state),
               }),
           },

@@ -3,26 +3,11 @@ import type { Clash } from '../claims/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import { may } from '../platform/actor.ts';
 import { changesBetween } from '../platform/facts.ts';
-import { broken, Refusal, wrongState } from '../platform/refusal.ts';
+import { Refusal, wrongState } from '../platform/refusal.ts';
+import { breaks } from './breaks.ts';
 import { stepsFrom } from './life.ts';
 import type { Changes, EventFact, EventFields, EventNames, EventState, Placement } from './model.ts';
 import { guardRow, isCustomer, reachOf } from './rows.ts';
-
-/** Every rule of this slice by its stable name. */
-export const eventRules = {
-  'start-in-future': 'an event starts in the future when it is made and when its time changes',
-  'end-in-future': 'a running event ends in the future',
-  'customer-active': 'an inactive customer gets no new event',
-  'venue-active': 'an inactive venue takes no new event',
-  'type-active': 'an inactive event type takes no new event',
-  'title-unique': 'a customer has one event of a title on a local date',
-  'attendance-within-capacity': 'attendance is at most the capacity of the venue',
-  'start-too-early': 'an event is started from an hour before its time',
-  'complete-before-start': 'an event is completed once it has started',
-  'postponed-needs-reschedule': 'time and venue of a postponed event are given by `reschedule`',
-  'over-is-fixed': 'time, venue, customer and type of a completed event stay',
-  'type-in-use': 'an event type with events is deactivated, not deleted',
-} as const;
 
 export interface CustomerFor {
   readonly id: string;
@@ -70,20 +55,20 @@ export function guardCustomer(actor: Actor, customerId: string): void {
 }
 
 export function startsInFuture(startsAt: string, now: string): void {
-  if (startsAt <= now) throw broken('start-in-future', 'The event must start in the future.');
+  if (startsAt <= now) throw breaks('start-in-future', 'The event must start in the future.');
 }
 function customerActive(customer: CustomerFor): void {
-  if (!customer.active) throw broken('customer-active', 'The customer is inactive and gets no new events.');
+  if (!customer.active) throw breaks('customer-active', 'The customer is inactive and gets no new events.');
 }
 export function venueActive(venue: VenueFor): void {
-  if (!venue.active) throw broken('venue-active', 'The venue is inactive and takes no new events.');
+  if (!venue.active) throw breaks('venue-active', 'The venue is inactive and takes no new events.');
 }
 function typeActive(type: TypeFor): void {
-  if (!type.active) throw broken('type-active', 'The event type is inactive.');
+  if (!type.active) throw breaks('type-active', 'The event type is inactive.');
 }
 export function fits(attendance: number | undefined, venue: VenueFor): void {
   if (attendance !== undefined && attendance > venue.capacity) {
-    throw broken('attendance-within-capacity', `The venue holds ${venue.capacity} at most.`, {
+    throw breaks('attendance-within-capacity', `The venue holds ${venue.capacity} at most.`, {
       capacity: venue.capacity,
     });
   }
@@ -213,10 +198,10 @@ export function revise(
   const moves = some(changes, SLOT);
   if ('customerId' in changes && isCustomer(actor)) guardCustomer(actor, fields.customerId);
   if (event.status === 'postponed' && moves) {
-    throw broken('postponed-needs-reschedule', 'Give a postponed event its time and venue by rescheduling it.');
+    throw breaks('postponed-needs-reschedule', 'Give a postponed event its time and venue by rescheduling it.');
   }
   if (event.status === 'completed' && (moves || 'customerId' in changes || 'eventTypeId' in changes)) {
-    throw broken('over-is-fixed', 'Time, venue, customer and type of a completed event stay as they were.');
+    throw breaks('over-is-fixed', 'Time, venue, customer and type of a completed event stay as they were.');
   }
   if ('customerId' in changes && customer) customerActive(customer);
   if ('eventTypeId' in changes && type) typeActive(type);
@@ -224,7 +209,7 @@ export function revise(
     startsInFuture(fields.startsAt, now);
   }
   if ('endsAt' in changes && fields.endsAt <= now) {
-    throw broken('end-in-future', 'The event must end in the future.');
+    throw breaks('end-in-future', 'The event must end in the future.');
   }
   if (moves && venue) venueActive(venue);
   if (('attendance' in changes || moves) && venue) fits(fields.attendance, venue);

@@ -1,5 +1,4 @@
 /** Local days and claimed windows of events. */
-
 import { later, MINUTE } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 

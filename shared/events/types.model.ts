@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { type Aggregate, aggregate, type Entity, type Meta } from '../platform/aggregate.ts';
 import { type Changes, changesBetween } from '../platform/facts.ts';
 import { Id, lines, metaShape, text } from '../platform/fields.ts';
-import { broken, Refusal } from '../platform/refusal.ts';
+import { Refusal } from '../platform/refusal.ts';
 import { fold } from '../platform/words.ts';
+import { breaks } from './breaks.ts';
 
 export const defaultEventTypes = [
   'Wedding',
@@ -65,7 +66,7 @@ export function reviseType(state: EventTypeState, fields: EventTypeFields): read
 }
 
 export function removeType(state: EventTypeState, inUse: boolean): readonly EventTypeFact[] {
-  if (inUse) throw broken('type-in-use', 'Events have this type. Deactivate it instead of deleting it.');
+  if (inUse) throw breaks('type-in-use', 'Events have this type. Deactivate it instead of deleting it.');
   return [{ type: 'EventTypeRemoved', data: { name: state.name } }];
 }
 
