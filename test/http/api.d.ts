@@ -81,7 +81,7 @@ export interface paths {
         put?: never;
         /**
          * Import customers from CSV
-         * @description UTF-8, separated by commas or semicolons, up to 10,000 rows. Needs the columns name, primaryEmail and primaryPhone. Good rows land, bad ones are reported; the same file again makes nothing twice (by `externalId`, else by email).
+         * @description UTF-8, separated by commas or semicolons, up to 10,000 rows. Needs the columns name, primaryEmail and primaryPhone; takes externalId, name, type, industry, website, primaryEmail, primaryPhone, segment, tags, language, timeZone, marketingConsent, notes, line1, line2, city, region, postalCode, country, contactFirstName, contactLastName, contactEmail, contactPhone, contactPosition. Good rows land, bad ones are reported; the same file again makes nothing twice (by `externalId`, else by email). What was exported can be imported; its id, number, status and times are read over.
          *
          *     Needs the privilege `customers:create`.
          */
