@@ -10,7 +10,7 @@ import type { Reach, TermPlace } from './store.sqlite.reach.ts';
 import { reachOf } from './store.sqlite.reach.ts';
 import { partitionOf, partitionText } from './store.sqlite.schema.ts';
 import type { Tier } from './store.sqlite.search.ts';
-import { leadOf, searchCountSql, tierSql } from './store.sqlite.search.ts';
+import { isBroad, leadOf, searchCountSql, tierSql } from './store.sqlite.search.ts';
 import { setCountSql, setLead, setPageSql } from './store.sqlite.sets.ts';
 import type { Statements } from './store.sqlite.statements.ts';
 import { etagOf } from './store.sqlite.write.ts';
@@ -55,7 +55,14 @@ export function pagerOf(statements: Statements): Pager {
       if (place && Number(place[0]) > tier) continue;
       const from = place?.[0] === tier ? termPlace(reach, place) : undefined;
       const lead = leadOf(statements, reach, plan, words, tier);
-      items.push(...found(reach, tierSql(reach, plan, lead, words, tier, from, limit - items.length), tier));
+      const wanted = limit - items.length;
+      const newest = isBroad(statements, reach, plan, lead)
+        ? found(reach, tierSql(reach, plan, 'newest', words, tier, from, wanted), tier)
+        : [];
+      // A full page of the newest is the right one; otherwise matches are rare enough to be sorted.
+      const some =
+        newest.length === wanted ? newest : found(reach, tierSql(reach, plan, lead, words, tier, from, wanted), tier);
+      items.push(...some);
       if (items.length === limit) break;
     }
     return items;

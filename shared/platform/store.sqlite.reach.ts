@@ -3,7 +3,7 @@ import type { ContainerName } from './containers.ts';
 import type { Sql } from './store.sqlite.query.ts';
 import { marks } from './store.sqlite.query.ts';
 import type { Table } from './store.sqlite.schema.ts';
-import { partitionText, tableOf } from './store.sqlite.schema.ts';
+import { indexName, partitionText, tableOf } from './store.sqlite.schema.ts';
 import type { Partition } from './store.ts';
 
 export interface Reach {
@@ -66,6 +66,17 @@ export function streamSql(reach: Reach, kind: string, stream: Stream, descending
     // LIMIT -1 keeps the engine from dropping the order of a subquery: what joins it reads it in that order, lazily.
     text: `${branches.map(() => branch).join(' UNION ')} ${by} LIMIT -1`,
     values: branches.flatMap((term) => [...bound, term, ...placed]),
+  };
+}
+
+/** The newest documents of a kind, after a place, as a table of `n`. */
+export function newestSql({ table, scope, partition }: Reach, kind: string, most: number, place?: TermPlace): Sql {
+  const whole = scope === 'pk';
+  const after = whole ? 'AND d.id < ?' : 'AND (d.id, d.pk) < (?, ?)';
+  return {
+    text: `SELECT d.n FROM ${table.documents} d INDEXED BY "${indexName(table, scope, [])}"
+      WHERE d.${scope} = ? AND d.kind = ? ${place ? after : ''} ORDER BY d.id DESC${whole ? '' : ', d.pk DESC'} LIMIT ${most}`,
+    values: [partitionText(partition), kind, ...(place ? (whole ? [place.id] : [place.id, place.pk]) : [])],
   };
 }
 

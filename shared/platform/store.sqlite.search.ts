@@ -3,7 +3,7 @@ import type { Plan } from './store.plan.ts';
 import type { Sql } from './store.sqlite.query.ts';
 import { filtersOf, itemColumns, joined } from './store.sqlite.query.ts';
 import type { Reach, Stream, TermPlace } from './store.sqlite.reach.ts';
-import { hopSql, MOST_TERMS, sizeSql, streamSql } from './store.sqlite.reach.ts';
+import { hopSql, MOST_TERMS, newestSql, sizeSql, streamSql } from './store.sqlite.reach.ts';
 import { LONGEST_START, STARTS, WORDS } from './store.sqlite.schema.ts';
 import type { Statements } from './store.sqlite.statements.ts';
 
@@ -11,6 +11,8 @@ import type { Statements } from './store.sqlite.statements.ts';
 export type Tier = 0 | 1;
 
 const ENOUGH = 500;
+/** How many of the newest documents are looked at for a beginning that very many different words share. */
+const NEWEST = 2048;
 const LAST = '\u{10ffff}';
 
 /** The documents that hold one word, whole or as a beginning. */
@@ -34,17 +36,25 @@ export function leadOf(statements: Statements, reach: Reach, plan: Plan, words: 
   return sized.reduce((rarest, next) => (next.size < rarest.size ? next : rarest)).stream;
 }
 
+/** Whether a beginning is shared by so many different words and documents that the newest are worth a look first. */
+export function isBroad(statements: Statements, reach: Reach, plan: Plan, lead: Stream): boolean {
+  if (!('from' in lead.terms)) return false;
+  const sql = sizeSql(reach, plan.kind, lead, ENOUGH);
+  return (statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0) >= ENOUGH;
+}
+
 /** The matches of one tier, after a place in it: rows of `[body, seq, pk]`. */
 export function tierSql(
   reach: Reach,
   plan: Plan,
-  lead: Stream,
+  lead: Stream | 'newest',
   words: readonly string[],
   tier: Tier,
   place: TermPlace | undefined,
   limit: number,
 ): Sql {
-  const stream = streamSql(reach, plan.kind, lead, true, place);
+  const stream =
+    lead === 'newest' ? newestSql(reach, plan.kind, NEWEST, place) : streamSql(reach, plan.kind, lead, true, place);
   const whole = joined(words.map((word) => ({ text: 'instr(d.words, ?)', values: [`\n${word}\n`] })));
   const beginnings = words.map((word) => ({ text: 'instr(d.words, ?)', values: [`\n${word}`] }));
   const match = tier === 0 ? [whole] : [...beginnings, { text: `NOT (${whole.text})`, values: whole.values }];
