@@ -1,0 +1,107 @@
+/** What a request costs in the store: round trips, and request units by the published prices of Cosmos DB. */
+import { startLocal } from '../infra/local/compose.ts';
+import { readConfig } from '../shared/platform/config.ts';
+import { openLog } from '../shared/platform/log.pino.ts';
+import type { Store, Stored, Write } from '../shared/platform/store.ts';
+import { clientOf, signedIn } from './client.ts';
+import { environment } from './host.ts';
+import type { Row } from './rows.ts';
+
+export interface Cost {
+  roundTrips: number;
+  requestUnits: number;
+}
+
+const KB = 1024;
+/** A point read of 1 KB is 1 RU; a write about 5 RU for 1 KB with few indexed paths, and more with each path. */
+const READ_PER_KB = 1;
+const WRITE_BASE = 5;
+const WRITE_PER_KB = 1;
+const WRITE_PER_PATH = 0.3;
+/** A query's own cost, and what each item it loads adds. */
+const QUERY_BASE = 2.5;
+const QUERY_PER_ITEM = 0.3;
+
+function kilobytes(value: unknown): number {
+  return Math.max(1, Math.ceil(JSON.stringify(value).length / KB));
+}
+
+function writeUnits(write: Write): number {
+  if (write.op === 'delete') return WRITE_BASE;
+  const { document } = write;
+  const sets = Object.values(document.sets ?? {}).reduce((sum, set) => sum + set.length, 0);
+  const paths = Object.keys(document.ix ?? {}).length + sets + (document.words?.length ?? 0);
+  return WRITE_BASE + WRITE_PER_KB * kilobytes(document) + WRITE_PER_PATH * paths;
+}
+
+const readUnits = (stored: Stored | undefined) => READ_PER_KB * (stored ? kilobytes(stored.document) : 1);
+
+/** A store that counts what goes through it. */
+function counted(store: Store): { readonly store: Store; take(): Cost } {
+  let cost: Cost = { roundTrips: 0, requestUnits: 0 };
+  const add = (units: number) => {
+    cost.roundTrips += 1;
+    cost.requestUnits += units;
+  };
+  return {
+    take() {
+      const taken = cost;
+      cost = { roundTrips: 0, requestUnits: 0 };
+      return taken;
+    },
+    store: {
+      ...store,
+      async read(container, partition, id) {
+        const stored = await store.read(container, partition, id);
+        add(readUnits(stored));
+        return stored;
+      },
+      async query(container, partition, query) {
+        const page = await store.query(container, partition, query);
+        const loaded = page.items.reduce((sum, item) => sum + QUERY_PER_ITEM * kilobytes(item.document), 0);
+        add(QUERY_BASE + loaded);
+        return page;
+      },
+      async commit(container, partition, writes) {
+        const etags = await store.commit(container, partition, writes);
+        add(writes.reduce((sum, write) => sum + writeUnits(write), 0));
+        return etags;
+      },
+    },
+  };
+}
+
+/** Round trips and request units of one request each, counted in this process. */
+export async function costs(folder: string, name: string, rows: readonly Row[]): Promise<Map<string, Cost>> {
+  const found = new Map<string, Cost>();
+  const config = readConfig({ ...environment(folder), PORT: '0' });
+  let take: () => Cost = () => ({ roundTrips: 0, requestUnits: 0 });
+  const local = await startLocal({
+    config,
+    log: openLog('silent'),
+    timers: false,
+    watch: (store) => {
+      const watched = counted(store);
+      take = watched.take;
+      return watched.store;
+    },
+  });
+  const client = clientOf(local.host.origin);
+  const token = await signedIn(client, name);
+  for (const { name: row, load } of rows) {
+    const path = load.paths[0]?.slice('/api/'.length);
+    const { post } = load;
+    const [venueId, customerId] = [post?.venues.at(-1), post?.customers.at(-1)];
+    const at = (hours: number) => new Date((post?.firstSlot ?? 0) - hours * 3_600_000).toISOString();
+    const body = { ...post?.body, title: 'Cost', venueId, customerId, startsAt: at(3), endsAt: at(2) };
+    // The first request signs the session in here and warms what is read once.
+    await client.json('GET', 'organization', undefined, token);
+    await local.relay.drained(5000);
+    take();
+    if (load.writes === 10) await client.json('POST', 'events', body, token);
+    else if (path !== undefined) await client.json('GET', path, undefined, token);
+    found.set(row, take());
+  }
+  await local.close();
+  return found;
+}

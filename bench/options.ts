@@ -1,0 +1,19 @@
+/**
+ * What the bench was asked: `--quick` takes a tenth of the data and of the time; `--only=<text>` the loads whose name
+ * has it; `--data=<folder>` keeps the data there for the next run; `--seconds=<n>` the length of
+ * each load; `--profile` leaves a CPU profile of the host in dist/bench.
+ */
+const options = process.argv.slice(2);
+
+function given(name: string): string | undefined {
+  return options.find((option) => option.startsWith(`--${name}=`))?.slice(name.length + 3);
+}
+
+export const quick = options.includes('--quick');
+export const profile = options.includes('--profile');
+export const only = given('only');
+export const data = given('data');
+export const RECORDS = quick ? 10_000 : 100_000;
+export const FEW = quick ? 100 : 1000;
+export const SECONDS = Number(given('seconds') ?? (quick ? 1 : 5));
+export const CONNECTIONS = 64;

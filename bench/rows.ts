@@ -1,0 +1,59 @@
+/** What is measured: loads, and the floors they are held to (issue 2). */
+import { DAY } from '../shared/platform/clock.ts';
+import { type Organization, wordFor } from './dataset.ts';
+import type { Load } from './load.ts';
+import { CONNECTIONS, quick, SECONDS } from './options.ts';
+
+export interface Row {
+  readonly name: string;
+  readonly load: Omit<Load, 'origin' | 'token'>;
+  /** At least so many a second, or at most so many milliseconds at p95. */
+  readonly floor?: { readonly perSecond?: number; readonly p95?: number };
+}
+
+/** `run` counts the runs over the same data, so that none books what an earlier one has. */
+export function rowsOf({ customerIds, eventIds, venueIds, typeId, month, range }: Organization, run: number): Row[] {
+  const some = <T>(all: readonly T[], count: number): T[] =>
+    Array.from({ length: count }, (_, n) => all[(n * 7919) % all.length] as T);
+  const reads = { connections: CONNECTIONS, seconds: SECONDS };
+  const venueId = venueIds[0] ?? '';
+  const post = {
+    path: '/api/events',
+    body: { eventTypeId: typeId },
+    venues: venueIds.slice(2),
+    customers: some(customerIds, 500),
+    firstSlot: Math.floor(Date.now() / DAY) * DAY + (3000 + 100 * run) * DAY,
+  };
+  const event = some(eventIds, 500).map((id) => `/api/events/${id}`);
+  const page = [
+    '/api/events?limit=20&sort=startsAt&status=confirmed',
+    '/api/events?limit=20&sort=-startsAt&status=approved',
+  ];
+  const search = Array.from({ length: 500 }, (_, n) => `/api/customers?q=${wordFor((n * 7919) % customerIds.length)}`);
+  return [
+    { name: 'GET an event', load: { ...reads, paths: event }, floor: { perSecond: 8000 } },
+    { name: 'GET 20 events by date, one status', load: { ...reads, paths: page }, floor: { perSecond: 2000 } },
+    { name: 'search customers', load: { ...reads, paths: search }, floor: { perSecond: 2000, p95: 25 } },
+    {
+      name: 'venue availability, 4 weeks',
+      load: { ...reads, paths: [`/api/venues/${venueId}/availability?${range}`] },
+    },
+    { name: 'venue calendar, a month', load: { ...reads, paths: [`/api/venues/${venueId}/calendar?month=${month}`] } },
+    {
+      name: 'POST an event',
+      load: { ...reads, paths: [], writes: 10, post: { ...post, offset: 0 } },
+      floor: { perSecond: 800 },
+    },
+    {
+      name: '1,000 connections, 80 % reads',
+      load: {
+        connections: quick ? 200 : 1000,
+        seconds: quick ? 3 : 30,
+        paths: [...event.slice(0, 100), ...page, ...search.slice(0, 50)],
+        writes: 2,
+        post: { ...post, offset: 1_000_000 },
+      },
+      floor: { p95: 150 },
+    },
+  ];
+}
