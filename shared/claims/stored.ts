@@ -62,13 +62,13 @@ export function knownOf({ document, etag }: Stored): Known {
 
 /** A claim's document. Released ones stand in no bucket, so that nobody who looks for what is taken meets them. */
 export function claimDocument(orgId: string, claim: Claim): Document {
-  const { id, resource, windows, owner, state, expiresAt } = claim;
+  const { id, resource, windows, state, expiresAt } = claim;
   const active = state === 'active';
   return {
     id,
     kind: CLAIM_KIND,
     body: { orgId, claim } as unknown as Json,
-    ix: { ...spanOf(windows), ownerId: owner.id, state, ...(active && expiresAt !== undefined ? { expiresAt } : {}) },
+    ix: { end: spanOf(windows).end, state, ...(active && expiresAt !== undefined ? { expiresAt } : {}) },
     ...(active ? { sets: { days: bucketsOf(resource, windows) } } : { ttl: RELEASED_DAYS * 24 * 3600 }),
   };
 }

@@ -42,8 +42,8 @@ export const invitation = aggregate<InvitationState, InvitationFact>({
     if (!state) throw new Error(`${fact.type} of an invitation that never was`);
     return fact.type === 'UserInvitationAccepted' ? { ...state, status: 'accepted', userId: fact.data.userId } : state;
   },
-  index: ({ email, roles, status, expiresAt, displayName }) => ({
-    ix: { name: email, email, status, expiresAt },
+  index: ({ email, roles, status, displayName }) => ({
+    ix: { name: email, status },
     sets: { roles },
     words: wordsOf(email, displayName),
   }),

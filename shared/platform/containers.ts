@@ -30,7 +30,7 @@ function container(partitionKey: readonly string[], rest: Partial<Omit<Container
     fields: facts ? { subject: 'text', ...fields } : fields,
     sets,
     search: rest.search ?? false,
-    indexes: facts ? [['subject'], ...indexes] : indexes,
+    indexes,
     acrossIndexes: rest.acrossIndexes ?? [],
     facts,
   };
@@ -41,9 +41,9 @@ export const containers = {
   identity: container(['/orgId'], {
     facts: true,
     search: true,
-    fields: { status: 'text', name: 'text', email: 'text', customerId: 'text', expiresAt: 'text' },
+    fields: { status: 'text', name: 'text', email: 'text', customerId: 'text' },
     sets: ['roles'],
-    indexes: [['name'], ['status', 'name'], ['email'], ['customerId']],
+    indexes: [['name'], ['status', 'name'], ['email'], ['customerId', 'name']],
   }),
   /** Who may sign in: one document a username, platform-wide. */
   logins: container(['/username']),
@@ -166,15 +166,17 @@ export const containers = {
       ['eventId'],
       ['eventId', 'noteKind'],
       ['name'],
+      // The facts of an event, for its history.
+      ['subject'],
     ],
     acrossIndexes: [['dueAt']],
   }),
   /** The conflict engine: all claims on one resource share a partition with its head. */
   claims: container(['/orgId', '/resource'], {
-    facts: true,
-    fields: { start: 'text', end: 'text', ownerId: 'text', expiresAt: 'text', state: 'text' },
+    ttl: true,
+    fields: { end: 'text', expiresAt: 'text', state: 'text' },
     sets: ['days'],
-    indexes: [['ownerId'], ['state', 'end']],
+    indexes: [['state', 'end']],
     acrossIndexes: [['expiresAt']],
   }),
   /** Every fact, kept for good. */

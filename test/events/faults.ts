@@ -49,13 +49,13 @@ export function unguarded(store: Store): Store {
 export async function claimsOfEvent(scope: Scope, eventId: string) {
   const page = await scope.documents('claims').query({
     kind: 'claim',
-    where: [{ path: 'ownerId', eq: eventId }],
-    limit: 100,
+    where: [{ path: 'state', eq: 'active' }],
+    limit: 1000,
   });
   const now = scope.now();
   return page.items
     .map((stored) => knownOf(stored).claim)
-    .filter(({ state, mode, expiresAt = '' }) => state === 'active' && (mode === 'firm' || expiresAt > now));
+    .filter(({ owner, mode, expiresAt = '' }) => owner.id === eventId && (mode === 'firm' || expiresAt > now));
 }
 
 async function wanted(scope: Scope, state: EventState): Promise<Window> {

@@ -116,7 +116,7 @@ describe('the indexing policy', () => {
     const paths = cosmosIndexingPolicy('claims').compositeIndexes.map((index) =>
       index.map(({ path }) => path).join(' '),
     );
-    expect(paths).toContain('/kind /ix/ownerId /id /resource');
+    expect(paths).toContain('/kind /ix/state /ix/end /id /resource');
     expect(paths).toContain('/kind /ix/expiresAt /id /orgId /resource');
   });
 
