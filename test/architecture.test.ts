@@ -156,7 +156,7 @@ describe('the project keeps its architecture', () => {
   test('the scan sees the whole project', () => {
     const paths = [...project.keys()];
     for (const folder of FOLDERS) expect(paths.filter((path) => path.startsWith(`${folder}/`))).not.toEqual([]);
-    expect(project.get('shared/platform/clock.ts')?.imports).toMatchObject([{ from: 'uuid', names: ['v7'] }]);
+    expect(project.get('functions/main.ts')?.imports.map(({ from }) => from)).toContain('@azure/functions');
     expect(project.get('shared/platform/clock.ts')?.calls.map((call) => call.name)).toContain('Date.now');
   });
 
