@@ -35,6 +35,21 @@ export function pageContract({ store }: Subject): void {
     expect([idsOf(rest), rest.total, rest.cursor]).toEqual([['c4'], 4, undefined]);
   });
 
+  test('a pair of fields that no index has is walked in order, however many documents tie in the first', async () => {
+    const org = newOrg();
+    const two = (n: number) => String(n).padStart(3, '0');
+    const tied = Array.from({ length: 240 }, (_, n) =>
+      customer(`c${two(n)}`, { ix: { name: `n${n % 3}`, createdAt: two((n * 7) % 80) } }),
+    );
+    await create(store(), [org], ...tied);
+    const keyOf = ({ id, ix }: (typeof tied)[number]) =>
+      `${ix?.name} ${999 - Number(ix?.createdAt)} ${999 - Number(id.slice(1))}`;
+    const right = [...tied].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).map(({ id }) => id);
+    const orderBy = [{ path: 'name' }, { path: 'createdAt', descending: true }];
+    expect(await walk(store(), [org], { kind: 'customer', orderBy, limit: 2 })).toEqual(right);
+    expect(await walk(store(), [org], { kind: 'customer', orderBy, limit: 100 })).toEqual(right);
+  });
+
   test('a walk sees each document that does not change once and in order, while others come and go', async () => {
     const org = newOrg();
     const at = (n: number) => `n${String(n % 17).padStart(2, '0')}`;
