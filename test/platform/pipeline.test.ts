@@ -131,50 +131,6 @@ describe('what is made and changed', () => {
   });
 });
 
-describe('Idempotency-Key', () => {
-  test('the first reply is kept and replayed, another body is refused', async () => {
-    const call = caller();
-    const first = await call('POST', 'things', { name: 'A' }, { 'idempotency-key': 'k1' });
-    const again = await call('POST', 'things', { name: 'A' }, { 'idempotency-key': 'k1' });
-    expect(again.status).toBe(201);
-    expect(again.headers.get('idempotency-replayed')).toBe('true');
-    expect(again.json).toEqual(first.json);
-    expect(again.headers.get('location')).toBe(first.headers.get('location'));
-    const other = await call('POST', 'things', { name: 'B' }, { 'idempotency-key': 'k1' });
-    expect(other.status).toBe(422);
-    expect(other.json.type).toBe('urn:marquee:problem:key_reused');
-    const refused = await call('POST', 'things', { name: 'A' }, { 'idempotency-key': 'k2' });
-    expect(refused.status).toBe(409);
-    await call('DELETE', `things/${first.json.id}`);
-    const kept = await call('POST', 'things', { name: 'A' }, { 'idempotency-key': 'k2' });
-    expect(kept.status).toBe(409);
-    expect(kept.headers.get('idempotency-replayed')).toBe('true');
-  });
-
-  test('simultaneous twins make one resource: the others replay it or hear that it is in progress', async () => {
-    const call = caller();
-    const twins = await Promise.all(
-      Array.from({ length: 20 }, () => call('POST', 'things', { name: 'A' }, { 'idempotency-key': 'same' })),
-    );
-    const made = twins.filter(({ status }) => status === 201);
-    expect(new Set(made.map(({ json }) => json.id)).size).toBe(1);
-    for (const twin of twins) {
-      if (twin.status !== 201) expect(twin.json.type).toBe('urn:marquee:problem:in_progress');
-    }
-    expect(((await call('GET', 'things')).json.data as unknown[]).length).toBe(1);
-  });
-
-  test('a key is its user’s own, is forgotten after 24 hours, and must have 1 to 255 characters', async () => {
-    const ann = callers.callerIn('orgK', 'ann-k');
-    const bob = callers.callerIn('orgK', 'bob-k');
-    expect((await ann('POST', 'things', { name: 'A' }, { 'idempotency-key': 'k' })).status).toBe(201);
-    expect((await bob('POST', 'things', { name: 'B' }, { 'idempotency-key': 'k' })).status).toBe(201);
-    expect((await ann('POST', 'things', { name: 'C' }, { 'idempotency-key': 'x'.repeat(256) })).status).toBe(400);
-    platform.clock.advance(24 * 3_600_000 + 1000);
-    expect((await ann('POST', 'things', { name: 'C' }, { 'idempotency-key': 'k' })).status).toBe(201);
-  });
-});
-
 describe('lists', () => {
   test('pages, counts, sorts and trims; a page names the next in the body and in a Link header', async () => {
     const call = caller();
