@@ -4,6 +4,7 @@ import { declarationOf } from './containers.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import type { Plan } from './store.plan.ts';
 import { placeTypes, planOf } from './store.plan.ts';
+import { narrowed, narrowest } from './store.sqlite.narrow.ts';
 import type { Sql } from './store.sqlite.query.ts';
 import { countSql, pageSql } from './store.sqlite.query.ts';
 import type { Reach, TermPlace } from './store.sqlite.reach.ts';
@@ -40,7 +41,9 @@ export function pagerOf(statements: Statements): Pager {
 
   function listed(reach: Reach, plan: Plan, place: readonly IndexValue[] | undefined, limit: number): Found[] {
     const lead = setLead(statements, reach, plan, limit);
-    return found(reach, lead ? setPageSql(reach, plan, lead, place, limit) : pageSql(reach, plan, place, limit));
+    if (lead) return found(reach, setPageSql(reach, plan, lead, place, limit));
+    const narrow = narrowed(statements, reach, plan, limit);
+    return found(reach, pageSql(reach, plan, place, limit, narrow && [narrow]));
   }
 
   function searched(
@@ -74,7 +77,7 @@ export function pagerOf(statements: Statements): Pager {
       sql = searchCountSql(reach, plan, leadOf(statements, reach, plan, words, 1), words);
     } else {
       const lead = setLead(statements, reach, plan, Number.MAX_SAFE_INTEGER / 100);
-      sql = lead ? setCountSql(reach, plan, lead) : countSql(reach, plan);
+      sql = lead ? setCountSql(reach, plan, lead) : countSql(reach, narrowest(reach, plan));
     }
     return statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0;
   }

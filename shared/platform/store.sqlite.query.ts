@@ -20,11 +20,20 @@ export interface OrderColumn {
 
 const MOST_BRANCHES = 32;
 
-/** One page: rows of `[body, seq, pk, …]`, where `pk` is null when the partition is known. */
-export function pageSql(reach: Reach, plan: Plan, place: Place | undefined, limit: number): Sql {
+/**
+ * One page: rows of `[body, seq, pk, …]`, where `pk` is null when the partition is known. `branches` are plans whose
+ * pages are merged.
+ */
+export function pageSql(
+  reach: Reach,
+  plan: Plan,
+  place: Place | undefined,
+  limit: number,
+  branches: readonly Plan[] = branchesOf(reach, plan),
+): Sql {
   const order = orderOf(reach, plan);
   const from = place && after(order, placeValues(reach, plan, place));
-  const branches = branchesOf(reach, plan).map((branch) => {
+  const parts = branches.map((branch) => {
     const filters = joined([...filtersOf(reach, branch), ...(from ? [from] : [])]);
     const columns = [...itemColumns(reach), ...order.map(({ column }) => column)].join(', ');
     const table = `${reach.table.documents} d ${hint(reach, branch)}`;
@@ -32,8 +41,8 @@ export function pageSql(reach: Reach, plan: Plan, place: Place | undefined, limi
   });
   const by = order.map(({ descending }, at) => `${at + 4} ${descending ? 'DESC' : 'ASC'}`).join(', ');
   return {
-    text: `${branches.map(({ text }) => text).join(' UNION ALL ')} ORDER BY ${by} LIMIT ?`,
-    values: [...branches.flatMap(({ values }) => values), limit],
+    text: `${parts.map(({ text }) => text).join(' UNION ALL ')} ORDER BY ${by} LIMIT ?`,
+    values: [...parts.flatMap(({ values }) => values), limit],
   };
 }
 
@@ -145,7 +154,8 @@ function columnOf(path: string): string {
   return path === 'id' ? 'd.id' : `d."f_${path}"`;
 }
 
-function conditionSql(table: Table, condition: Condition): Sql {
+/** A condition on the documents, `d`. */
+export function conditionSql(table: Table, condition: Condition): Sql {
   if ('set' in condition) {
     if ('any' in condition) return hasTerm(table, condition.set, condition.any);
     return joined(condition.all.map((term) => hasTerm(table, condition.set, [term])));

@@ -1,18 +1,12 @@
 /** Queries that test a set: led by the set's own index where few documents hold the terms, else by the order's. */
 import type { Place } from './cursor.ts';
 import type { Plan } from './store.plan.ts';
+import { few } from './store.sqlite.narrow.ts';
 import type { Sql } from './store.sqlite.query.ts';
 import { after, filtersOf, itemColumns, joined, orderOf, placeValues } from './store.sqlite.query.ts';
 import type { Reach, Stream } from './store.sqlite.reach.ts';
 import { MOST_TERMS, sizeSql, streamSql } from './store.sqlite.reach.ts';
 import type { Statements } from './store.sqlite.statements.ts';
-
-/**
- * Reading m matches and sorting them beats reading an index in order, until a page is full, as long as m is within
- * some pages; the number of records is not known, and need not be.
- */
-const PAGES = 8;
-const LEAST = 256;
 
 /** The stream to be led by, or undefined when the index of the order does better (or there is no set to test). */
 export function setLead(statements: Statements, reach: Reach, plan: Plan, limit: number): Stream | undefined {
@@ -23,7 +17,7 @@ export function setLead(statements: Statements, reach: Reach, plan: Plan, limit:
     return condition.all.map((term) => ({ field: condition.set, terms: [term] }));
   });
   if (streams.length === 0) return undefined;
-  const most = Math.max(LEAST, PAGES * limit);
+  const most = few(limit);
   let best: { stream: Stream; size: number } | undefined;
   for (const stream of streams) {
     const sql = sizeSql(reach, plan.kind, stream, most + 1);
