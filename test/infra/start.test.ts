@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const CLI = resolve('infra/local/cli/start.mjs');
@@ -72,6 +73,23 @@ describe('npm start', () => {
     marquee.child.kill('SIGINT');
     expect(await marquee.ended).toMatchObject({ status: 0 });
     expect(await answers(origin)).toBe(false);
+  });
+
+  test('answers what is in flight before it closes', async () => {
+    const marquee = start();
+    const origin = await ready(marquee);
+    const body = JSON.stringify({ username: 'nobody@example.com', password: 'not-a-password' });
+    const headers = { 'content-type': 'application/json', 'content-length': body.length };
+    const slow = request(`${origin}/api/identity/authenticate`, { method: 'POST', headers });
+    slow.write(body.slice(0, 10));
+    await sleep(300);
+    marquee.child.kill('SIGINT');
+    await vi.waitFor(async () => expect(await answers(origin)).toBe(false), 5_000);
+    slow.end(body.slice(10));
+    const [answer] = await once(slow, 'response');
+    expect(answer.statusCode).toBe(401);
+    answer.resume();
+    expect(await marquee.ended).toMatchObject({ status: 0 });
   });
 
   test('starts again on the data of the last run', async () => {
