@@ -74,5 +74,5 @@ export async function readLink(config: Config, purpose: Purpose, token: string):
 
 /** Where people reach us, for links. Never taken from a request: a forged Host header must not end up in a mail. */
 export function publicUrl({ PUBLIC_URL, HOST, PORT }: Config): string {
-  return PUBLIC_URL?.replace(/\/$/, '') ?? `http://${HOST}:${PORT}`;
+  return PUBLIC_URL ?? `http://${HOST}:${PORT}`;
 }

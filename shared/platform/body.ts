@@ -1,10 +1,12 @@
-/** Reads request bodies with a bound: JSON, and one file of a multipart form. */
+/** Reads request bodies with a bound: JSON, and one file of a multipart form, as the route takes them. */
+import { z } from 'zod';
 import type { RawRequest } from './http.ts';
 import { invalid, Refusal } from './refusal.ts';
-import type { Upload } from './route.ts';
+import type { Route, Upload } from './route.ts';
+import { parsed } from './validation.ts';
 
 /** Most bytes of a JSON body (1 MiB). */
-export const JSON_LIMIT = 1024 * 1024;
+const JSON_LIMIT = 1024 * 1024;
 /** Room for the envelope of a multipart form around its file. */
 const FORM_OVERHEAD = 64 * 1024;
 /** Deepest nesting of a JSON body. */
@@ -55,7 +57,7 @@ function tooDeep(text: string): boolean {
 const JSON_TYPE = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
 
 /** The parsed JSON body and its bytes; an empty body reads as `{}`. */
-export async function readJson(request: RawRequest): Promise<{ value: unknown; bytes: Uint8Array }> {
+async function readJson(request: RawRequest): Promise<{ value: unknown; bytes: Uint8Array }> {
   const bytes = await readBytes(request, JSON_LIMIT);
   if (bytes.byteLength === 0) return { value: {}, bytes };
   if (!JSON_TYPE.test(request.header('content-type') ?? '')) {
@@ -76,7 +78,7 @@ export async function readJson(request: RawRequest): Promise<{ value: unknown; b
 }
 
 /** The file of the form's field `file`, whole; throws `too_large` over `limit` bytes. */
-export async function readFile(request: RawRequest, limit: number): Promise<Upload> {
+async function readFile(request: RawRequest, limit: number): Promise<Upload> {
   const type = request.header('content-type') ?? '';
   if (!/^multipart\/form-data\s*;/i.test(type)) {
     throw new Refusal('unsupported_media_type', 'Send the file as multipart/form-data, in the field "file".');
@@ -126,4 +128,32 @@ export async function readFile(request: RawRequest, limit: number): Promise<Uplo
   if (over) throw tooLarge(limit);
   if (!upload) throw invalid('body.file', 'missing', 'Send one file in the field "file".');
   return upload;
+}
+
+/** What came with a request; `bytes` are those that tell it from another. */
+export interface Received {
+  readonly body: unknown;
+  readonly file: Upload | undefined;
+  readonly bytes: Uint8Array;
+}
+
+const nothing = z.strictObject({});
+
+/** The body or file that the route takes, parsed; a merge patch is parsed when it is applied. Throws `invalid` and such. */
+export async function received(route: Route, request: RawRequest): Promise<Received> {
+  if (route.file) {
+    const file = await readFile(request, route.file.limit);
+    return { body: undefined, file, bytes: file.bytes };
+  }
+  if (request.method === 'GET' || (request.method === 'DELETE' && !route.body)) {
+    return { body: {}, file: undefined, bytes: new Uint8Array() };
+  }
+  const { value, bytes } = await readJson(request);
+  if (route.revises === 'patch') {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw invalid('body', 'invalid_type', 'must be an object with the fields to change');
+    }
+    return { body: value, file: undefined, bytes };
+  }
+  return { body: parsed(route.body ?? nothing, value, 'body'), file: undefined, bytes };
 }

@@ -1,5 +1,5 @@
 /** Time and ids, passed in everywhere else. */
-import { randomFillSync, randomInt } from 'node:crypto';
+import { createHash, randomFillSync, randomInt } from 'node:crypto';
 import { v7 } from 'uuid';
 
 export interface Clock {
@@ -38,6 +38,19 @@ export const systemIds: Ids = {
     return v7({ msecs: lastMsecs, seq, random: random() });
   },
 };
+
+/** Ids of version 7 that depend on nothing but the seed, the instant and their order. */
+export function seededIds(seed: string, instant: string): Ids {
+  let count = 0;
+  const msecs = Date.parse(instant);
+  return {
+    next() {
+      count += 1;
+      const bytes = createHash('sha256').update(`${seed}:${count}`).digest().subarray(0, RANDOM_BYTES);
+      return v7({ msecs, seq: count, random: bytes });
+    },
+  };
+}
 
 /** The instant of some milliseconds since 1970, to the second (fractions are cut off). */
 export function instantOf(milliseconds: number): string {

@@ -18,7 +18,11 @@ export const configSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('Address the local host binds'),
   DATA_DIR: z.string().min(1).default('.data').describe('Folder of the embedded store, blobs, mail and keys'),
   SEED: z.enum(['demo', 'none']).default('demo').describe('What the first start of the local host loads'),
-  PUBLIC_URL: z.url().optional().describe('Where clients reach the API, for links in mail'),
+  PUBLIC_URL: z
+    .url()
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional()
+    .describe('Where clients reach the API, for links in mail'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -1,12 +1,12 @@
 /** `Idempotency-Key`: one request, one effect, one reply, however often it is sent (spec chapter 00). */
 import { createHash } from 'node:crypto';
-import { v7 } from 'uuid';
 import type { Clock, Ids } from './clock.ts';
-import { later, SECOND } from './clock.ts';
+import { later, SECOND, seededIds } from './clock.ts';
 import { documentHash } from './hash.ts';
 import type { RawReply } from './http.ts';
-import { Refusal } from './refusal.ts';
-import type { Json, Store, Stored } from './store.ts';
+import { problemReply, refusalOf } from './problem.ts';
+import { invalid, Refusal, type RefusalCode } from './refusal.ts';
+import type { Document, Json, Store, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
 const KEPT_SECONDS = 24 * 3600;
@@ -33,100 +33,115 @@ export interface Attempt {
   readonly ids: Ids;
   /** Whether an earlier try may have committed already. */
   readonly retried: boolean;
-  /** Keeps the reply, or lets the key go when the reply is not one to be kept. */
-  finish(reply: RawReply, code: string | undefined): Promise<void>;
-  /** Lets the key go without keeping anything. */
-  release(): Promise<void>;
 }
 
-/** Ids of version 7 that depend on nothing but the seed and their order. */
-export function seededIds(seed: string, startedAt: string): Ids {
-  let count = 0;
-  const msecs = Date.parse(startedAt);
-  return {
-    next() {
-      count += 1;
-      const random = createHash('sha256').update(`${seed}:${count}`).digest().subarray(0, 16);
-      return v7({ msecs, seq: count, random });
-    },
-  };
+export interface KeyedRequest {
+  readonly key: string;
+  /** Whose key it is: the user, or the address of somebody who is not signed in. */
+  readonly owner: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly bytes: Uint8Array;
+  /** Whether replies hold tokens: then none is kept. */
+  readonly secret: boolean;
 }
 
-const NOT_KEPT = new Set(['unauthenticated', 'forbidden', 'in_progress', 'too_many_requests']);
+const NOT_KEPT: readonly RefusalCode[] = ['unauthenticated', 'forbidden', 'in_progress', 'too_many_requests'];
 
 /**
- * Starts a request under its key, or answers with the reply kept for it. Throws `in_progress` for a running twin and
- * `key_reused` for another request. `user` owns the key; `fingerprint` is a digest of method, path and body.
+ * Runs a POST once under its key and keeps the reply, or answers with the one kept. Throws `invalid` for a bad key,
+ * `in_progress` for a running twin, `key_reused` for another request, and what `run` throws.
  */
-export async function underKey(
+export async function oncePerKey(
   store: Store,
   clock: Clock,
-  user: string,
-  key: string,
-  fingerprint: string,
-): Promise<Attempt | RawReply> {
-  const id = `key:${documentHash(key)}`;
-  const kept = (body: Kept) => ({ id, kind: 'idempotency', body: body as unknown as Json, ttl: KEPT_SECONDS });
-
-  function attempt(body: Kept, firstEtag: string, retried: boolean): Attempt {
-    const release = async () => {
-      await store.commit('idempotency', [user], [{ op: 'delete', id, ifMatch: firstEtag }]);
-    };
-    return {
-      release,
-      ids: seededIds(body.seed, body.startedAt),
-      retried,
-      async finish(reply, code) {
-        if (code !== undefined && NOT_KEPT.has(code)) {
-          await release();
-          return;
-        }
-        // A failure of ours keeps the seed and ends the lease: the retry goes on where this one stopped.
-        const next: Kept =
-          reply.status >= 500 || typeof reply.body === 'object'
-            ? { ...body, leaseUntil: clock.now() }
-            : { ...body, reply: keptReply(reply) };
-        await store.commit('idempotency', [user], [{ op: 'replace', document: kept(next), ifMatch: firstEtag }]);
-      },
-    };
+  request: KeyedRequest,
+  run: (attempt: Attempt) => Promise<RawReply>,
+): Promise<RawReply> {
+  const { key, owner, secret } = request;
+  if (key.length < 1 || key.length > 255) {
+    throw invalid('header.idempotency-key', 'bad_length', 'must have 1 to 255 characters');
   }
+  const id = `key:${documentHash(key)}`;
+  const begun = await begin(store, clock, owner, id, fingerprintOf(request));
+  if ('reply' in begun) return begun.reply;
+  const { kept, ifMatch, retried } = begun;
+  const commit = (write: Write) => store.commit('idempotency', [owner], [write]);
+  const letGo = () => commit({ op: 'delete', id, ifMatch });
+  const keep = (next: Kept) => commit({ op: 'replace', document: keptDocument(id, next), ifMatch });
+  // A failure of ours keeps the seed and ends the lease: the retry goes on where this one stopped.
+  const finish = (reply: RawReply) =>
+    keep(
+      reply.status >= 500 || typeof reply.body === 'object'
+        ? { ...kept, leaseUntil: clock.now() }
+        : { ...kept, reply: keptReply(reply) },
+    );
+  try {
+    const reply = await run({ ids: seededIds(kept.seed, kept.startedAt), retried });
+    await (secret ? letGo() : finish(reply));
+    return reply;
+  } catch (error) {
+    const refusal = refusalOf(error);
+    const [instance = ''] = request.target.split('?');
+    await (NOT_KEPT.includes(refusal.code)
+      ? letGo()
+      : finish(problemReply(refusal, { instance, traceId: '', headers: {} })));
+    throw error;
+  }
+}
 
+/** Tells requests apart. The key salts the digest: bodies hold passwords, and the store knows no key. */
+function fingerprintOf({ key, target, bytes }: KeyedRequest): string {
+  return createHash('sha256').update(`${key}\nPOST ${target}\n`).update(bytes).digest('base64url');
+}
+
+function keptDocument(id: string, body: Kept): Document {
+  return { id, kind: 'idempotency', body: body as unknown as Json, ttl: KEPT_SECONDS };
+}
+
+type Begun =
+  | { readonly reply: RawReply }
+  | { readonly kept: Kept; readonly ifMatch: string; readonly retried: boolean };
+
+/** Takes the key for a first try, or takes it over from one whose lease has ended. */
+async function begin(store: Store, clock: Clock, owner: string, id: string, fingerprint: string): Promise<Begun> {
   const now = clock.now();
   const fresh: Kept = {
     fingerprint,
-    seed: createHash('sha256').update(`${user}:${key}:${fingerprint}:${now}`).digest('base64url'),
+    seed: createHash('sha256').update(`${owner}:${id}:${fingerprint}:${now}`).digest('base64url'),
     startedAt: now,
     leaseUntil: later(now, LEASE_SECONDS * SECOND),
   };
-  let found: Stored | undefined;
   try {
-    const [etag = ''] = await store.commit('idempotency', [user], [{ op: 'create', document: kept(fresh) }]);
-    return attempt(fresh, etag, false);
+    const document = keptDocument(id, fresh);
+    const [ifMatch = ''] = await store.commit('idempotency', [owner], [{ op: 'create', document }]);
+    return { kept: fresh, ifMatch, retried: false };
   } catch (error) {
     if (!(error instanceof CommitRefused)) throw error;
-    found = await store.read('idempotency', [user], id);
   }
-  const running = new Refusal('in_progress', 'The first request with this Idempotency-Key is still running.', {
-    retryAfter: 1,
-  });
-  if (!found) throw running;
+  const found = await store.read('idempotency', [owner], id);
+  if (!found) throw stillRunning();
   const first = found.document.body as unknown as Kept;
   if (first.fingerprint !== fingerprint) {
     throw new Refusal('key_reused', 'This Idempotency-Key was used for another request. Take a new key.');
   }
-  if (first.reply) return { ...first.reply, headers: { ...first.reply.headers, 'idempotency-replayed': 'true' } };
-  if (first.leaseUntil > now) throw running;
-  const again: Kept = { ...first, leaseUntil: fresh.leaseUntil };
-  try {
-    const [etag = ''] = await store.commit(
-      'idempotency',
-      [user],
-      [{ op: 'replace', document: kept(again), ifMatch: found.etag }],
-    );
-    return attempt(again, etag, true);
-  } catch (error) {
-    throw error instanceof CommitRefused ? running : error;
+  if (first.reply) {
+    return { reply: { ...first.reply, headers: { ...first.reply.headers, 'idempotency-replayed': 'true' } } };
   }
+  if (first.leaseUntil > now) throw stillRunning();
+  const kept: Kept = { ...first, leaseUntil: fresh.leaseUntil };
+  try {
+    const document = keptDocument(id, kept);
+    const write: Write = { op: 'replace', document, ifMatch: found.etag };
+    const [ifMatch = ''] = await store.commit('idempotency', [owner], [write]);
+    return { kept, ifMatch, retried: true };
+  } catch (error) {
+    throw error instanceof CommitRefused ? stillRunning() : error;
+  }
+}
+
+function stillRunning(): Refusal {
+  return new Refusal('in_progress', 'The first request with this Idempotency-Key is still running.', { retryAfter: 1 });
 }
 
 const KEPT_HEADERS = ['content-type', 'location', 'etag', 'cache-control'];

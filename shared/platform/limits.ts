@@ -59,3 +59,15 @@ export function localLimits(now: () => number): Limits {
     },
   };
 }
+
+/** What a client is told of its budget; `x-…-reset` in seconds since 1970. */
+export function limitHeaders(spent: Spent): Record<string, string> {
+  return {
+    'ratelimit-limit': String(spent.limit),
+    'ratelimit-remaining': String(spent.remaining),
+    'ratelimit-reset': String(spent.resetSeconds),
+    'x-ratelimit-limit': String(spent.limit),
+    'x-ratelimit-remaining': String(spent.remaining),
+    'x-ratelimit-reset': String(spent.resetAt),
+  };
+}

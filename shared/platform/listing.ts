@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { Instant } from './fields.ts';
 import { invalid } from './refusal.ts';
 import type { Condition, IndexValue, Order, Query } from './store.ts';
-import { BadCursor } from './store.ts';
 import { wordsOf } from './words.ts';
 
 /** How one query parameter narrows the list. */
@@ -158,11 +157,4 @@ export function shownPage<A, B>(
     data: page.items.map(show),
     page: { nextCursor: page.cursor ?? null, ...(page.total === undefined ? {} : { totalCount: page.total }) },
   };
-}
-
-/** What a bad cursor is answered with. */
-export function refuseBadCursor(error: unknown): unknown {
-  return error instanceof BadCursor
-    ? invalid('query.cursor', 'bad_cursor', 'is not a cursor of this list; start again without one')
-    : error;
 }

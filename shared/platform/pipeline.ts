@@ -1,16 +1,14 @@
 /** Serves a route: everything that holds for all of them, in one order, once. */
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { type Actor, may, publicActor } from './actor.ts';
-import { readFile, readJson } from './body.ts';
+import { received } from './body.ts';
 import { corsHeaders, type RawReply, type RawRequest, securityHeaders } from './http.ts';
-import { type Attempt, underKey } from './idempotency.ts';
-import type { Spent } from './limits.ts';
-import { refuseBadCursor } from './listing.ts';
+import { oncePerKey } from './idempotency.ts';
+import { limitHeaders } from './limits.ts';
 import { problemReply, refusalOf } from './problem.ts';
-import { invalid, Refusal } from './refusal.ts';
-import { etagOf, queryOf, type Trace, traceOf } from './request.ts';
-import type { Reply, RequestFacts, Route, Upload } from './route.ts';
+import { Refusal } from './refusal.ts';
+import { acceptable, pickedFields, rendered } from './reply.ts';
+import { addressOf, etagOf, queryOf, type Trace, tokenOf, traceOf } from './request.ts';
+import type { RequestFacts, Route } from './route.ts';
 import { type Platform, type ScopeInit, scopeOf } from './scope.ts';
 import { parsed } from './validation.ts';
 
@@ -27,47 +25,6 @@ export interface Pipeline {
   refuse(request: RawRequest, error: unknown): RawReply;
 }
 
-function limitHeaders(spent: Spent): Record<string, string> {
-  return {
-    'ratelimit-limit': String(spent.limit),
-    'ratelimit-remaining': String(spent.remaining),
-    'ratelimit-reset': String(spent.resetSeconds),
-    'x-ratelimit-limit': String(spent.limit),
-    'x-ratelimit-remaining': String(spent.remaining),
-    'x-ratelimit-reset': String(spent.resetAt),
-  };
-}
-
-/** The names that `?fields=` may pick from: those of a list's items. */
-function itemFields(route: Route): readonly string[] {
-  const page = route.reply;
-  if (!(page instanceof z.ZodObject)) return [];
-  const data: unknown = page.shape.data;
-  const item: unknown = data instanceof z.ZodArray ? data.element : undefined;
-  return item instanceof z.ZodObject ? Object.keys(item.shape) : [];
-}
-
-function pickedFields(route: Route, query: unknown): readonly string[] | undefined {
-  const wanted = (query as { fields?: string }).fields;
-  if (!route.list || wanted === undefined) return undefined;
-  const known = itemFields(route);
-  const names = wanted.split(',').map((name) => name.trim());
-  if (names.every((name) => known.includes(name))) return names;
-  throw invalid('query.fields', 'unknown_field', `can pick from ${known.join(', ')}`);
-}
-
-function trimmed(body: unknown, names: readonly string[]): unknown {
-  const page = body as { data: Record<string, unknown>[] };
-  return {
-    ...page,
-    data: page.data.map((item) =>
-      Object.fromEntries(names.filter((name) => name in item).map((name) => [name, item[name]])),
-    ),
-  };
-}
-
-const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
-
 export function createPipeline(platform: Platform, authenticator: Authenticator): Pipeline {
   const { config, clock, limits, log, store } = platform;
   const budgets = {
@@ -76,21 +33,9 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     upload: { limit: config.RATE_UPLOADS, windowSeconds: 3600 },
   };
 
-  function addressOf(request: RawRequest): string {
-    if (!config.TRUST_PROXY) return request.peer;
-    return request.header('x-forwarded-for')?.split(',').at(-1)?.trim() || request.peer;
-  }
-
-  function tokenOf(route: Route, request: RawRequest): string | undefined {
-    const header = request.header('authorization');
-    if (header !== undefined) return /^Bearer +([\w.~+/-]+=*)$/i.exec(header)?.[1] ?? '';
-    if (!route.tokenInQuery) return undefined;
-    return new URLSearchParams(request.search).get('access_token') ?? undefined;
-  }
-
   async function actorOf(route: Route, request: RawRequest): Promise<Actor> {
     if (route.access === 'public') return publicActor;
-    const token = tokenOf(route, request);
+    const token = tokenOf(request, route.tokenInQuery);
     if (token === undefined) throw new Refusal('unauthenticated', 'Send an access token as Authorization: Bearer.');
     return authenticator.authenticate(token);
   }
@@ -113,60 +58,6 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     throw new Refusal('forbidden', `This needs the privilege ${route.access}.`);
   }
 
-  function acceptable(route: Route, request: RawRequest): void {
-    const accept = request.header('accept');
-    const gives = route.produces ?? 'application/json';
-    if (accept === undefined || accept.includes('*/*') || accept.includes(gives)) return;
-    const [group] = gives.split('/');
-    if (accept.includes(`${group}/*`) || accept.includes('application/problem+json')) return;
-    throw new Refusal('not_acceptable', `This route gives ${gives}.`);
-  }
-
-  /** Body or file, and a digest of what was sent. */
-  async function received(route: Route, request: RawRequest) {
-    if (route.file) {
-      const file = await readFile(request, route.file.limit);
-      return { body: undefined, file, bytes: file.bytes };
-    }
-    if (request.method === 'GET' || (request.method === 'DELETE' && !route.body)) {
-      return { body: {}, file: undefined, bytes: new Uint8Array() };
-    }
-    const { value, bytes } = await readJson(request);
-    if (route.revises === 'patch') {
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw invalid('body', 'invalid_type', 'must be an object with the fields to change');
-      }
-      return { body: value, file: undefined, bytes };
-    }
-    return { body: parsed(route.body ?? z.strictObject({}), value, 'body'), file: undefined, bytes };
-  }
-
-  function rendered(route: Route, reply: Reply, request: RawRequest, names: readonly string[] | undefined): RawReply {
-    const headers: Record<string, string> = { ...reply.headers };
-    if (reply.etag) headers.etag = `"${reply.etag}"`;
-    if (reply.location) headers.location = `${request.origin}/api/${reply.location}`;
-    if (!route.cacheable) headers['cache-control'] = 'no-store';
-    if (reply.content !== undefined) return { status: route.status, headers, body: reply.content };
-    if (reply.etag && request.method === 'GET') {
-      const known = etagOf(request.header('if-none-match'), 'if-none-match');
-      if (known === '*' || known === reply.etag) return { status: 304, headers };
-    }
-    if (!route.reply) return { status: 204, headers };
-    // A reply that does not fit its schema is a fault of ours: the ZodError is logged and answered as `internal`.
-    const body = route.reply.parse(reply.body);
-    const next = route.list ? (body as { page: { nextCursor: string | null } }).page.nextCursor : null;
-    if (next !== null) {
-      const query = new URLSearchParams(request.search);
-      query.set('cursor', next);
-      headers.link = `<${request.origin}${request.path}?${query}>; rel="next"`;
-    }
-    return {
-      status: route.status,
-      headers: { ...JSON_HEADERS, ...headers },
-      body: JSON.stringify(names ? trimmed(body, names) : body),
-    };
-  }
-
   async function handled(
     route: Route,
     request: RawRequest,
@@ -185,7 +76,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     const facts: RequestFacts = {
       address,
       userAgent: request.header('user-agent')?.slice(0, 500) ?? '',
-      baseUrl: config.PUBLIC_URL?.replace(/\/$/, '') ?? request.origin,
+      baseUrl: config.PUBLIC_URL ?? request.origin,
     };
     const init: ScopeInit = {
       actor,
@@ -194,61 +85,22 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
       pathIds: Object.values(params as Record<string, string>),
       ...(ifMatch === undefined ? {} : { ifMatch }),
     };
-    const run = async (more: Pick<ScopeInit, 'ids' | 'retried'>) => {
+    const run = async (attempt: Pick<ScopeInit, 'ids' | 'retried'>) => {
       // The route's own schemas made these values; `Route` only forgets their types.
-      const input = { params, query, body, file: file as Upload | undefined, request: facts } as never;
-      return rendered(route, await route.handle(input, scopeOf(platform, { ...init, ...more })), request, names);
+      const input = { params, query, body, file, request: facts } as never;
+      return rendered(route, await route.handle(input, scopeOf(platform, { ...init, ...attempt })), request, names);
     };
     const key = request.method === 'POST' ? request.header('idempotency-key') : undefined;
     if (key === undefined) return run({});
-    return onceUnder(key, route, request, actor, address, bytes, run);
-  }
-
-  async function onceUnder(
-    key: string,
-    route: Route,
-    request: RawRequest,
-    actor: Actor,
-    address: string,
-    bytes: Uint8Array,
-    run: (attempt: Pick<ScopeInit, 'ids' | 'retried'>) => Promise<RawReply>,
-  ): Promise<RawReply> {
-    if (key.length < 1 || key.length > 255) {
-      throw invalid('header.idempotency-key', 'bad_length', 'must have 1 to 255 characters');
-    }
-    const user = actor.kind === 'public' ? `public:${address}` : actor.userId;
-    const fingerprint = createHash('sha256')
-      // The key salts the digest: bodies hold passwords, and the store knows no key.
-      .update(`${key}\nPOST ${request.path}?${request.search}\n`)
-      .update(bytes)
-      .digest('base64url');
-    const attempt = await underKey(store, clock, user, key, fingerprint);
-    if ('status' in attempt) return attempt;
-    return finished(attempt, route, request, () => run({ ids: attempt.ids, retried: attempt.retried }));
-  }
-
-  async function finished(
-    attempt: Attempt,
-    route: Route,
-    request: RawRequest,
-    run: () => Promise<RawReply>,
-  ): Promise<RawReply> {
-    try {
-      const reply = await run();
-      await (route.secret ? attempt.release() : attempt.finish(reply, undefined));
-      return reply;
-    } catch (error) {
-      const refusal = refusalOf(refuseBadCursor(error));
-      await attempt.finish(problemReply(refusal, { instance: request.path, traceId: '', headers: {} }), refusal.code);
-      throw error;
-    }
+    const owner = actor.kind === 'public' ? `public:${address}` : actor.userId;
+    const keyed = { key, owner, target: `${request.path}?${request.search}`, bytes, secret: route.secret };
+    return oncePerKey(store, clock, keyed, run);
   }
 
   function answered(error: unknown, request: RawRequest, trace: Trace, headers: Record<string, string>): RawReply {
-    const known = refuseBadCursor(error);
-    const refusal = refusalOf(known);
+    const refusal = refusalOf(error);
     if (refusal.code === 'internal') {
-      log.error({ correlationId: trace.correlationId, traceId: trace.traceId, err: known }, 'request failed');
+      log.error({ correlationId: trace.correlationId, traceId: trace.traceId, err: error }, 'request failed');
     }
     return problemReply(refusal, { instance: request.path, traceId: trace.traceId, headers });
   }
@@ -269,7 +121,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
       let actor: Actor | undefined;
       let reply: RawReply;
       try {
-        const address = addressOf(request);
+        const address = addressOf(request, config.TRUST_PROXY);
         actor = await actorOf(route, request);
         await spend(route, actor, address, headers);
         await permitted(route, actor, trace);

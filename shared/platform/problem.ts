@@ -1,7 +1,7 @@
 /** The one place where failures become `application/problem+json` (RFC 9457). */
 import type { RawReply } from './http.ts';
-import { codes, Refusal } from './refusal.ts';
-import { StoreUnavailable } from './store.ts';
+import { codes, invalid, Refusal } from './refusal.ts';
+import { BadCursor, StoreUnavailable } from './store.ts';
 
 export interface ProblemContext {
   /** Path of the request. */
@@ -13,6 +13,9 @@ export interface ProblemContext {
 /** What a thrown value means to the client; anything unexpected is a bare `internal`. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
+  if (error instanceof BadCursor) {
+    return invalid('query.cursor', 'bad_cursor', 'is not a cursor of this list; start again without one');
+  }
   if (error instanceof StoreUnavailable) {
     return new Refusal('unavailable', 'The store is too busy or out of reach; try again.', {
       retryAfter: error.retryAfterSeconds,
@@ -21,6 +24,7 @@ export function refusalOf(error: unknown): Refusal {
   return new Refusal('internal', 'Something went wrong on our side. Quote the traceId when you report it.');
 }
 
+/** The reply of a refusal; `extra.allow` and `extra.retryAfter` become headers as well. */
 export function problemReply(refusal: Refusal, context: ProblemContext): RawReply {
   const { status, title } = codes[refusal.code];
   const { allow, ...extra } = refusal.extra;

@@ -1,7 +1,7 @@
 /** Runs one reaction to one fact; behind the local bus and behind the Service Bus trigger alike. */
 import { systemActor } from './actor.ts';
+import { seededIds } from './clock.ts';
 import type { Fact } from './facts.ts';
-import { seededIds } from './idempotency.ts';
 import type { Reaction, Timer } from './reaction.ts';
 import { type Platform, scopeOf } from './scope.ts';
 

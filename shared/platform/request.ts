@@ -1,4 +1,4 @@
-/** What every request says beside its body: correlation, trace, etags, query. */
+/** What every request says beside its body: who sends it, correlation, trace, etags, query. */
 import { randomUUID } from 'node:crypto';
 import type { Ids } from './clock.ts';
 import type { RawRequest } from './http.ts';
@@ -42,4 +42,18 @@ export function queryOf(search: string): Record<string, string> {
     found.set(name, value);
   }
   return Object.fromEntries(found);
+}
+
+/** The client's address; behind a proxy of ours, the one that it saw. */
+export function addressOf(request: RawRequest, trustProxy: boolean): string {
+  if (!trustProxy) return request.peer;
+  return request.header('x-forwarded-for')?.split(',').at(-1)?.trim() || request.peer;
+}
+
+/** The bearer token (empty for a header that holds none), where allowed also from `?access_token=`. */
+export function tokenOf(request: RawRequest, inQuery: boolean): string | undefined {
+  const header = request.header('authorization');
+  if (header !== undefined) return /^Bearer +([\w.~+/-]+=*)$/i.exec(header)?.[1] ?? '';
+  if (!inQuery) return undefined;
+  return new URLSearchParams(request.search).get('access_token') ?? undefined;
 }

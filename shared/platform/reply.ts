@@ -1,0 +1,79 @@
+/** From what a handler answers to what is sent: status, headers, 304, `fields`. */
+import { z } from 'zod';
+import type { RawReply, RawRequest } from './http.ts';
+import { invalid, Refusal } from './refusal.ts';
+import { etagOf } from './request.ts';
+import type { Reply, Route } from './route.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
+
+/** Throws `not_acceptable` when `Accept` names no media type that the route or a problem can have. */
+export function acceptable(route: Route, request: RawRequest): void {
+  const accept = request.header('accept');
+  const gives = route.produces ?? 'application/json';
+  if (accept === undefined || accept.includes('*/*') || accept.includes(gives)) return;
+  const [group] = gives.split('/');
+  if (accept.includes(`${group}/*`) || accept.includes('application/problem+json')) return;
+  throw new Refusal('not_acceptable', `This route gives ${gives}.`);
+}
+
+/** The names that `?fields=` may pick from: those of a list's items. */
+function itemFields(route: Route): readonly string[] {
+  const page = route.reply;
+  if (!(page instanceof z.ZodObject)) return [];
+  const data: unknown = page.shape.data;
+  const item: unknown = data instanceof z.ZodArray ? data.element : undefined;
+  return item instanceof z.ZodObject ? Object.keys(item.shape) : [];
+}
+
+/** The names in `?fields=`; undefined when all are wanted. Throws `invalid` for one that no item has. */
+export function pickedFields(route: Route, query: unknown): readonly string[] | undefined {
+  const wanted = (query as { fields?: string }).fields;
+  if (!route.list || wanted === undefined) return undefined;
+  const known = itemFields(route);
+  const names = wanted.split(',').map((name) => name.trim());
+  if (names.every((name) => known.includes(name))) return names;
+  throw invalid('query.fields', 'unknown_field', `can pick from ${known.join(', ')}`);
+}
+
+function trimmed(body: unknown, names: readonly string[]): unknown {
+  const page = body as { data: Record<string, unknown>[] };
+  return {
+    ...page,
+    data: page.data.map((item) =>
+      Object.fromEntries(names.filter((name) => name in item).map((name) => [name, item[name]])),
+    ),
+  };
+}
+
+/** The reply as it is sent; `names` are the fields to keep of a list's items. */
+export function rendered(
+  route: Route,
+  reply: Reply,
+  request: RawRequest,
+  names: readonly string[] | undefined,
+): RawReply {
+  const headers: Record<string, string> = { ...reply.headers };
+  if (reply.etag) headers.etag = `"${reply.etag}"`;
+  if (reply.location) headers.location = `${request.origin}/api/${reply.location}`;
+  if (!route.cacheable) headers['cache-control'] = 'no-store';
+  if (reply.content !== undefined) return { status: route.status, headers, body: reply.content };
+  if (reply.etag && request.method === 'GET') {
+    const known = etagOf(request.header('if-none-match'), 'if-none-match');
+    if (known === '*' || known === reply.etag) return { status: 304, headers };
+  }
+  if (!route.reply) return { status: 204, headers };
+  // A reply that does not fit its schema is a fault of ours: the ZodError is logged and answered as `internal`.
+  const body = route.reply.parse(reply.body);
+  const next = route.list ? (body as { page: { nextCursor: string | null } }).page.nextCursor : null;
+  if (next !== null) {
+    const query = new URLSearchParams(request.search);
+    query.set('cursor', next);
+    headers.link = `<${request.origin}${request.path}?${query}>; rel="next"`;
+  }
+  return {
+    status: route.status,
+    headers: { ...JSON_HEADERS, ...headers },
+    body: JSON.stringify(names ? trimmed(body, names) : body),
+  };
+}
