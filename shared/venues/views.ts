@@ -89,7 +89,7 @@ export const VenueItem = z
 function plain({ id, state, meta }: Entity<VenueState>) {
   const { photos, primaryPhotoId, ...rest } = state;
   const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
-  return { id, ...rest, contacts: [...state.contacts], createdAt, createdBy, modifiedAt, modifiedBy };
+  return { id, createdAt, createdBy, modifiedAt, modifiedBy, ...rest, contacts: [...state.contacts] };
 }
 
 /** All photos with fresh links, oldest first. */
