@@ -3,7 +3,7 @@ import { DAY } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 import type { FieldError } from '../platform/refusal.ts';
 import { Refusal } from '../platform/refusal.ts';
-import { normalized, spanOf } from './intervals.ts';
+import { normalized, spanOf } from '../platform/windows.ts';
 import type { ClaimRequest } from './model.ts';
 import { MOST_DAYS, MOST_WINDOWS } from './model.ts';
 

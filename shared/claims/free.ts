@@ -1,7 +1,7 @@
 /** Where a resource is free next: for calendars and alternatives. */
 import { later, MINUTE } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
-import { levelsOf, stretchesAbove } from './intervals.ts';
+import { levelsOf, stretchesAbove } from '../platform/windows.ts';
 import type { Claim } from './model.ts';
 import { stands, usesOf } from './rules.ts';
 

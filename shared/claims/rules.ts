@@ -1,7 +1,7 @@
 /** The conflict engine's decisions: pure, from a head and the claims that overlap to a claim or its clashes. */
 import type { Window } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
-import type { Use } from './intervals.ts';
+import type { Use } from '../platform/windows.ts';
 import {
   byStart,
   covers,
@@ -12,7 +12,7 @@ import {
   peakOf,
   spanOf,
   stretchesAbove,
-} from './intervals.ts';
+} from '../platform/windows.ts';
 import type { Busy, Claim, Claimed, ClaimRequest, Clash, Shortage } from './model.ts';
 
 /** What is asked of a resource. Windows are sorted and do not overlap each other. */

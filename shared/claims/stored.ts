@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { Documents } from '../platform/documents.ts';
 import type { Window } from '../platform/fields.ts';
 import type { Document, Json, Query, Stored, Write } from '../platform/store.ts';
+import { spanOf } from '../platform/windows.ts';
 import { bucketsAsked, bucketsOf } from './buckets.ts';
 import { HEAD_ID } from './checked.ts';
-import { spanOf } from './intervals.ts';
 import type { Claim } from './model.ts';
 
 export const CLAIM_KIND = 'claim';

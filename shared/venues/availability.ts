@@ -7,10 +7,10 @@ import { DAY, HOUR, later, MINUTE } from '../platform/clock.ts';
 import { Instant, LocalDate, type Window } from '../platform/fields.ts';
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
+import { extended, type Level, levelsOf, minutesIn, peakOf, within, without } from '../platform/windows.ts';
 import { openWindows } from './hours.ts';
 import { BLOCK, bookableNow, type VenueState, venueResource } from './model.ts';
 import { EVENT, named, titlesBetween } from './upcoming.ts';
-import { extended, joined, type Level, levelsOf, minutesIn, peakIn, without } from './windows.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
 const MOST_DAYS = 92;
@@ -117,7 +117,7 @@ export function freeWindows(
   const full = levels
     .filter(({ quantity }) => quantity >= bookable)
     .map(({ start, end }) => (before === 0 ? { start, end } : { start: later(start, -before), end }));
-  return without(open, joined(full, range));
+  return without(open, within(range, full));
 }
 
 /** Free and taken windows of a venue in a range. One look-up of its claims, one of their events. */
@@ -138,7 +138,7 @@ export async function availability(
     .map((window) => ({
       ...spanned(window, zone),
       minutes: minutesIn(window),
-      places: Math.max(1, bookable - peakIn(levels, extended(window, turnaroundMinutes))),
+      places: Math.max(1, bookable - peakOf(levels, extended(window, turnaroundMinutes))),
     }));
   const inRange = busy.filter(({ window }) => window.start < range.end);
   const taken = (await takenIn(scope, id, inRange)).map(({ window, use, ...rest }) => ({

@@ -1,8 +1,8 @@
 /** When a venue is open: opening hours, laid on the days of its zone. */
 import { DAY, instantOf } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
+import { within } from '../platform/windows.ts';
 import { minutesOf, type OpeningHours, type Weekday, weekdays } from './fields.ts';
-import { joined } from './windows.ts';
 import type { Zone } from './zone.ts';
 
 /** The day some days later. */
@@ -35,7 +35,7 @@ export function openWindows(hours: OpeningHours | undefined, zone: Zone, range: 
       return { start: zone.instant(date, from), end: zone.instant(date, to) };
     }),
   );
-  return joined(windows, range);
+  return within(range, windows);
 }
 
 /** Whether it is open for the whole of a window. */

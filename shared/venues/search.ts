@@ -9,13 +9,13 @@ import { allIn, anyOf, type ListInput, type Listing, own, shownPage, toQuery } f
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition, IndexValue, Order, Query } from '../platform/store.ts';
+import { extended } from '../platform/windows.ts';
 import { fold } from '../platform/words.ts';
 import { VenueStatus, VenueType } from './fields.ts';
 import { boxesAround, distanceKm, type Near } from './geo.ts';
 import { isOpen } from './hours.ts';
 import { type VenueState, venueResource, venues } from './model.ts';
 import { item } from './views.ts';
-import { extended } from './windows.ts';
 import { zoneOf } from './zone.ts';
 
 type Venue = Entity<VenueState>;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import type { Group } from '../../shared/claims/model.ts';
 import type { Window } from '../../shared/platform/fields.ts';
+import { minuteOf, minuteText } from '../support/minutes.ts';
 
 /** Days with a change of clocks in the middle of the three that are tried. */
 export const CHANGES = [
@@ -36,21 +37,6 @@ export function windowsIn(change: Change): fc.Arbitrary<Window> {
     const end = instant(change, from + length);
     return start < end ? { start, end } : { start, end: minuteText(minuteOf(start) + 1) };
   });
-}
-
-export function minuteOf(instant: string): number {
-  return Date.parse(instant) / 60_000;
-}
-export function minuteText(minute: number): string {
-  return `${new Date(minute * 60_000).toISOString().slice(0, 19)}Z`;
-}
-
-export function minutesOf(windows: readonly Window[]): Set<number> {
-  const minutes = new Set<number>();
-  for (const { start, end } of windows) {
-    for (let minute = minuteOf(start); minute < minuteOf(end); minute += 1) minutes.add(minute);
-  }
-  return minutes;
 }
 
 export interface Taken {

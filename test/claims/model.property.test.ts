@@ -5,10 +5,11 @@ import type { ClaimRequest, Claims } from '../../shared/claims/model.ts';
 import { HOUR } from '../../shared/platform/clock.ts';
 import type { Window } from '../../shared/platform/fields.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
+import { minuteOf, minutesOf, minuteText } from '../support/minutes.ts';
 import type { TestPlatform } from '../support/platform.ts';
 import { testPlatform } from '../support/platform.ts';
 import type { Change, Taken } from './minutes.ts';
-import { BEFORE_ALL, CHANGES, fits, minuteOf, minutesOf, minuteText, usedAt, windowsIn } from './minutes.ts';
+import { BEFORE_ALL, CHANGES, fits, usedAt, windowsIn } from './minutes.ts';
 import { engine, fresh, request } from './support.ts';
 
 type Step =

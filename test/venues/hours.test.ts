@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { instantOf } from '../../shared/platform/clock.ts';
 import { OpeningHours } from '../../shared/venues/fields.ts';
 import { isOpen, openWindows } from '../../shared/venues/hours.ts';
-import { joined, levelsOf, without } from '../../shared/venues/windows.ts';
 import { zoneOf } from '../../shared/venues/zone.ts';
 
 const ZONES = ['America/New_York', 'Europe/London', 'Asia/Kolkata', 'Pacific/Apia', 'Australia/Lord_Howe', 'UTC'];
@@ -132,39 +131,6 @@ describe('REQ-VEN-025 opening hours across the days when clocks change', () => {
           expect(Temporal.PlainDateTime.compare(before, reading)).toBeLessThan(0);
         },
       ),
-      { numRuns: 500 },
-    );
-  });
-});
-
-describe('windows', () => {
-  const T = (minute: number) => instantOf(Date.UTC(2026, 0, 1) + minute * 60_000);
-  const range = { start: T(0), end: T(60) };
-  const anyWindow = fc
-    .tuple(fc.integer({ min: -10, max: 70 }), fc.integer({ min: 1, max: 20 }))
-    .map(([start, length]) => ({ start: T(start), end: T(start + length) }));
-  const covers = (windows: readonly { start: string; end: string }[], minute: number) =>
-    windows.some(({ start, end }) => start <= T(minute) && T(minute) < end);
-
-  test('property: joined, without and levelsOf agree with counting minute by minute', () => {
-    fc.assert(
-      fc.property(fc.array(anyWindow, { maxLength: 12 }), fc.array(anyWindow, { maxLength: 12 }), (some, others) => {
-        const open = joined(some, range);
-        const taken = joined(others, range);
-        const left = without(open, taken);
-        const levels = levelsOf(others.map((window) => ({ window, quantity: 1 })));
-        for (let minute = 0; minute < 60; minute += 1) {
-          expect(covers(open, minute)).toBe(covers(some, minute));
-          expect(covers(left, minute)).toBe(covers(open, minute) && !covers(taken, minute));
-          const count = others.filter((window) => covers([window], minute)).length;
-          expect(levels.find((level) => covers([level], minute))?.quantity ?? 0).toBe(count);
-        }
-        for (const [at, window] of left.entries()) {
-          expect(window.start < window.end).toBe(true);
-          const next = left[at + 1];
-          if (next) expect(window.end <= next.start).toBe(true);
-        }
-      }),
       { numRuns: 500 },
     );
   });

@@ -1,100 +1,14 @@
-/** Interval arithmetic, buckets and clashes against minutes that are counted one by one (chapter 05). */
+/** Clashes and buckets against minutes that are counted one by one (chapter 05). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bucketsAsked, bucketsOf } from '../../shared/claims/buckets.ts';
-import {
-  covers,
-  joined,
-  levelsOf,
-  normalized,
-  overlapOf,
-  overlapping,
-  peakOf,
-  spanOf,
-  stretchesAbove,
-} from '../../shared/claims/intervals.ts';
 import type { Claim } from '../../shared/claims/model.ts';
 import { clashesOf, usesOf } from '../../shared/claims/rules.ts';
 import type { Window } from '../../shared/platform/fields.ts';
-import { minuteOf, minutesOf, minuteText } from './minutes.ts';
+import { covers, normalized, overlapOf, spanOf } from '../../shared/platform/windows.ts';
+import { BASE, minutesOf, minuteText, usedAt, anyWindow as window } from '../support/minutes.ts';
 
-const BASE = minuteOf('2026-10-25T00:00:00Z');
-const window: fc.Arbitrary<Window> = fc
-  .tuple(fc.integer({ min: 0, max: 120 }), fc.integer({ min: 1, max: 40 }))
-  .map(([from, length]) => ({ start: minuteText(BASE + from), end: minuteText(BASE + from + length) }));
 const windows = fc.array(window, { minLength: 1, maxLength: 6 });
-const uses = fc.array(fc.record({ window, quantity: fc.integer({ min: 1, max: 5 }) }), { maxLength: 8 });
-const usedAt = (all: readonly { window: Window; quantity: number }[], minute: number) =>
-  all.reduce((sum, one) => sum + (minutesOf([one.window]).has(minute) ? one.quantity : 0), 0);
-
-describe('windows', () => {
-  test('overlap is a.start < b.end and b.start < a.end, and what they share is in both', () => {
-    fc.assert(
-      fc.property(window, window, (a, b) => {
-        const both = overlapOf(a, b);
-        expect(both !== undefined).toBe(a.start < b.end && b.start < a.end);
-        const shared = [...minutesOf([a])].filter((minute) => minutesOf([b]).has(minute));
-        expect(minutesOf(both ? [both] : [])).toEqual(new Set(shared));
-      }),
-    );
-  });
-
-  test('put in order they cover the same minutes, sorted, and do not overlap; joined they do not even touch', () => {
-    fc.assert(
-      fc.property(windows, (some) => {
-        for (const [result, apart] of [
-          [normalized(some), (a: Window, b: Window) => a.end <= b.start],
-          [joined(some), (a: Window, b: Window) => a.end < b.start],
-        ] as const) {
-          expect(minutesOf(result)).toEqual(minutesOf(some));
-          for (const [at, next] of result.entries()) {
-            const before = result[at - 1];
-            if (before) expect(apart(before, next)).toBe(true);
-          }
-        }
-        const minutes = [...minutesOf(some)];
-        expect(minuteOf(spanOf(normalized(some)).start)).toBe(Math.min(...minutes));
-        expect(minuteOf(spanOf(normalized(some)).end)).toBe(Math.max(...minutes) + 1);
-      }),
-    );
-  });
-
-  test('that only touch stay apart when they are put in order', () => {
-    const [a, b] = [0, 1].map((at) => ({ start: minuteText(BASE + at), end: minuteText(BASE + at + 1) }));
-    expect(normalized([b, a].filter((one) => one !== undefined))).toEqual([a, b]);
-  });
-
-  test('those that overlap one are found, and covering is being there in every minute', () => {
-    fc.assert(
-      fc.property(windows, window, (some, one) => {
-        const sorted = normalized(some);
-        expect(overlapping(sorted, one)).toEqual(sorted.filter((each) => overlapOf(each, one)));
-        const inside = [...minutesOf([one])].every((minute) => minutesOf(some).has(minute));
-        expect(covers(some, [one])).toBe(inside);
-      }),
-    );
-  });
-});
-
-describe('use', () => {
-  test('the peak in a window is the most in any of its minutes', () => {
-    fc.assert(
-      fc.property(uses, window, (some, one) => {
-        const most = Math.max(...[...minutesOf([one])].map((minute) => usedAt(some, minute)));
-        expect(peakOf(levelsOf(some), one)).toBe(most);
-      }),
-    );
-  });
-
-  test('the stretches above a quantity are exactly the minutes with more', () => {
-    fc.assert(
-      fc.property(uses, fc.nat(8), (some, quantity) => {
-        const above = [...minutesOf(some.map((one) => one.window))].filter((m) => usedAt(some, m) > quantity);
-        expect(minutesOf(stretchesAbove(levelsOf(some), quantity))).toEqual(new Set(above));
-      }),
-    );
-  });
-});
 
 describe('clashes', () => {
   const claim = fc.record({ windows, quantity: fc.integer({ min: 1, max: 4 }) }).map(({ windows, quantity }) => {

@@ -1,5 +1,6 @@
 /** Arithmetic of half-open windows `[start, end)`. Instants are RFC 3339 texts in UTC to the second, so texts compare. */
-import type { Window } from '../platform/fields.ts';
+import { later, MINUTE } from './clock.ts';
+import type { Window } from './fields.ts';
 
 /** What two windows share; nothing when they only touch. */
 export function overlapOf(a: Window, b: Window): Window | undefined {
@@ -18,6 +19,25 @@ export function joined(windows: readonly Window[]): Window[] {
   return merged(windows, (before, next) => next.start <= before.end);
 }
 
+/** What lies in a range: sorted, with overlapping and touching windows made one. */
+export function within(range: Window, windows: readonly Window[]): Window[] {
+  return joined(windows.flatMap((window) => overlapOf(window, range) ?? []));
+}
+
+/** What of some windows is left when others are taken out. Both sorted, and without overlap among themselves. */
+export function without(windows: readonly Window[], out: readonly Window[]): Window[] {
+  const result: Window[] = [];
+  for (const { start, end } of windows) {
+    let from = start;
+    for (const gap of overlapping(out, { start, end })) {
+      if (gap.start > from) result.push({ start: from, end: gap.start });
+      from = gap.end;
+    }
+    if (from < end) result.push({ start: from, end });
+  }
+  return result;
+}
+
 function merged(windows: readonly Window[], together: (before: Window, next: Window) => boolean): Window[] {
   const result: Window[] = [];
   for (const next of [...windows].sort(byStart)) {
@@ -28,6 +48,7 @@ function merged(windows: readonly Window[], together: (before: Window, next: Win
   return result;
 }
 
+/** For sorting: by start, then by end. */
 export function byStart(a: Window, b: Window): number {
   if (a.start !== b.start) return a.start < b.start ? -1 : 1;
   if (a.end !== b.end) return a.end < b.end ? -1 : 1;
@@ -62,6 +83,16 @@ function firstEndingAfter(windows: readonly Window[], instant: string): number {
     else low = middle + 1;
   }
   return low;
+}
+
+/** Whole minutes from start to end. */
+export function minutesIn({ start, end }: Window): number {
+  return Math.floor((Date.parse(end) - Date.parse(start)) / MINUTE);
+}
+
+/** A window that ends some minutes later. */
+export function extended({ start, end }: Window, minutes: number): Window {
+  return minutes === 0 ? { start, end } : { start, end: later(end, minutes * MINUTE) };
 }
 
 /** Whether every instant of the inner windows lies in the outer ones. */
