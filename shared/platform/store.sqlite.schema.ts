@@ -151,10 +151,16 @@ function indexesOf(table: Table, container: Container): Map<string, string> {
   return wanted;
 }
 
-/** Terms are derived, so they are made anew from the documents whenever the declarations change. */
+/**
+ * Terms are derived from the documents when a container gets its first set or words. Later sets need nothing: while
+ * one is not declared, no document can carry it.
+ */
 function bringUpTerms(db: Db, table: Table): void {
-  db.exec(`DROP TABLE IF EXISTS ${table.terms}`);
-  if (!table.hasTerms) return;
+  if (!table.hasTerms) {
+    db.exec(`DROP TABLE IF EXISTS ${table.terms}`);
+    return;
+  }
+  if (namesIn(db, `SELECT name FROM sqlite_master WHERE name = '${table.terms}'`).size > 0) return;
   const prefixes = table.prefixes.map((column) => `${column} TEXT NOT NULL, `).join('');
   db.exec(`CREATE TABLE ${table.terms} (pk TEXT NOT NULL, ${prefixes} kind TEXT NOT NULL, field TEXT NOT NULL,
     term TEXT NOT NULL, id TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (pk, kind, field, term, id)) WITHOUT ROWID`);

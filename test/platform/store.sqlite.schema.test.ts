@@ -85,6 +85,16 @@ describe('bringing the schema up', () => {
     expect(indexes()).not.toContain('i_d_things_pk_name');
   });
 
+  test('a new index of a large file does not make its terms anew', () => {
+    const searched = { ...before, search: true };
+    bringUp(db, { things: searched });
+    db.exec("INSERT INTO t_things VALUES ('o|r|', 'o|', 'thing', '', 'kept', '1', 1)");
+    bringUp(db, { things: { ...searched, indexes: [['name'], []] } });
+    expect(rows('SELECT term FROM t_things')).toEqual([['kept']]);
+    bringUp(db, { things: before });
+    expect(rows("SELECT count(*) FROM sqlite_master WHERE name = 't_things'")).toEqual([[0]]);
+  });
+
   test('the same declarations change nothing, and ask for no lock', () => {
     bringUp(db, { things: before });
     const version = rows('PRAGMA schema_version');
