@@ -1,13 +1,14 @@
 /** Decisions about addresses: of those a customer has, exactly one is the default for billing (REQ-CUS-011, 012). */
 import { changesBetween } from '../platform/facts.ts';
-import { broken, notFound, type Refusal } from '../platform/refusal.ts';
+import { notFound, type Refusal } from '../platform/refusal.ts';
+import { breaks } from './breaks.ts';
 import type { AddressFields } from './fields.ts';
 import { type Address, type CustomerFact, type CustomerState, MOST_ADDRESSES } from './model.ts';
 
 type Given = AddressFields & { readonly id: string };
 
 function notExactlyOne(detail: string): Refusal {
-  return broken('exactly-one-default-billing-address', detail);
+  return breaks('exactly-one-default-billing-address', detail);
 }
 
 /** The addresses of a new customer. The first for billing is the default unless another is named. */
@@ -47,7 +48,7 @@ function preferring(addresses: readonly Address[], id: string): Address[] {
 /** The first one, and one sent with `defaultBilling: true`, becomes the default. */
 export function addAddress(state: CustomerState, given: Given): CustomerFact[] {
   if (state.addresses.length >= MOST_ADDRESSES) {
-    throw broken('address-limit', `A customer has at most ${MOST_ADDRESSES} addresses.`);
+    throw breaks('address-limit', `A customer has at most ${MOST_ADDRESSES} addresses.`);
   }
   if (state.addresses.length === 0) return changedTo(state, settledAddresses([given]));
   const added = [...state.addresses, addressFrom(given, false)];

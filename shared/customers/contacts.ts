@@ -1,13 +1,14 @@
 /** Decisions about contacts: as soon as a customer has one, exactly one is the primary. */
 import { changesBetween } from '../platform/facts.ts';
-import { broken, notFound, Refusal } from '../platform/refusal.ts';
+import { notFound, Refusal } from '../platform/refusal.ts';
+import { breaks } from './breaks.ts';
 import type { ContactFields } from './fields.ts';
 import { type Contact, type CustomerFact, type CustomerState, MOST_CONTACTS } from './model.ts';
 
 type Given = ContactFields & { readonly id: string };
 
 function notExactlyOne(detail: string): Refusal {
-  return broken('exactly-one-primary-contact', detail);
+  return breaks('exactly-one-primary-contact', detail);
 }
 
 function guardEmail(others: readonly Pick<Contact, 'email'>[], email: string): void {
@@ -31,7 +32,7 @@ export function settledContacts(given: readonly Given[]): Contact[] {
 /** The first one, and one sent with `primary: true`, becomes the primary. */
 export function addContact(state: CustomerState, given: Given): CustomerFact[] {
   if (state.contacts.length >= MOST_CONTACTS) {
-    throw broken('contact-limit', `A customer has at most ${MOST_CONTACTS} contacts.`);
+    throw breaks('contact-limit', `A customer has at most ${MOST_CONTACTS} contacts.`);
   }
   guardEmail(state.contacts, given.email);
   const first = state.contacts.length === 0;
@@ -73,7 +74,7 @@ export function removeContact(
   if (next?.id === contactId) throw notExactlyOne('Name another contact as the next primary, not the one to remove.');
   const only = state.contacts.length === 1;
   if (only && upcoming) {
-    throw broken('contact-for-upcoming-events', 'The only contact of a customer with upcoming events must stay.');
+    throw breaks('contact-for-upcoming-events', 'The only contact of a customer with upcoming events must stay.');
   }
   if (contact.primary && !only && !next) {
     throw notExactlyOne('Name the next primary contact in the same request: ?primaryContactId=.');

@@ -1,8 +1,9 @@
 /** Decisions about a customer as a whole: pure, from a state and an input to facts or a refusal (spec chapter 02). */
 import type { Actor } from '../platform/actor.ts';
 import { type Changes, changesBetween } from '../platform/facts.ts';
-import { broken, Refusal, wrongState } from '../platform/refusal.ts';
+import { Refusal, wrongState } from '../platform/refusal.ts';
 import { settledAddresses } from './addresses.ts';
+import { breaks } from './breaks.ts';
 import { settledContacts } from './contacts.ts';
 import type { AddressFields, ContactFields, CustomerFields, NewCustomer } from './fields.ts';
 import { type Contact, type CustomerFact, type CustomerState, customerNumberOf, MOST_CONTACTS } from './model.ts';
@@ -107,7 +108,7 @@ export function reactivate(state: CustomerState, reason: string): CustomerFact[]
 /** REQ-CUS-004. Throws `rule_broken` (`no-upcoming-events`, with `events`) while some are still to come. */
 export function remove(state: CustomerState, upcoming: readonly UpcomingEvent[]): CustomerFact[] {
   if (upcoming.length > 0) {
-    throw broken('no-upcoming-events', 'A customer with upcoming events cannot be deleted.', { events: upcoming });
+    throw breaks('no-upcoming-events', 'A customer with upcoming events cannot be deleted.', { events: upcoming });
   }
   return [{ type: 'CustomerRemoved', data: { customerNumber: state.customerNumber, name: state.name } }];
 }
@@ -115,7 +116,7 @@ export function remove(state: CustomerState, upcoming: readonly UpcomingEvent[])
 /** Throws `rule_broken` (`customer-merged`, with `mergedInto`): all changes go to the customer it was merged into. */
 export function guardUnmerged(state: Pick<CustomerState, 'mergedInto'>): void {
   if (state.mergedInto === undefined) return;
-  throw broken('customer-merged', 'This customer was merged into another one; change that one.', {
+  throw breaks('customer-merged', 'This customer was merged into another one; change that one.', {
     mergedInto: state.mergedInto,
   });
 }
@@ -130,7 +131,7 @@ interface Party {
  * email the target has; the target's primary stays. None when the merge was done before.
  */
 export function merge(source: Party, target: Party): { source: CustomerFact[]; target: CustomerFact[] } {
-  if (source.id === target.id) throw broken('merge-with-itself', 'A customer cannot be merged into itself.');
+  if (source.id === target.id) throw breaks('merge-with-itself', 'A customer cannot be merged into itself.');
   if (source.state.mergedInto === target.id) return { source: [], target: [] };
   guardUnmerged(source.state);
   guardUnmerged(target.state);
@@ -138,7 +139,7 @@ export function merge(source: Party, target: Party): { source: CustomerFact[]; t
   const moved = source.state.contacts.filter(({ email }) => !known.has(email));
   const dropped = source.state.contacts.filter(({ email }) => known.has(email));
   if (target.state.contacts.length + moved.length > MOST_CONTACTS) {
-    throw broken('contact-limit', `Together they would have more than ${MOST_CONTACTS} contacts; remove some first.`);
+    throw breaks('contact-limit', `Together they would have more than ${MOST_CONTACTS} contacts; remove some first.`);
   }
   // A target without contacts takes the source's primary over with the rest.
   const arriving = (contact: Contact) => (known.size > 0 ? { ...contact, primary: false } : contact);

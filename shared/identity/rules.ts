@@ -1,7 +1,8 @@
 /** What may happen to a user, decided without looking anywhere else (spec chapter 01). */
 import { DAY, later, MINUTE } from '../platform/clock.ts';
 import type { Changes } from '../platform/facts.ts';
-import { broken, invalid, Refusal, wrongState } from '../platform/refusal.ts';
+import { invalid, Refusal, wrongState } from '../platform/refusal.ts';
+import { breaks } from './breaks.ts';
 import type { OrganizationFact, UserFact, UserState } from './model.ts';
 
 export const FAILURES_BEFORE_LOCK = 10;
@@ -79,7 +80,7 @@ export function adminsAfter(
   if (admins.includes(userId) === is) return undefined;
   if (is) return [...admins, userId];
   const left = admins.filter((id) => id !== userId);
-  if (left.length === 0) throw broken('last-admin', 'An organization keeps at least one active admin.');
+  if (left.length === 0) throw breaks('last-admin', 'An organization keeps at least one active admin.');
   return left;
 }
 

@@ -4,8 +4,9 @@ import { claimsOf } from '../claims/engine.ts';
 import { type Clash, MOST_DAYS } from '../claims/model.ts';
 import { DAY, later, MINUTE } from '../platform/clock.ts';
 import { Instant, Window } from '../platform/fields.ts';
-import { broken, invalid, notFound, Refusal } from '../platform/refusal.ts';
+import { invalid, notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
+import { breaks } from './breaks.ts';
 import { settleCapacity } from './commands.ts';
 import { Reason } from './fields.ts';
 import { BLOCK, venueResource, venues } from './model.ts';
@@ -41,8 +42,8 @@ export async function blockVenue(
   { window, reason }: z.output<typeof NewBlock>,
 ): Promise<BlockView> {
   const { state } = await scope.of(venues).get(venueId);
-  if (state.status === 'inactive') throw broken('venue-active', 'An inactive venue takes no bookings anyway.');
-  if (window.end <= scope.now()) throw broken('block-in-the-past', 'A block must end in the future.');
+  if (state.status === 'inactive') throw breaks('venue-active', 'An inactive venue takes no bookings anyway.');
+  if (window.end <= scope.now()) throw breaks('block-in-the-past', 'A block must end in the future.');
   if (Date.parse(window.end) - Date.parse(window.start) > MOST_DAYS * DAY) {
     throw invalid('body.window', 'too_long', `must be at most ${MOST_DAYS} days long`);
   }

@@ -2,7 +2,8 @@
 import { changesBetween } from '../platform/facts.ts';
 import { e164Of } from '../platform/phone.ts';
 import type { Picture } from '../platform/pictures.ts';
-import { broken, invalid, notFound, Refusal, wrongState } from '../platform/refusal.ts';
+import { invalid, notFound, Refusal, wrongState } from '../platform/refusal.ts';
+import { breaks } from './breaks.ts';
 import type { NewVenue, VenueContactFields, VenueFields } from './fields.ts';
 import { MOST_CONTACTS } from './fields.ts';
 import type { VenueContact, VenueFact, VenueState } from './model.ts';
@@ -46,7 +47,7 @@ const factsByField: Partial<Record<keyof VenueFields, VenueFact['type']>> = {
  */
 export function revise(state: VenueState, next: VenueFields, tooBig: readonly UpcomingEvent[]): VenueFact[] {
   if (tooBig.length > 0) {
-    throw broken('capacity-below-attendance', 'Upcoming events have more guests than that.', { events: tooBig });
+    throw breaks('capacity-below-attendance', 'Upcoming events have more guests than that.', { events: tooBig });
   }
   const changes = Object.entries(changesBetween(fieldsOf(state), next));
   const types = [
@@ -75,7 +76,7 @@ export function deactivate(state: VenueState, reason: string): VenueFact[] {
 
 /** Neither deactivated nor deleted while events are to come. */
 export function refuseWhileNeeded(events: readonly UpcomingEvent[]): void {
-  if (events.length > 0) throw broken('venue-has-upcoming-events', 'Events are still to be held there.', { events });
+  if (events.length > 0) throw breaks('venue-has-upcoming-events', 'Events are still to be held there.', { events });
 }
 
 function sound(contact: VenueContact, others: readonly VenueContact[], country: string, path: string): VenueContact {
@@ -97,7 +98,7 @@ export function contactOf(state: VenueState, contactId: string): VenueContact {
 export function addContact(state: VenueState, id: string, fields: VenueContactFields): VenueFact[] {
   if (state.contacts.some((known) => known.id === id)) return [];
   if (state.contacts.length >= MOST_CONTACTS) {
-    throw broken('most-contacts', `A venue has at most ${MOST_CONTACTS} contacts.`, { limit: MOST_CONTACTS });
+    throw breaks('most-contacts', `A venue has at most ${MOST_CONTACTS} contacts.`, { limit: MOST_CONTACTS });
   }
   const contact = sound({ ...fields, id }, state.contacts, state.address.country, 'body');
   return [{ type: 'VenueContactAdded', data: { contact } }];
@@ -129,7 +130,7 @@ export function photoOf(state: VenueState, photoId: string): Picture {
 /** REQ-VEN-014. */
 export function refuseFullAlbum(state: VenueState): void {
   if (state.photos.length >= MOST_PHOTOS) {
-    throw broken('most-photos', `A venue has at most ${MOST_PHOTOS} photos.`, { limit: MOST_PHOTOS });
+    throw breaks('most-photos', `A venue has at most ${MOST_PHOTOS} photos.`, { limit: MOST_PHOTOS });
   }
 }
 
