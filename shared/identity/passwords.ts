@@ -1,5 +1,6 @@
 /** Passwords: what a new one must be, and how they are kept: argon2id, never in the clear. */
 import { z } from 'zod';
+import { once } from '../platform/once.ts';
 import { secretText } from '../platform/random.ts';
 import { invalid } from '../platform/refusal.ts';
 import type { Document } from '../platform/store.ts';
@@ -34,18 +35,16 @@ export const NewPassword = z
 /** `argon2` loads in about 10 ms: not before somebody signs in. */
 const argon2 = () => import('@node-rs/argon2');
 
-let common: Promise<ReadonlySet<string>> | undefined;
-async function commonPasswords(): Promise<ReadonlySet<string>> {
+const commonPasswords = once(async (): Promise<ReadonlySet<string>> => {
   const { dictionary } = await import('@zxcvbn-ts/language-common');
   return new Set(dictionary['passwords-common'].slice(0, MOST_COMMON).map((entry) => String(entry).toLowerCase()));
-}
+});
 
 /** Throws `invalid` at `path` for a password that is common or the username. */
 export async function checkPassword(password: string, username: string, path: string): Promise<void> {
   const folded = password.toLowerCase();
   if (folded === username.toLowerCase()) throw invalid(path, 'is_username', 'must not be the username');
-  common ??= commonPasswords();
-  if ((await common).has(folded)) throw invalid(path, 'too_common', 'is among the most common passwords');
+  if ((await commonPasswords()).has(folded)) throw invalid(path, 'too_common', 'is among the most common passwords');
 }
 
 export async function hashPassword(password: string): Promise<string> {
@@ -53,14 +52,13 @@ export async function hashPassword(password: string): Promise<string> {
   return hash(password, ARGON2);
 }
 
-let decoy: Promise<string> | undefined;
+const decoy = once(() => hashPassword(secretText(32)));
 
 /** Whether the password is right. Without a hash (no such user) it works as long, and is not. */
 export async function verifyPassword(hash: string | undefined, password: string): Promise<boolean> {
   const { verify } = await argon2();
   // Made before the first check of any kind, so that the first unknown user does not take longer than a known one.
-  decoy ??= hashPassword(secretText(32));
-  const stand = await decoy;
+  const stand = await decoy();
   const right = await verify(hash ?? stand, password);
   return right && hash !== undefined;
 }

@@ -3,6 +3,7 @@ import type { BlobSASSignatureValues, ContainerClient, UserDelegationKey } from 
 import type { Blobs } from './blobs.ts';
 import type { Clock } from './clock.ts';
 import { DAY, HOUR, later, MINUTE, SECOND } from './clock.ts';
+import { once } from './once.ts';
 import { Refusal } from './refusal.ts';
 
 export interface BlobOptions {
@@ -108,20 +109,6 @@ export function delegationKey(
       held = undefined;
     });
     return key;
-  };
-}
-
-/** Does it once; a failure is not remembered. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let done: Promise<T> | undefined;
-  return () => {
-    if (done) return done;
-    const doing = work();
-    done = doing;
-    doing.catch(() => {
-      done = undefined;
-    });
-    return doing;
   };
 }
 

@@ -2,6 +2,7 @@
 import type { ServiceBusMessage, ServiceBusSender } from '@azure/service-bus';
 import type { Bus } from './bus.ts';
 import type { Fact } from './facts.ts';
+import { once } from './once.ts';
 
 export interface AzureBusOptions {
   /** Fully qualified, reached by the managed identity. */
@@ -14,31 +15,22 @@ export type Sender = Pick<ServiceBusSender, 'createMessageBatch' | 'sendMessages
 
 /** `publish` answers when the topic has the facts; the trigger that called it tries the whole batch again otherwise. */
 export function openAzureBus({ namespace, topic }: AzureBusOptions): Bus {
-  let opened: Promise<{ sender: Sender; close(): Promise<void> }> | undefined;
-  async function open() {
+  const opened = once(async () => {
     const [{ ServiceBusClient }, { DefaultAzureCredential }] = await Promise.all([
       import('@azure/service-bus'),
       import('@azure/identity'),
     ]);
     const client = new ServiceBusClient(namespace, new DefaultAzureCredential());
-    return { sender: client.createSender(topic), close: () => client.close() };
-  }
-  function sender(): Promise<Sender> {
-    opened ??= open().catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened.then((client) => client.sender);
-  }
+    return { client, sender: client.createSender(topic) };
+  });
   return {
-    publish: async (facts) => sendInBatches(await sender(), facts),
+    publish: async (facts) => sendInBatches((await opened()).sender, facts),
     async ping() {
       // Asks the topic for its greatest batch; fails when it cannot be reached or we may not send.
-      await (await sender()).createMessageBatch();
+      await (await opened()).sender.createMessageBatch();
     },
     async close() {
-      await opened?.then((client) => client.close());
-      opened = undefined;
+      await (await opened.begun())?.client.close();
     },
   };
 }

@@ -1,9 +1,10 @@
 /** The store on Azure: Cosmos DB through its SDK, which is loaded on first use, because loading it takes long. */
 
 import { randomUUID } from 'node:crypto';
-import type { CosmosClient, Container as CosmosContainer, Database, OperationInput, SqlQuerySpec } from '@azure/cosmos';
+import type { CosmosClient, Container as CosmosContainer, OperationInput, SqlQuerySpec } from '@azure/cosmos';
 import type { ContainerName } from './containers.ts';
 import { declarationOf } from './containers.ts';
+import { once } from './once.ts';
 import { cosmosStore } from './store.azure.core.ts';
 import { containerDefinitions } from './store.azure.policy.ts';
 import type { ChangesPage, CosmosDocument, Operation, Wire } from './store.azure.wire.ts';
@@ -53,23 +54,10 @@ async function clientOf({ endpoint, key }: CosmosOptions): Promise<CosmosClient>
 }
 
 function wireTo(options: CosmosOptions): Wire {
-  let opening: Promise<{ client: CosmosClient; database: Database }> | undefined;
-
-  async function open() {
+  const connection = once(async () => {
     const client = await clientOf(options);
     return { client, database: client.database(options.database) };
-  }
-
-  /** Opens once; a failure to open is not kept. */
-  async function connection() {
-    opening ??= open();
-    try {
-      return await opening;
-    } catch (error) {
-      opening = undefined;
-      throw error;
-    }
-  }
+  });
 
   async function asked<T>(container: ContainerName, work: (container: CosmosContainer) => Promise<T>): Promise<T> {
     try {
@@ -133,7 +121,7 @@ function wireTo(options: CosmosOptions): Wire {
       await asked('system', (cosmos) => cosmos.read());
     },
     async close() {
-      if (opening) (await opening).client.dispose();
+      (await connection.begun())?.client.dispose();
     },
   };
 }
