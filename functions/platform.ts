@@ -38,5 +38,5 @@ export async function openRunning(
   const whole = { ...platform, probes: [...platform.probes, registration] };
   const keys = await openKeys(config, config.DATA_DIR, platform.clock);
   const pipeline = createPipeline(whole, createAuthenticator(whole, keys));
-  return { platform: whole, bus, dispatch: dispatcher(routes, pipeline, config.CORS_ORIGINS) };
+  return { platform: whole, bus, dispatch: dispatcher(routes, pipeline) };
 }

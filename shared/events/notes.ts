@@ -142,7 +142,7 @@ async function writeNote(
     async (event): Promise<readonly EventFact[]> => {
       guardNotes(event, scope.actor);
       const note = await getNote(scope, eventId, noteId);
-      if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== note.etag) {
+      if (ifMatch && !ifMatch(note.etag)) {
         throw new Refusal('stale', 'This note has changed since you read it. Read it again and retry.');
       }
       const decided = decide(note);

@@ -20,12 +20,21 @@ function declaredLength(request: RawRequest): number {
   return Number(request.header('content-length') ?? 0);
 }
 
+/** The body as it comes. A client that goes away in the middle is no fault of ours. */
+async function* chunksOf({ body }: RawRequest): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body ?? [];
+  } catch {
+    throw invalid('body', 'incomplete', 'The body ended before it was whole.');
+  }
+}
+
 /** The whole body; throws `too_large` as soon as it is known to be over the limit, before it is read whole. */
 async function readBytes(request: RawRequest, limit: number): Promise<Uint8Array> {
   if (declaredLength(request) > limit) throw tooLarge(limit);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of chunksOf(request)) {
     size += chunk.byteLength;
     if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
@@ -56,10 +65,9 @@ function tooDeep(text: string): boolean {
 
 const JSON_TYPE = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
 
-/** The parsed JSON body and its bytes; an empty body reads as `{}`. */
-async function readJson(request: RawRequest): Promise<{ value: unknown; bytes: Uint8Array }> {
-  const bytes = await readBytes(request, JSON_LIMIT);
-  if (bytes.byteLength === 0) return { value: {}, bytes };
+/** The parsed JSON body; an empty one reads as `{}`. */
+function jsonIn(request: RawRequest, bytes: Uint8Array): unknown {
+  if (bytes.byteLength === 0) return {};
   if (!JSON_TYPE.test(request.header('content-type') ?? '')) {
     throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
   }
@@ -71,7 +79,7 @@ async function readJson(request: RawRequest): Promise<{ value: unknown; bytes: U
   }
   if (tooDeep(text)) throw invalid('body', 'too_deep', `The body may nest ${DEEPEST} levels at most.`);
   try {
-    return { value: JSON.parse(text), bytes };
+    return JSON.parse(text);
   } catch {
     throw invalid('body', 'bad_json', 'The body is not JSON.');
   }
@@ -118,7 +126,7 @@ async function readFile(request: RawRequest, limit: number): Promise<Upload> {
   });
   finished.catch(() => undefined);
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of chunksOf(request)) {
     size += chunk.byteLength;
     if (over || size > limit + FORM_OVERHEAD) throw tooLarge(limit);
     form.write(chunk);
@@ -130,30 +138,29 @@ async function readFile(request: RawRequest, limit: number): Promise<Upload> {
   return upload;
 }
 
-/** What came with a request; `bytes` are those that tell it from another. */
+/** What came with a request, not looked into yet; `bytes` are those that tell it from another. */
 export interface Received {
-  readonly body: unknown;
   readonly file: Upload | undefined;
   readonly bytes: Uint8Array;
 }
 
 const nothing = z.strictObject({});
 
-/** The body or file that the route takes, parsed; a merge patch is parsed when it is applied. Throws `invalid` and such. */
+/** Reads the body or file that the route takes. Throws `too_large`, and for what is no form `invalid` and such. */
 export async function received(route: Route, request: RawRequest): Promise<Received> {
   if (route.file) {
     const file = await readFile(request, route.file.limit);
-    return { body: undefined, file, bytes: file.bytes };
+    return { file, bytes: file.bytes };
   }
-  if (request.method === 'GET' || (request.method === 'DELETE' && !route.body)) {
-    return { body: {}, file: undefined, bytes: new Uint8Array() };
-  }
-  const { value, bytes } = await readJson(request);
-  if (route.revises === 'patch') {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw invalid('body', 'invalid_type', 'must be an object with the fields to change');
-    }
-    return { body: value, file: undefined, bytes };
-  }
-  return { body: parsed(route.body ?? nothing, value, 'body'), file: undefined, bytes };
+  const bodiless = request.method === 'GET' || (request.method === 'DELETE' && !route.body);
+  return { file: undefined, bytes: bodiless ? new Uint8Array() : await readBytes(request, JSON_LIMIT) };
+}
+
+/** The parsed body of a route; a merge patch is parsed when it is applied. Throws `invalid` and such. */
+export function bodyOf(route: Route, request: RawRequest, { file, bytes }: Received): unknown {
+  if (file) return undefined;
+  const value = jsonIn(request, bytes);
+  if (route.revises !== 'patch') return parsed(route.body ?? nothing, value, 'body');
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw invalid('body', 'invalid_type', 'must be an object with the fields to change');
 }

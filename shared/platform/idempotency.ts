@@ -44,6 +44,8 @@ export interface KeyedRequest {
   readonly bytes: Uint8Array;
   /** Whether replies hold tokens: then none is kept. */
   readonly secret: boolean;
+  /** Shown by the problem that is kept, as by the one that is sent. */
+  readonly traceId: string;
 }
 
 const NOT_KEPT: readonly RefusalCode[] = ['unauthenticated', 'forbidden', 'in_progress', 'too_many_requests'];
@@ -66,7 +68,14 @@ export async function oncePerKey(
   const begun = await begin(store, clock, owner, id, fingerprintOf(request));
   if ('reply' in begun) return begun.reply;
   const { kept, ifMatch, retried } = begun;
-  const commit = (write: Write) => store.commit('idempotency', [owner], [write]);
+  const commit = async (write: Write) => {
+    try {
+      await store.commit('idempotency', [owner], [write]);
+    } catch (error) {
+      // A twin took over when the lease had ended: the key is its business now, and this reply still holds.
+      if (!(error instanceof CommitRefused)) throw error;
+    }
+  };
   const letGo = () => commit({ op: 'delete', id, ifMatch });
   const keep = (next: Kept) => commit({ op: 'replace', document: keptDocument(id, next), ifMatch });
   // A failure of ours keeps the seed and ends the lease: the retry goes on where this one stopped.
@@ -85,7 +94,7 @@ export async function oncePerKey(
     const [instance = ''] = request.target.split('?');
     await (NOT_KEPT.includes(refusal.code)
       ? letGo()
-      : finish(problemReply(refusal, { instance, traceId: '', headers: {} })));
+      : finish(problemReply(refusal, { instance, traceId: request.traceId, headers: {} })));
     throw error;
   }
 }

@@ -13,7 +13,9 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isPlain(patch)) return patch;
   const merged = new Map(Object.entries(isPlain(target) ? target : {}));
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) merged.delete(key);
+    // What is not there cannot be removed; it stays as `undefined`, so that the schema can refuse a name it does not know.
+    if (value === null && !merged.has(key)) merged.set(key, undefined);
+    else if (value === null) merged.delete(key);
     else merged.set(key, mergePatch(merged.get(key), value));
   }
   return Object.fromEntries(merged);

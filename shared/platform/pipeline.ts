@@ -1,13 +1,13 @@
 /** Serves a route: everything that holds for all of them, in one order, once. */
 import { type Actor, may, publicActor } from './actor.ts';
-import { received } from './body.ts';
-import { corsHeaders, type RawReply, type RawRequest, securityHeaders } from './http.ts';
+import { bodyOf, received } from './body.ts';
+import { corsHeaders, preflight, type RawReply, type RawRequest, securityHeaders } from './http.ts';
 import { oncePerKey } from './idempotency.ts';
 import { limitHeaders } from './limits.ts';
 import { problemReply, refusalOf } from './problem.ts';
 import { Refusal } from './refusal.ts';
 import { acceptable, pickedFields, rendered } from './reply.ts';
-import { addressOf, etagOf, queryOf, type Trace, tokenOf, traceOf } from './request.ts';
+import { addressOf, ifMatchOf, queryOf, type Trace, tokenOf, traceOf } from './request.ts';
 import type { RequestFacts, Route } from './route.ts';
 import { type Platform, type ScopeInit, scopeOf } from './scope.ts';
 import { parsed } from './validation.ts';
@@ -23,6 +23,8 @@ export interface Pipeline {
   serve(route: Route, request: RawRequest): Promise<RawReply>;
   /** For addresses that are no route: 404, 405 with `allow`, or whatever went wrong before a route was known. */
   refuse(request: RawRequest, error: unknown): RawReply;
+  /** Answers OPTIONS, which browsers send before they call from another origin. */
+  preflight(request: RawRequest, methods: readonly string[]): RawReply;
 }
 
 export function createPipeline(platform: Platform, authenticator: Authenticator): Pipeline {
@@ -65,36 +67,39 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     trace: Trace,
     address: string,
   ): Promise<RawReply> {
-    acceptable(route, request);
-    const params = parsed(route.params, request.params, 'path');
-    const given = queryOf(request.search);
-    if (route.tokenInQuery) delete given.access_token;
-    const query = parsed(route.query, given, 'query');
-    const names = pickedFields(route, query);
-    const ifMatch = request.method === 'GET' ? undefined : etagOf(request.header('if-match'), 'if-match');
-    const { body, file, bytes } = await received(route, request);
-    const facts: RequestFacts = {
-      address,
-      userAgent: request.header('user-agent')?.slice(0, 500) ?? '',
-      baseUrl: config.PUBLIC_URL ?? request.origin,
-    };
-    const init: ScopeInit = {
-      actor,
-      correlationId: trace.correlationId,
-      traceparent: trace.traceparent,
-      pathIds: Object.values(params as Record<string, string>),
-      ...(ifMatch === undefined ? {} : { ifMatch }),
-    };
+    const sent = await received(route, request);
     const run = async (attempt: Pick<ScopeInit, 'ids' | 'retried'>) => {
+      acceptable(route, request);
+      const params = parsed(route.params, request.params, 'path');
+      const given = queryOf(request.search);
+      if (route.tokenInQuery) delete given.access_token;
+      const query = parsed(route.query, given, 'query');
+      const names = pickedFields(route, query);
+      const ifMatch = request.method === 'GET' ? undefined : ifMatchOf(request);
+      const body = bodyOf(route, request, sent);
+      const facts: RequestFacts = {
+        address,
+        userAgent: request.header('user-agent')?.slice(0, 500) ?? '',
+        baseUrl: config.PUBLIC_URL ?? request.origin,
+      };
+      const scope = scopeOf(platform, {
+        actor,
+        correlationId: trace.correlationId,
+        traceparent: trace.traceparent,
+        pathIds: Object.values(params as Record<string, string>),
+        ...(ifMatch ? { ifMatch } : {}),
+        ...attempt,
+      });
       // The route's own schemas made these values; `Route` only forgets their types.
-      const input = { params, query, body, file, request: facts } as never;
-      return rendered(route, await route.handle(input, scopeOf(platform, { ...init, ...attempt })), request, names);
+      const input = { params, query, body, file: sent.file, request: facts } as never;
+      return rendered(route, await route.handle(input, scope), request, names, facts.baseUrl);
     };
     const key = request.method === 'POST' ? request.header('idempotency-key') : undefined;
     if (key === undefined) return run({});
     const owner = actor.kind === 'public' ? `public:${address}` : actor.userId;
-    const keyed = { key, owner, target: `${request.path}?${request.search}`, bytes, secret: route.secret };
-    return oncePerKey(store, clock, keyed, run);
+    const target = `${request.path}?${request.search}`;
+    const { traceId } = trace;
+    return oncePerKey(store, clock, { key, owner, target, bytes: sent.bytes, secret: route.secret, traceId }, run);
   }
 
   function answered(error: unknown, request: RawRequest, trace: Trace, headers: Record<string, string>): RawReply {
@@ -147,6 +152,10 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     refuse(request, error) {
       const trace = traceOf(request, platform.ids);
       return answered(error, request, trace, baseHeaders(request, trace));
+    },
+    preflight(request, methods) {
+      const { status, headers } = preflight(request.header('origin'), config.CORS_ORIGINS, methods);
+      return { status, headers: { ...baseHeaders(request, traceOf(request, platform.ids)), ...headers } };
     },
   };
 }

@@ -2,19 +2,28 @@
 import { z } from 'zod';
 import type { RawReply, RawRequest } from './http.ts';
 import { invalid, Refusal } from './refusal.ts';
-import { etagOf } from './request.ts';
+import { knows } from './request.ts';
 import type { Reply, Route } from './route.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
 /** Throws `not_acceptable` when `Accept` names no media type that the route or a problem can have. */
 export function acceptable(route: Route, request: RawRequest): void {
-  const accept = request.header('accept');
+  const accept = request.header('accept')?.trim().toLowerCase();
   const gives = route.produces ?? 'application/json';
-  if (accept === undefined || accept.includes('*/*') || accept.includes(gives)) return;
-  const [group] = gives.split('/');
-  if (accept.includes(`${group}/*`) || accept.includes('application/problem+json')) return;
+  if (!accept || weightOf(accept, [gives, gives.replace(/\/.*/, '/*'), '*/*']) > 0) return;
+  if (weightOf(accept, ['application/problem+json']) > 0) return;
   throw new Refusal('not_acceptable', `This route gives ${gives}.`);
+}
+
+/** How much an `Accept` (lower-cased) wants what these ranges name, 0 to 1: the first of them in it decides (RFC 9110). */
+function weightOf(accept: string, ranges: readonly string[]): number {
+  const found = accept.split(',').map((entry) => {
+    const [range = '', ...parameters] = entry.split(';').map((part) => part.trim());
+    const q = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
+    return { at: ranges.indexOf(range), weight: Number(q) || 0 };
+  });
+  return found.filter(({ at }) => at >= 0).sort((one, other) => one.at - other.at)[0]?.weight ?? 0;
 }
 
 /** The names that `?fields=` may pick from: those of a list's items. */
@@ -46,22 +55,20 @@ function trimmed(body: unknown, names: readonly string[]): unknown {
   };
 }
 
-/** The reply as it is sent; `names` are the fields to keep of a list's items. */
+/** The reply as it is sent; `names` are the fields to keep of a list's items, `baseUrl` is where clients reach us. */
 export function rendered(
   route: Route,
   reply: Reply,
   request: RawRequest,
   names: readonly string[] | undefined,
+  baseUrl: string,
 ): RawReply {
   const headers: Record<string, string> = { ...reply.headers };
   if (reply.etag) headers.etag = `"${reply.etag}"`;
-  if (reply.location) headers.location = `${request.origin}/api/${reply.location}`;
+  if (reply.location) headers.location = `${baseUrl}/api/${reply.location}`;
   if (!route.cacheable) headers['cache-control'] = 'no-store';
   if (reply.content !== undefined) return { status: route.status, headers, body: reply.content };
-  if (reply.etag && request.method === 'GET') {
-    const known = etagOf(request.header('if-none-match'), 'if-none-match');
-    if (known === '*' || known === reply.etag) return { status: 304, headers };
-  }
+  if (reply.etag && request.method === 'GET' && knows(request, reply.etag)) return { status: 304, headers };
   if (!route.reply) return { status: 204, headers };
   // A reply that does not fit its schema is a fault of ours: the ZodError is logged and answered as `internal`.
   const body = route.reply.parse(reply.body);
@@ -69,7 +76,7 @@ export function rendered(
   if (next !== null) {
     const query = new URLSearchParams(request.search);
     query.set('cursor', next);
-    headers.link = `<${request.origin}${request.path}?${query}>; rel="next"`;
+    headers.link = `<${baseUrl}${request.path}?${query}>; rel="next"`;
   }
   return {
     status: route.status,

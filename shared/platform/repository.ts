@@ -189,7 +189,7 @@ export function repository<S extends object, F extends Decided>(
     const ifMatch = scope.takeIfMatch(id);
     const attempt = async (): Promise<Entity<S> | undefined> => {
       const before = await loaded(id);
-      if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== before.etag) throw stale(noun);
+      if (ifMatch && !ifMatch(before.etag)) throw stale(noun);
       const marker = doneMarker(id);
       if (marker?.op === 'create' && (await documents.read(marker.document.id))) return entityOf(before);
       const decided = await decide(entityOf(before).state, entityOf(before));
@@ -204,8 +204,6 @@ export function repository<S extends object, F extends Decided>(
         if (!(error instanceof CommitRefused)) throw error;
         const unique = refusals.get(error.index);
         if (unique) throw unique.refuse();
-        // Index 0 is the head. What else was refused (a counter, a marker) says nothing against `If-Match`.
-        if (error.index === 0 && ifMatch !== undefined && ifMatch !== '*') throw stale(noun);
         return undefined;
       }
     };

@@ -11,7 +11,7 @@ export interface Trace {
 }
 
 const CORRELATION = /^[A-Za-z0-9-]{1,64}$/;
-const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The correlation and trace of a request: given ones are continued, missing ones made. */
 export function traceOf(request: RawRequest, ids: Ids): Trace {
@@ -24,13 +24,35 @@ export function traceOf(request: RawRequest, ids: Ids): Trace {
   return { correlationId, traceId, traceparent: `00-${traceId}-${randomUUID().slice(19).replace('-', '')}-01` };
 }
 
-/** The header that makes a request answer 304 or 412; `*` and single etags, weak or strong. */
-export function etagOf(header: string | undefined, name: string): string | undefined {
-  if (header === undefined) return undefined;
-  if (header.trim() === '*') return '*';
-  const [, etag] = /^(?:W\/)?"([\x21\x23-\x7e]{0,200})"$/.exec(header.trim()) ?? [];
-  if (etag === undefined) throw invalid(`header.${name}`, 'bad_etag', 'must be one ETag in double quotes, or *');
-  return etag;
+/** Whether a version is one that a conditional header names. */
+export type Names = (etag: string) => boolean;
+
+const ENTRY = /[ \t]*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?:,|$)/y;
+
+/** The versions in `If-Match` or `If-None-Match`: `*` or ETags separated by commas. Throws `invalid`. */
+function named(header: string, name: string, weakToo: boolean): Names {
+  if (header.trim() === '*') return () => true;
+  const etags = new Set<string>();
+  for (let at = 0; at < header.length || etags.size === 0; at = ENTRY.lastIndex) {
+    ENTRY.lastIndex = at;
+    const [, weak, etag] = ENTRY.exec(header) ?? [];
+    if (etag === undefined) throw invalid(`header.${name}`, 'bad_etag', 'must be ETags in double quotes, or *');
+    // A weak one is never the same as ours, where they are compared strongly (RFC 9110).
+    etags.add(weak && !weakToo ? '' : etag);
+  }
+  return (etag) => etag !== '' && etags.has(etag);
+}
+
+/** The versions that a change is meant for; undefined when it is meant for any. */
+export function ifMatchOf(request: RawRequest): Names | undefined {
+  const header = request.header('if-match');
+  return header === undefined ? undefined : named(header, 'if-match', false);
+}
+
+/** Whether the client knows this version already. */
+export function knows(request: RawRequest, etag: string): boolean {
+  const header = request.header('if-none-match');
+  return header !== undefined && named(header, 'if-none-match', true)(etag);
 }
 
 /** Query parameters, each of which may be given once. */

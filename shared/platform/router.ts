@@ -1,6 +1,6 @@
 /** From an address to its route, the same behind Azure Functions and behind the local host. */
 import findMyWay from 'find-my-way';
-import { preflight, type RawReply, type RawRequest } from './http.ts';
+import type { RawReply, RawRequest } from './http.ts';
 import type { Pipeline } from './pipeline.ts';
 import { notFound, Refusal } from './refusal.ts';
 import type { Method, Route } from './route.ts';
@@ -11,7 +11,7 @@ const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 export type Dispatch = (request: RawRequest) => Promise<RawReply>;
 
 /** 404 for addresses that are no route, 405 with `Allow` for methods they do not take, preflights; else the pipeline. */
-export function dispatcher(routes: readonly Route[], pipeline: Pipeline, corsOrigins: readonly string[]): Dispatch {
+export function dispatcher(routes: readonly Route[], pipeline: Pipeline): Dispatch {
   const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 2048 });
   for (const route of routes) {
     router.on(route.method, `/api/${route.path.replace(/\{(\w+)\}/g, ':$1')}`, () => undefined, route);
@@ -25,9 +25,12 @@ export function dispatcher(routes: readonly Route[], pipeline: Pipeline, corsOri
       const params = found.params as Record<string, string>;
       return pipeline.serve(found.store as Route, { ...request, method, params });
     }
-    const methods = METHODS.filter((candidate) => router.find(candidate, path));
+    const methods = METHODS.flatMap((candidate) => {
+      if (!router.find(candidate, path)) return [];
+      return candidate === 'GET' ? ['GET', 'HEAD'] : [candidate];
+    });
     if (methods.length === 0) return pipeline.refuse(request, notFound('address'));
-    if (method === 'OPTIONS') return preflight(request.header('origin'), corsOrigins, [...methods, 'OPTIONS']);
+    if (method === 'OPTIONS') return pipeline.preflight(request, [...methods, 'OPTIONS']);
     const allow = methods.join(', ');
     return pipeline.refuse(request, new Refusal('method_not_allowed', `This address takes ${allow}.`, { allow }));
   };

@@ -15,6 +15,7 @@ import type { Log } from './log.ts';
 import type { Mail } from './mail.ts';
 import type { Repository } from './repository.ts';
 import { repository } from './repository.ts';
+import type { Names } from './request.ts';
 import type { Store } from './store.ts';
 
 /** What lives as long as the process. */
@@ -37,7 +38,7 @@ export interface ScopeInit {
   readonly correlationId: string;
   readonly traceparent?: string;
   /** `If-Match` of the request; the first command on an id of the path obeys it. */
-  readonly ifMatch?: string;
+  readonly ifMatch?: Names;
   readonly pathIds?: readonly string[];
   /** For reactions: the fact reacted to, and the reaction's name. */
   readonly reaction?: { readonly name: string; readonly fact: Fact };
@@ -56,7 +57,7 @@ export interface Scope extends Omit<ScopeInit, 'ids' | 'ifMatch'> {
   documents(container: ContainerName, sub?: string): Documents;
   of<S extends object, F extends Decided>(aggregate: Aggregate<S, F>): Repository<S, F>;
   /** The request's `If-Match`, once: for the first command on an id of its path (on any id, when the path has none). */
-  takeIfMatch(id: string): string | undefined;
+  takeIfMatch(id: string): Names | undefined;
   /** The same work in another organization, as the system. For identity (before sign-in) and timers only. */
   inOrganization(orgId: string): Scope;
 }
@@ -77,7 +78,7 @@ class WorkScope implements Scope {
   readonly retried: boolean;
   readonly #init: ScopeInit;
   readonly #repositories = new Map<unknown, unknown>();
-  #ifMatch: string | undefined;
+  #ifMatch: Names | undefined;
 
   constructor(platform: Platform, init: ScopeInit) {
     this.platform = platform;
@@ -112,7 +113,7 @@ class WorkScope implements Scope {
     return made;
   }
 
-  takeIfMatch(id: string): string | undefined {
+  takeIfMatch(id: string): Names | undefined {
     if (this.#ifMatch === undefined) return undefined;
     if (this.pathIds && this.pathIds.length > 0 && !this.pathIds.includes(id)) return undefined;
     const taken = this.#ifMatch;

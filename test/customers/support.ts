@@ -85,7 +85,7 @@ export function newId(): string {
 
 export async function customerHost(platform: Platform) {
   const pipeline = createPipeline(platform, { authenticate: async (token) => actorOf(token) });
-  const host = await startHost({ routes: customerRoutes, pipeline, corsOrigins: [], host: '127.0.0.1', port: 0 });
+  const host = await startHost({ routes: customerRoutes, pipeline, host: '127.0.0.1', port: 0 });
   return {
     origin: host.origin,
     close: () => host.close(),

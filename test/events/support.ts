@@ -120,7 +120,7 @@ async function stageOn(root: TestPlatform, platform: Platform, orgId: string): P
       return actor;
     },
   });
-  const host = await startHost({ routes, pipeline, corsOrigins: [], host: '127.0.0.1', port: 0 });
+  const host = await startHost({ routes, pipeline, host: '127.0.0.1', port: 0 });
   closers.push(() => host.close());
   const scope = testScope(root, orgId);
   const typeId = defaultTypeId(orgId, 'Wedding');

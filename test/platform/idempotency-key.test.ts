@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Host } from '../../infra/local/host.ts';
+import { oncePerKey } from '../../shared/platform/idempotency.ts';
 import { type TestPlatform, testPlatform } from '../support/platform.ts';
 import { callersOf, thingHost } from '../support/things.ts';
 
@@ -58,5 +59,32 @@ describe('Idempotency-Key', () => {
     expect((await ann('POST', 'things', { name: 'C' }, { 'idempotency-key': 'x'.repeat(256) })).status).toBe(400);
     platform.clock.advance(24 * 3_600_000 + 1000);
     expect((await ann('POST', 'things', { name: 'C' }, { 'idempotency-key': 'k' })).status).toBe(201);
+  });
+
+  test('a request that was refused as invalid is kept like any other; its key is good for no other body', async () => {
+    const call = caller();
+    const key = { 'idempotency-key': 'bad' };
+    const first = await call('POST', 'things', { nothing: 1 }, key);
+    const again = await call('POST', 'things', { nothing: 1 }, key);
+    expect([first.status, again.status]).toEqual([400, 400]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.json).toEqual(first.json);
+    expect((await call('POST', 'things', { name: 'A' }, key)).status).toBe(422);
+    expect((await call('POST', 'things', '{"name":', { 'idempotency-key': 'worse' })).status).toBe(400);
+    expect((await call('POST', 'things', { name: 'A' }, { 'idempotency-key': 'worse' })).status).toBe(422);
+    expect((await call('GET', 'things')).json.data).toEqual([]);
+  });
+
+  test('a reply that comes when a twin has taken the key over is still the reply', async () => {
+    const slow = { key: 'slow', owner: 'u', target: '/api/x?', bytes: new Uint8Array(), secret: false, traceId: 't' };
+    const reply = (body: string) => async () => ({ status: 201, headers: {}, body });
+    const late = oncePerKey(platform.store, platform.clock, slow, async () => {
+      platform.clock.advance(61_000);
+      await oncePerKey(platform.store, platform.clock, slow, reply('the twin’s'));
+      return { status: 201, headers: {}, body: 'its own' };
+    });
+    expect((await late).body).toBe('its own');
+    const kept = await oncePerKey(platform.store, platform.clock, slow, reply('never'));
+    expect(kept).toMatchObject({ body: 'the twin’s', headers: { 'idempotency-replayed': 'true' } });
   });
 });

@@ -253,7 +253,7 @@ describe('every reply', () => {
     expect((await call('GET', 'nothing/here')).status).toBe(404);
     const method = await call('DELETE', 'things');
     expect(method.status).toBe(405);
-    expect(method.headers.get('allow')).toBe('GET, POST');
+    expect(method.headers.get('allow')).toBe('GET, HEAD, POST');
     expect((await call('GET', 'things', undefined, { accept: 'image/png' })).status).toBe(406);
     expect((await call('POST', 'things', '{"name":"A"}', { 'content-type': 'text/plain' })).status).toBe(415);
     const head = await fetch(`${host.origin}/api/things`, { method: 'HEAD', headers: { authorization: 'Bearer o/u' } });

@@ -170,7 +170,6 @@ export async function thingHost(platform: Platform) {
   return startHost({
     routes: thingRoutes,
     pipeline,
-    corsOrigins: platform.config.CORS_ORIGINS,
     host: '127.0.0.1',
     port: 0,
   });

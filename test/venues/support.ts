@@ -65,7 +65,7 @@ export async function startWorld({ at = '2026-10-01T09:00:00Z' }: { readonly at?
       return actor;
     },
   });
-  const host = await startHost({ routes: venueRoutes, pipeline, corsOrigins: [], host: '127.0.0.1', port: 0 });
+  const host = await startHost({ routes: venueRoutes, pipeline, host: '127.0.0.1', port: 0 });
 
   function actorOf(role: Role, more: Partial<Actor> = {}): Actor {
     return {
