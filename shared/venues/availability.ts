@@ -75,16 +75,16 @@ export function around(first: string, last: string): Window {
 }
 
 async function rangeOf({ from, to }: z.output<typeof AvailabilityQuery>, timeZone: string) {
-  const tooFar = invalid('query.to', 'too_far', `must be at most ${MOST_DAYS} days after from`);
+  const tooFar = () => invalid('query.to', 'too_far', `must be at most ${MOST_DAYS} days after from`);
   const days = (Date.parse(to.slice(0, 10)) - Date.parse(from.slice(0, 10))) / DAY;
   if (days < -1) throw invalid('query.to', 'order', 'must be after from');
-  if (days > MOST_DAYS + 1) throw tooFar;
+  if (days > MOST_DAYS + 1) throw tooFar();
   const zone = await zoneOf(timeZone, around(from, to));
   const instant = (value: string) => (value.length === 10 ? zone.instant(value, 0) : value);
   const range = { start: instant(from), end: instant(to) };
   if (range.start >= range.end) throw invalid('query.to', 'order', 'must be after from');
   // The hour more of a quarter with an autumn in it is not held against anyone.
-  if (Date.parse(range.end) - Date.parse(range.start) > MOST_DAYS * DAY + HOUR) throw tooFar;
+  if (Date.parse(range.end) - Date.parse(range.start) > MOST_DAYS * DAY + HOUR) throw tooFar();
   return { range, zone };
 }
 
@@ -94,10 +94,14 @@ export async function takenIn(scope: Scope, venueId: string, busy: readonly Busy
   const titles = await titlesBetween(scope, venueId, starts);
   // Why a venue is closed is the house's own business.
   const outsider = scope.actor.customerId !== undefined;
-  return busy.map(({ reason, owner, ...rest }) => ({
-    ...rest,
+  return busy.map(({ window, use, claimId, owner, mode, quantity, reason }) => ({
+    window,
+    use,
+    claimId,
     owner: named(owner, titles),
-    ...(owner.type === BLOCK && reason !== undefined && !outsider ? { reason } : {}),
+    mode,
+    quantity,
+    reason: owner.type === BLOCK && !outsider ? reason : undefined,
   }));
 }
 
@@ -142,8 +146,8 @@ export async function availability(
     }));
   const inRange = busy.filter(({ window }) => window.start < range.end);
   const taken = (await takenIn(scope, id, inRange)).map(({ window, use, ...rest }) => ({
-    ...spanned(window, zone),
     use: spanned(use, zone),
+    ...spanned(window, zone),
     ...rest,
   }));
   const opened = open.map((window) => spanned(window, zone));

@@ -23,6 +23,14 @@ interface Span {
   readonly to: number;
   /** Milliseconds east. */
   readonly offset: number;
+  /** The same as it is written: `-04:00`. */
+  readonly east: string;
+}
+
+function eastOf(offset: number): string {
+  const minutes = Math.round(Math.abs(offset) / MINUTE);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
 /** Zones kept, by name and years. */
@@ -43,7 +51,8 @@ export async function zoneOf(name: string, { start, end }: Window): Promise<Zone
   for (;;) {
     const next = at.getTimeZoneTransition('next');
     const until = next && next.epochMilliseconds < to ? next.epochMilliseconds : to;
-    spans.push({ from: at.epochMilliseconds, to: until, offset: at.offsetNanoseconds / 1e6 });
+    const offset = at.offsetNanoseconds / 1e6;
+    spans.push({ from: at.epochMilliseconds, to: until, offset, east: eastOf(offset) });
     if (!next || until === to) break;
     at = next;
   }
@@ -54,21 +63,17 @@ export async function zoneOf(name: string, { start, end }: Window): Promise<Zone
 }
 
 function zoneOver(spans: readonly Span[]): Zone {
-  function offsetAt(at: number): number {
-    const span = spans.find(({ to }) => at < to) ?? spans.at(-1);
-    return span?.offset ?? 0;
+  function spanAt(at: number): Span | undefined {
+    return spans.find(({ to }) => at < to) ?? spans.at(-1);
   }
   function local(instant: string): string {
     const at = Date.parse(instant);
-    const offset = offsetAt(at);
-    const minutes = Math.round(Math.abs(offset) / MINUTE);
-    const sign = offset < 0 ? '-' : '+';
-    const east = `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
-    return `${instantOf(at + offset).slice(0, 19)}${sign}${east}`;
+    const { offset, east } = spanAt(at) ?? { offset: 0, east: eastOf(0) };
+    return `${instantOf(at + offset).slice(0, 19)}${east}`;
   }
   return {
     local,
-    date: (instant) => instantOf(Date.parse(instant) + offsetAt(Date.parse(instant))).slice(0, 10),
+    date: (instant) => instantOf(Date.parse(instant) + (spanAt(Date.parse(instant))?.offset ?? 0)).slice(0, 10),
     instant(date, minutes) {
       const reading = Date.parse(`${date}T00:00:00Z`) + minutes * MINUTE;
       // Of spans in order, the first whose clocks get so far: within it, or by jumping to its beginning.
