@@ -1,6 +1,10 @@
 /** Everything that starts work, collected: registration, the document, the docs page and the matrix tests read this. */
+import { customerRules } from '../shared/customers/breaks.ts';
+import { eventRules } from '../shared/events/breaks.ts';
+import { identityRules } from '../shared/identity/breaks.ts';
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
+import { venueRules } from '../shared/venues/breaks.ts';
 import { makeDefaultEventTypes } from './bus/default-event-types.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
 import { mailInvitation } from './bus/mail-invitation.ts';
@@ -61,3 +65,10 @@ export const reactions: readonly Reaction[] = [
   makeDefaultEventTypes,
 ];
 export const timers: readonly Timer[] = [eventClock, expiredHolds];
+/** The rules that a `rule_broken` can name, slice by slice. */
+export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  identity: identityRules,
+  customers: customerRules,
+  venues: venueRules,
+  events: eventRules,
+};

@@ -130,6 +130,7 @@ const planted: readonly { readonly breaks: Record<string, string>; readonly keep
       'functions/http/a.ts': `throw broken('too-late', 'It is too late.');`,
       'functions/bus/b.ts': `throw new Refusal('wrong_state', 'Not now.');`,
       'functions/http/c.ts': `throw wrongState('draft', [], 'approve');`,
+      'functions/http/d.ts': `throw breaks('too-late', 'It is too late.');`,
     },
     keeps: {
       'functions/http/a.ts': `throw notFound('event'); throw new Refusal('unauthenticated', 'Sign in.');`,

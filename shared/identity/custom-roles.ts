@@ -4,10 +4,11 @@ import { aggregate } from '../platform/aggregate.ts';
 import type { Changes } from '../platform/facts.ts';
 import { changesBetween } from '../platform/facts.ts';
 import { text } from '../platform/fields.ts';
-import { broken, invalid, Refusal } from '../platform/refusal.ts';
+import { invalid, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
 import { fold } from '../platform/words.ts';
+import { breaks } from './breaks.ts';
 import { forget } from './remembered.ts';
 import { builtInRoleNames, builtInRoles, isBuiltIn, type Privilege, privileges, privilegesOf } from './roles.ts';
 
@@ -108,7 +109,7 @@ export async function createRole(scope: Scope, role: RoleState) {
   mustHold(scope, role.privileges);
   const { items } = await scope.of(customRole).list({ limit: MOST_CUSTOM_ROLES });
   if (items.length >= MOST_CUSTOM_ROLES) {
-    throw broken('too-many-roles', `An organization has at most ${MOST_CUSTOM_ROLES} roles of its own.`);
+    throw breaks('too-many-roles', `An organization has at most ${MOST_CUSTOM_ROLES} roles of its own.`);
   }
   return scope.of(customRole).create(scope.newId(), () => [{ type: 'RoleCreated', data: role }]);
 }
@@ -139,7 +140,7 @@ export async function removeRole(scope: Scope, id: string): Promise<void> {
       documents.query({ kind: 'invitation', where: [...where, { path: 'status', eq: 'pending' }], limit: 1 }),
     ]);
     if (users.items.length + invitations.items.length > 0) {
-      throw broken('role-in-use', 'Users or open invitations have this role; take it from them first.', {
+      throw breaks('role-in-use', 'Users or open invitations have this role; take it from them first.', {
         users: users.total ?? 0,
       });
     }

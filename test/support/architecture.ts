@@ -129,7 +129,9 @@ export const rules: readonly Rule[] = [
   onCalls('functions/ holds no rule: it refuses nothing for the trade', (path, { name, text }) => {
     if (!path.startsWith('functions/')) return false;
     const ofTheTrade = ['rule_broken', 'wrong_state', 'conflict', 'already_exists'];
-    return name === 'broken' || name === 'wrongState' || (name === 'new Refusal' && ofTheTrade.includes(text ?? ''));
+    return (
+      ['broken', 'breaks', 'wrongState'].includes(name) || (name === 'new Refusal' && ofTheTrade.includes(text ?? ''))
+    );
   }),
   {
     name: 'functions/ holds no rule: no rules, model or commands file',
