@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
+import { messageOf } from '../../shared/platform/errors.ts';
 
 export interface AzuriteOptions {
   /** Where blobs stay between runs; made when it is not there. */
@@ -64,7 +65,7 @@ export async function startAzurite({ folder, log = () => {} }: AzuriteOptions): 
       try {
         child = (await launch(folder, port)).child;
       } catch (error) {
-        log(error instanceof Error ? error.message : String(error));
+        log(messageOf(error));
       }
     }
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../shared/platform/config.ts';
+import { messageOf } from '../../shared/platform/errors.ts';
 import { type BusFile, openBusFile } from './bus-file.ts';
 
 const USAGE = 'Usage: npm run dead-letters -- list|replay [--reaction NAME] [--id FACT]\n';
@@ -14,7 +15,7 @@ function main(given: readonly string[]): number {
   try {
     asked = questionOf(given);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    process.stderr.write(`${messageOf(error)}\n${USAGE}`);
     return 2;
   }
   const { DATA_DIR } = readConfig(process.env);

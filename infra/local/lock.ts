@@ -1,6 +1,7 @@
 /** A lock between processes that share a folder, freed by the operating system the moment its holder dies. */
 import { join } from 'node:path';
 import Database from 'libsql';
+import { codeOf } from '../../shared/platform/errors.ts';
 
 export interface Lock {
   /** Whether this one holds it now; takes it when it is free. */
@@ -21,7 +22,7 @@ export function lockIn(folder: string, name: string): Lock {
         return true;
       } catch (error) {
         db.close();
-        if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) return false;
+        if (codeOf(error)?.startsWith('SQLITE_BUSY')) return false;
         throw error;
       }
     },

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { rotateKeys } from '../../shared/identity/keys.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { readConfig } from '../../shared/platform/config.ts';
+import { messageOf } from '../../shared/platform/errors.ts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -11,6 +12,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 });

@@ -1,6 +1,7 @@
 /** Secrets in files that only their owner reads, made once however many processes start together. */
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf } from './errors.ts';
 import { secretText } from './random.ts';
 
 const OWNER_ONLY = 0o600;
@@ -19,14 +20,12 @@ async function drafted(path: string, text: string): Promise<string> {
   return draft;
 }
 
-const isCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;
-
 /** The text of a file, or undefined when there is none. */
 export async function readSecret(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -39,7 +38,7 @@ export async function readOrMakeSecret(path: string, make: () => Promise<string>
   try {
     await link(draft, path);
   } catch (error) {
-    if (!isCode(error, 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   } finally {
     await rm(draft, { force: true });
   }
@@ -57,7 +56,7 @@ export async function alone<T>(path: string, task: () => Promise<T>): Promise<T>
   try {
     await (await open(lock, 'wx', OWNER_ONLY)).close();
   } catch (error) {
-    if (!isCode(error, 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
     throw new Error(`${lock} says that another process is at it. If none is, remove that file and start again.`);
   }
   try {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
+import { codeOf } from './errors.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { tableOf } from './store.sqlite.schema.ts';
 import { unavailable } from './store.sqlite.statements.ts';
@@ -77,7 +78,7 @@ export function committerOf(
       db.exec('BEGIN IMMEDIATE');
       return true;
     } catch (error) {
-      const busy = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+      const busy = codeOf(error)?.startsWith('SQLITE_BUSY');
       if (!busy || performance.now() > deadline) throw error;
       return false;
     }

@@ -1,6 +1,7 @@
 /** Prepared statements of one connection, kept by their text; the least used make way. */
 import type Database from 'libsql';
 import { LRUCache } from 'lru-cache';
+import { codeOf, messageOf } from './errors.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { StoreUnavailable } from './store.ts';
 
@@ -47,6 +48,6 @@ const TRANSIENT = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|PROTOCOL)/;
 
 /** `StoreUnavailable` for an error that may pass (lock, disk), undefined for any other. */
 export function unavailable(error: unknown): StoreUnavailable | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !TRANSIENT.test(String(error.code))) return undefined;
-  return new StoreUnavailable(`The store cannot answer: ${error.message}`, 1, { cause: error });
+  if (!TRANSIENT.test(codeOf(error) ?? '')) return undefined;
+  return new StoreUnavailable(`The store cannot answer: ${messageOf(error)}`, 1, { cause: error });
 }

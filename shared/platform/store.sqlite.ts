@@ -6,6 +6,7 @@ import Database from 'libsql';
 import type { Clock } from './clock.ts';
 import type { ContainerName } from './containers.ts';
 import { containerNames, containers, declarationOf } from './containers.ts';
+import { messageOf } from './errors.ts';
 import { checkPartition, checkSize, checkWrites, isDocumentId } from './store.plan.ts';
 import { committerOf } from './store.sqlite.commit.ts';
 import { pagerOf } from './store.sqlite.page.ts';
@@ -132,7 +133,6 @@ function opened(file: string): Db {
     db.exec('PRAGMA busy_timeout = 100');
     return db;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreUnavailable(`The store cannot be opened at ${file}: ${reason}`, 1, { cause: error });
+    throw new StoreUnavailable(`The store cannot be opened at ${file}: ${messageOf(error)}`, 1, { cause: error });
   }
 }
