@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { delayAfter } from '../../shared/platform/backoff.ts';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import { messageOf } from '../../shared/platform/errors.ts';
 
@@ -28,7 +29,8 @@ const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const HOST = '127.0.0.1';
 const READY_WITHIN = 20 * SECOND;
 const STOPS_WITHIN = 5 * SECOND;
-const LONGEST_BACKOFF = 30 * SECOND;
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 30 * SECOND;
 /** A child that lived this long starts the backoff anew. */
 const HEALTHY_AFTER = MINUTE;
 
@@ -55,11 +57,11 @@ export async function startAzurite({ folder, log = () => {} }: AzuriteOptions): 
 
   const watching = keepAlive();
   async function keepAlive(): Promise<void> {
-    for (let failures = 0; !stopping.signal.aborted; failures++) {
+    for (let failures = 1; !stopping.signal.aborted; failures += 1) {
       const since = performance.now();
       await ended(child);
-      if (performance.now() - since > HEALTHY_AFTER) failures = 0;
-      await sleep(Math.min(LONGEST_BACKOFF, 100 * 2 ** failures), undefined, stopping).catch(() => {});
+      if (performance.now() - since > HEALTHY_AFTER) failures = 1;
+      await sleep(delayAfter(failures, FIRST_PAUSE, LONGEST_PAUSE), undefined, stopping).catch(() => {});
       if (stopping.signal.aborted) return;
       log(`Azurite ended (${child.exitCode ?? child.signalCode}) and is started again`);
       try {

@@ -1,4 +1,5 @@
 /** One reaction's messages: within a session one after another and in order, sessions side by side. */
+import { delayAfter } from '../../shared/platform/backoff.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
 import type { Message } from './bus-file.ts';
@@ -106,14 +107,13 @@ export function sessionsOf(options: Options): Sessions {
   }
 
   function later(name: string, tries: number): void {
-    const delay = Math.min(retry.longestDelay, retry.firstDelay * 2 ** (tries - 1));
     const timeout = setTimeout(
       () => {
         retries.delete(timeout);
         ready.push(name);
         look();
       },
-      delay * (0.5 + Math.random() / 2),
+      delayAfter(tries, retry.firstDelay, retry.longestDelay),
     );
     retries.add(timeout);
   }

@@ -1,5 +1,6 @@
 /** Follows the outbox of every container that holds facts, and brings what it finds to the audit trail and the bus. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { delayAfter } from '../../shared/platform/backoff.ts';
 import { type ContainerName, containerNames, declarationOf } from '../../shared/platform/containers.ts';
 import { FACT_KIND, type Fact, factOf } from '../../shared/platform/facts.ts';
 import { runReaction } from '../../shared/platform/react.ts';
@@ -44,6 +45,8 @@ const POLL = 250;
 const GATHER = 15;
 const MOST_FACTS = 64;
 const MOST_CHANGES = 256;
+/** Milliseconds between tries while relaying fails. */
+const FIRST_PAUSE = 200;
 const LONGEST_PAUSE = 30_000;
 
 /** Starts relaying and delivering in this process. */
@@ -150,8 +153,7 @@ export function startRelay(options: RelayOptions): Relay {
         failing = error;
         log.error({ err: error }, 'relaying failed and is tried again');
         wake();
-        const delay = Math.min(LONGEST_PAUSE, 100 * 2 ** failures);
-        await sleep(delay * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+        await sleep(delayAfter(failures, FIRST_PAUSE, LONGEST_PAUSE), undefined, { signal }).catch(() => {});
       }
     }
   }

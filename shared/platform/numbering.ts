@@ -1,5 +1,5 @@
 /** Numbers without gaps, drawn by many at once: those who wait for the counter share one batch and so one sync. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { afterLostRace } from './backoff.ts';
 import type { Documents } from './documents.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import { Refusal } from './refusal.ts';
@@ -86,7 +86,7 @@ async function serve(line: Waiting[]): Promise<void> {
         for (const { one } of group) leave(line, one).reject(error);
         return;
       }
-      await sleep(Math.random() * 2 ** Math.min(round, 7));
+      await afterLostRace(round);
     }
   }
   const [first] = line;
