@@ -18,7 +18,7 @@ import type { Platform } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Store } from '../../shared/platform/store.ts';
 import { startAzurite } from './azurite.ts';
-import { type Host, startHost } from './host.ts';
+import { type Host, startHost, tryPort } from './host.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { type Scheduler, startTimers } from './timers.ts';
 
@@ -51,9 +51,11 @@ const DRAIN_MS = 5000;
 
 /** Starts everything; throws one clear `Error` when a part cannot start (and closes what had started). */
 export async function startLocal(options: LocalOptions): Promise<Local> {
-  const { config, log, clock = systemClock } = options;
+  const { log, clock = systemClock } = options;
+  const config = { ...options.config };
   const folder = resolve(config.DATA_DIR);
   await madeFolder(folder);
+  await onPort(config, () => tryPort(config.PORT, config.HOST));
   const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -95,8 +97,11 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     await options.prepare?.({ platform, pipeline, relay });
     const scheduler: Scheduler | undefined = options.timers === false ? undefined : startTimers({ platform, timers });
     if (scheduler) closers.push(() => scheduler.stop());
-    const host = await opened(config, pipeline);
+    const { HOST, PORT, CORS_ORIGINS: corsOrigins } = config;
+    const host = await onPort(config, () => startHost({ routes, pipeline, host: HOST, port: PORT, corsOrigins }));
     closers.push(() => host.close());
+    // Links in mail say where this is, which PORT=0 does not.
+    config.PORT = Number(new URL(host.origin).port);
     return { platform, pipeline, relay, host, close };
   } catch (error) {
     await close();
@@ -111,7 +116,7 @@ export async function madeFolder(folder: string): Promise<void> {
     await access(folder, constants.W_OK);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`DATA_DIR ${folder} cannot be written: ${reason}`);
+    throw new Error(`DATA_DIR ${folder} cannot be written: ${reason}. Set DATA_DIR to a folder that can.`);
   }
 }
 
@@ -129,10 +134,10 @@ async function openedBlobs(config: Config, folder: string, clock: Clock, log: Lo
   };
 }
 
-async function opened(config: Config, pipeline: Pipeline): Promise<Host> {
-  const { HOST: host, PORT: port, CORS_ORIGINS: corsOrigins } = config;
+/** Says what to do when the port cannot be had. */
+async function onPort<T>({ PORT: port }: Config, listen: () => Promise<T>): Promise<T> {
   try {
-    return await startHost({ routes, pipeline, host, port, corsOrigins });
+    return await listen();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EADDRINUSE') {

@@ -2,15 +2,16 @@
 
 import { routes } from '../../functions/registry.ts';
 import { addUser } from '../../shared/identity/accounts.ts';
+import { findLogin } from '../../shared/identity/logins.ts';
 import { register } from '../../shared/identity/registration.ts';
 import { privilegesOf } from '../../shared/identity/roles.ts';
 import type { Actor } from '../../shared/platform/actor.ts';
 import { systemActor } from '../../shared/platform/actor.ts';
-import { DAY, later, MINUTE } from '../../shared/platform/clock.ts';
+import { DAY, HOUR, later, MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import type { RawRequest } from '../../shared/platform/http.ts';
 import { createPipeline } from '../../shared/platform/pipeline.ts';
 import { dispatcher } from '../../shared/platform/router.ts';
-import { type Platform, scopeOf } from '../../shared/platform/scope.ts';
+import { type Platform, type Scope, scopeOf } from '../../shared/platform/scope.ts';
 import type { Json } from '../../shared/platform/store.ts';
 import { customersOf, eventsOf, venuesOf } from './demo-data.ts';
 
@@ -27,6 +28,20 @@ const ROLES = [
   'customer',
 ] as const;
 const MARK = { partition: ['demo'], id: 'loaded' } as const;
+const BEGUN = 'organization';
+
+type Login = { readonly orgId: string; readonly userId: string };
+interface Begun extends Login {
+  /** The midnight around which the year lies. */
+  readonly today: string;
+  readonly startedAt: string;
+}
+
+const HALF_A_YEAR = 182 * DAY;
+/** Idempotency keys are kept 24 hours; a seeding cut short can go on as long. */
+const KEYS_LAST = 23 * HOUR;
+/** A request cut off holds its key a minute. */
+const LEASE = 61 * SECOND;
 
 function usernameOf(role: string): string {
   return `${role.toLowerCase()}@demo.example`;
@@ -48,13 +63,13 @@ export function demoUsers(): readonly string[] {
 export async function seedDemo(
   { platform }: { readonly platform: Platform },
   say: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   if (await platform.store.read('system', [...MARK.partition], MARK.id)) return;
   say('First start: loading demo data …');
   const startedAt = performance.now();
-  const today = `${platform.clock.now().slice(0, 10)}T00:00:00Z`;
-  const seeder = seederOf(platform, later(today, -182 * DAY));
-  const admin = await seeder.admin();
+  const seeder = seederOf(platform, signal);
+  const { orgId, today } = await seeder.admin();
   const typeIds = await seeder.ids('event-types?limit=100');
   const venueIds: string[] = [];
   for (const [n, venue] of venuesOf().entries()) venueIds.push(await seeder.make('venues', `venue-${n}`, venue));
@@ -62,7 +77,7 @@ export async function seedDemo(
   for (const [n, customer] of customersOf().entries()) {
     customerIds.push(await seeder.make('customers', `customer-${n}`, customer));
   }
-  await seeder.people(admin.orgId, customerIds[0]);
+  await seeder.people(orgId, customerIds[0]);
   let events = 0;
   for (const plan of eventsOf(today, { customerIds, typeIds, venueIds })) {
     seeder.at(earlier(today, later(plan.body.startsAt, -30 * DAY)));
@@ -73,7 +88,7 @@ export async function seedDemo(
     }
     events += 1;
   }
-  const mark = { id: MARK.id, kind: 'demo', body: { orgId: admin.orgId } as Json };
+  const mark = { id: MARK.id, kind: 'demo', body: { orgId } as Json };
   await platform.store.commit('system', [...MARK.partition], [{ op: 'upsert', document: mark }]);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   say(`Loaded ${customerIds.length} customers, ${venueIds.length} venues and ${events} events in ${seconds} s`);
@@ -84,8 +99,10 @@ function earlier(a: string, b: string): string {
 }
 
 /** Sends requests through a pipeline of its own, whose clock can be set and whose limits are wide. */
-function seederOf(platform: Platform, from: string) {
-  let now = from;
+function seederOf(platform: Platform, signal: AbortSignal | undefined) {
+  const start = platform.clock.now();
+  const midnight = `${start.slice(0, 10)}T00:00:00Z`;
+  let now = later(midnight, -HALF_A_YEAR);
   const clock = { now: () => now };
   const own: Platform = {
     ...platform,
@@ -99,9 +116,10 @@ function seederOf(platform: Platform, from: string) {
       return actor;
     },
   });
-  const dispatch = dispatcher(routes, pipeline, []);
+  const dispatch = dispatcher(routes, pipeline);
 
   async function send(method: string, address: string, key?: string, body?: unknown): Promise<Record<string, Json>> {
+    signal?.throwIfAborted();
     const [path = '', search = ''] = address.split('?');
     const headers = new Map([
       ['authorization', 'Bearer demo'],
@@ -121,25 +139,44 @@ function seederOf(platform: Platform, from: string) {
     const reply = await dispatch(request);
     const answer = JSON.parse(String(reply.body)) as Record<string, Json>;
     if (reply.status < 300) return answer;
+    if (answer.type === 'urn:marquee:problem:in_progress') {
+      // Begun by a start that was cut short right then: that one's lease on the key is waited out.
+      now = later(now, LEASE);
+      return send(method, address, key, body);
+    }
     throw new Error(
       `The demo's ${method} ${address} was refused: ${answer.detail} ${JSON.stringify(answer.errors ?? '')}`,
     );
   }
 
-  /** The organization and its admin; the ones of an earlier start that was cut short. */
-  async function registered(): Promise<{ orgId: string; userId: string }> {
-    const known = await platform.store.read('system', ['demo'], 'organization');
-    if (known) return known.document.body as { orgId: string; userId: string };
+  /** The organization and its admin; the ones of an earlier start that was cut short, on the day of that one. */
+  async function registered(): Promise<Begun> {
+    const known = await platform.store.read('system', [...MARK.partition], BEGUN);
+    if (known) return known.document.body as unknown as Begun;
     const scope = scopeOf(own, { actor: systemActor(''), correlationId: 'demo' });
+    const { orgId, userId } = (await accountOf(ADMIN)) ?? (await newOrganization(scope));
+    const begun: Begun = { orgId, userId, today: midnight, startedAt: start };
+    const document = { id: BEGUN, kind: 'demo', body: begun as unknown as Json };
+    await platform.store.commit('system', [...MARK.partition], [{ op: 'create', document }]);
+    return begun;
+  }
+
+  async function newOrganization(scope: Scope): Promise<Login> {
     const { organizationId: orgId, userId } = await register(scope, {
       username: ADMIN,
       password: PASSWORD,
       displayName: 'Ada Admin',
       organizationName: 'Marquee Demo Events',
     });
-    const document = { id: 'organization', kind: 'demo', body: { orgId, userId } };
-    await platform.store.commit('system', ['demo'], [{ op: 'create', document }]);
     return { orgId, userId };
+  }
+
+  /** Whose username it is; one that a start cut short had only reserved is given back. */
+  async function accountOf(username: string): Promise<Login | undefined> {
+    const login = await findLogin(platform, username);
+    if (!login || (await platform.store.read('identity', [login.orgId], login.userId))) return login;
+    await platform.store.commit('logins', [username], [{ op: 'delete', id: 'login' }]);
+    return undefined;
   }
 
   return {
@@ -147,7 +184,14 @@ function seederOf(platform: Platform, from: string) {
       now = instant;
     },
     async admin() {
-      const { orgId, userId } = await registered();
+      const begun = await registered();
+      const { orgId, userId, today } = begun;
+      if (later(begun.startedAt, KEYS_LAST) < start) {
+        throw new Error(
+          'Loading the demo data was cut short too long ago to go on. Remove DATA_DIR, or set SEED=none.',
+        );
+      }
+      now = later(today, -HALF_A_YEAR);
       actor = {
         kind: 'user',
         orgId,
@@ -158,20 +202,14 @@ function seederOf(platform: Platform, from: string) {
         roles: ['admin'],
         privileges: privilegesOf(['admin']),
       };
-      return { orgId };
+      return { orgId, today };
     },
     async people(orgId: string, customerId: string | undefined) {
       const scope = scopeOf(own, { actor: systemActor(orgId), correlationId: 'demo' });
       for (const role of ROLES) {
         const username = usernameOf(role);
-        if (await platform.store.read('logins', [username], 'login')) continue;
-        const userId = await addUser(scope, {
-          username,
-          email: username,
-          displayName: `The ${role}`,
-          roles: [role],
-          password: PASSWORD,
-        });
+        const account = { username, email: username, displayName: `The ${role}`, roles: [role], password: PASSWORD };
+        const userId = (await accountOf(username))?.userId ?? (await addUser(scope, account));
         if (role === 'customer') await send('PATCH', `users/${userId}`, undefined, { customerId: customerId ?? null });
       }
     },

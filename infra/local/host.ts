@@ -37,6 +37,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const answer = await reply(rawOf(incoming, outgoing, origin));
     if (outgoing.destroyed) return;
+    // While closing, a connection that is kept alive would be waited for.
+    if (!server.listening) outgoing.setHeader('connection', 'close');
     if (!incoming.complete) dropRest(incoming, outgoing);
     const { body } = answer;
     if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
@@ -117,6 +119,13 @@ function rawOf(incoming: IncomingMessage, outgoing: ServerResponse, origin: stri
 async function* bodyOf(incoming: IncomingMessage, outgoing: ServerResponse): AsyncGenerator<Uint8Array> {
   if (/100-continue/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue();
   yield* incoming.iterator({ destroyOnReturn: false });
+}
+
+/** Throws when the port cannot be had: a start that takes long finds it out before its work. */
+export async function tryPort(port: number, host: string): Promise<void> {
+  const server = createServer();
+  await listening(server, port, host);
+  await closed(server);
 }
 
 function listening(server: Server, port: number, host: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** `npm start`: the whole system on this machine, with demo data on the first start. */
+import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { readConfig } from '../../shared/platform/config.ts';
+import { type Config, readConfig } from '../../shared/platform/config.ts';
 import { openLog } from '../../shared/platform/log.pino.ts';
 import { madeFolder, startLocal } from './compose.ts';
 import { demoUsers, seedDemo } from './demo.ts';
@@ -13,31 +14,39 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const folder = resolve(config.DATA_DIR);
   await madeFolder(folder);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      // A Ctrl-C under npm arrives twice, from the terminal and from npm.
+      if (signal.aborted) return;
+      say('\nFinishing what is in flight …');
+      stopping.abort();
+    });
+  }
   const local = await startLocal({
     config,
     log: openLog(config.LOG_LEVEL, join(folder, 'marquee.log')),
     prepare: async (parts) => {
-      if (config.SEED === 'demo') await seedDemo(parts, say);
+      if (config.SEED === 'demo') await seedDemo(parts, say, signal);
     },
+  }).catch((error: unknown) => {
+    if (error !== signal.reason) throw error;
   });
-  let stopping = false;
-  // A Ctrl-C under npm arrives twice, from the terminal and from npm.
-  const stop = () => {
-    if (stopping) return;
-    stopping = true;
-    say('\nFinishing what is in flight …');
-    local.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  if (local && !signal.aborted) {
+    welcome(config, local.host.origin, folder);
+    await once(signal, 'abort');
+  }
+  await local?.close();
+  process.exit(0);
+}
 
+function welcome({ SEED }: Config, origin: string, folder: string): void {
   say(`Data, mail (mail/) and the log (marquee.log) are in ${folder}`);
-  say(`Reference, to be tried from the page: ${local.host.origin}/api/docs`);
-  if (config.SEED === 'demo') for (const line of demoUsers()) say(line);
+  say(`Reference, to be tried from the page: ${origin}/api/docs`);
+  if (SEED === 'demo') for (const line of demoUsers()) say(line);
   else say('No demo data (SEED=none): make an organization with POST /api/identity/register');
-  say(`Marquee is ready at ${local.host.origin}`);
+  say(`Marquee is ready at ${origin}`);
 }
 
 function fail(error: unknown): void {

@@ -1,57 +1,27 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-
-const CLI = resolve('infra/local/cli/start.mjs');
-const READY = /^Marquee is ready at (http:\/\/127\.0\.0\.1:\d+)$/m;
+import { killAll, launch, READY, ready, START, type Started } from '../support/marquee.ts';
 
 let folder: string;
 let settings: Record<string, string>;
-const running = new Set<ChildProcess>();
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'marquee-start-'));
   settings = { PORT: '0', SEED: 'none', DATA_DIR: join(folder, 'data') };
 });
 afterEach(async () => {
-  for (const child of running) child.kill('SIGKILL');
+  await killAll();
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 });
 
-interface Started {
-  readonly child: ChildProcess;
-  said(): string;
-  readonly ended: Promise<{ status: number | string; said: string }>;
-}
-
-function start(command: readonly string[] = [process.execPath, CLI], cwd = folder): Started {
-  const [file = '', ...args] = command;
-  const child = spawn(file, args, { cwd, env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
-  running.add(child);
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-  }
-  const ended = once(child, 'close').then(([code, signal]) => {
-    running.delete(child);
-    return { status: code ?? signal, said };
-  });
-  return { child, said: () => said, ended };
-}
-
-/** The address it says it is ready at; its last line. */
-async function ready({ said }: Started): Promise<string> {
-  const origin = await vi.waitFor(() => READY.exec(said())?.[1] ?? expect.fail(said()), 20_000);
-  expect(said().trim().split('\n').at(-1)).toBe(`Marquee is ready at ${origin}`);
-  return origin;
+function start(command: readonly string[] = START, cwd = folder): Started {
+  return launch(settings, command, cwd);
 }
 
 function answers(origin: string): Promise<boolean> {
@@ -127,14 +97,22 @@ describe('npm start stops with one clear message', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     settings.PORT = String(port);
-    expect(await refused()).toMatch(new RegExp(`Port ${port} is taken`));
+    expect(await refused()).toMatch(new RegExp(`^Port ${port} is taken.*set PORT`));
+    // Known before the minute's work of loading the demo.
+    settings.SEED = 'demo';
+    expect(await refused()).toMatch(/^Port/);
     other.close();
   });
 
   test('when the data folder cannot be written', async () => {
     await writeFile(join(folder, 'file'), '');
     settings.DATA_DIR = join(folder, 'file', 'data');
-    expect(await refused()).toMatch(/DATA_DIR .*file\/data cannot be written/);
+    expect(await refused()).toMatch(/DATA_DIR .*file\/data cannot be written.*Set DATA_DIR/);
+  });
+
+  test('when the store cannot be opened', async () => {
+    await mkdir(join(folder, 'data', 'marquee.db'), { recursive: true });
+    expect(await refused()).toMatch(/^The store cannot be opened at .*marquee\.db/);
   });
 
   test('when settings are bad, all of them named', async () => {
