@@ -4,7 +4,7 @@ import { reinstate, setRoles, suspend, updateUser } from '../../shared/identity/
 import { AVATAR_LIMIT, removeAvatar, setAvatar } from '../../shared/identity/avatars.ts';
 import { ProfileFields, user } from '../../shared/identity/model.ts';
 import { MOST_ROLES } from '../../shared/identity/rules.ts';
-import { UserView, userView } from '../../shared/identity/views.ts';
+import { shownUser, UserView, userView } from '../../shared/identity/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { anyIn, anyOf, shownPage, toQuery } from '../../shared/platform/listing.ts';
 import { PictureView, pictureView } from '../../shared/platform/pictures.ts';
@@ -24,7 +24,7 @@ const getMe = route({
   reply: UserView,
   async handle(_, scope) {
     const me = await scope.of(user).get(scope.actor.userId);
-    return { body: await userView(scope, me), etag: me.etag };
+    return shownUser(scope, me);
   },
 });
 
@@ -41,7 +41,7 @@ const reviseMe = reviseRoutes({
       const next = revise({ displayName, email });
       return { displayName: next.displayName, email: next.email };
     });
-    return { body: await userView(scope, me), etag: me.etag };
+    return shownUser(scope, me);
   },
 });
 
@@ -105,7 +105,7 @@ const getUser = route({
   reply: UserView,
   async handle({ params: { userId } }, scope) {
     const found = await scope.of(user).get(userId);
-    return { body: await userView(scope, found), etag: found.etag };
+    return shownUser(scope, found);
   },
 });
 
@@ -132,7 +132,7 @@ const reviseUser = reviseRoutes({
         staffId: next.staffId,
       };
     });
-    return { body: await userView(scope, changed), etag: changed.etag };
+    return shownUser(scope, changed);
   },
 });
 
@@ -147,7 +147,7 @@ const putRoles = route({
   refusals: ['rule_broken'],
   async handle({ params: { userId }, body }, scope) {
     const changed = await setRoles(scope, userId, body.roles);
-    return { body: await userView(scope, changed), etag: changed.etag };
+    return shownUser(scope, changed);
   },
 });
 
@@ -162,7 +162,7 @@ const suspendUser = route({
   refusals: ['rule_broken', 'wrong_state'],
   async handle({ params: { userId } }, scope) {
     const changed = await suspend(scope, userId);
-    return { body: await userView(scope, changed), etag: changed.etag };
+    return shownUser(scope, changed);
   },
 });
 
@@ -177,7 +177,7 @@ const reinstateUser = route({
   refusals: ['wrong_state'],
   async handle({ params: { userId } }, scope) {
     const changed = await reinstate(scope, userId);
-    return { body: await userView(scope, changed), etag: changed.etag };
+    return shownUser(scope, changed);
   },
 });
 

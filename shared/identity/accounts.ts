@@ -7,7 +7,7 @@ import { invalid, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { scopeOf } from '../platform/scope.ts';
 import type { Document, Write } from '../platform/store.ts';
-import { grantable } from './custom-roles.ts';
+import { grantable, mustMatch } from './custom-roles.ts';
 import type { Reservation } from './logins.ts';
 import { reserveLogin } from './logins.ts';
 import type { UserFact, UserState } from './model.ts';
@@ -147,7 +147,7 @@ export function reinstate(scope: Scope, userId: string): Promise<Entity<UserStat
 /** What admins may change of a user, beside roles and status. */
 export type UserChange = Pick<UserState, 'displayName' | 'email' | 'customerId' | 'staffId' | 'avatar'>;
 
-/** Changes fields of a user; those of `revise` that come out undefined are cleared. */
+/** Changes fields of a user; those of `revise` that come out undefined are cleared. Throws `invalid`, `forbidden`. */
 export async function updateUser(
   scope: Scope,
   userId: string,
@@ -156,6 +156,7 @@ export async function updateUser(
   const changed = await scope.of(user).execute(userId, async (state) => {
     const next = revise(state);
     await checkCustomer(scope, state, next);
+    await checkEmail(scope, userId, state, next);
     const before = Object.fromEntries(Object.keys(next).map((field) => [field, state[field as keyof UserChange]]));
     return updated(changesBetween(before, next));
   });
@@ -170,4 +171,10 @@ async function checkCustomer(scope: Scope, state: UserState, { customerId }: Par
   if (stored?.document.kind !== 'customer') {
     throw invalid('body.customerId', 'unknown_customer', 'names no customer of this organization');
   }
+}
+
+/** Links for a new password go there, so nobody sets the address of somebody who may do more than oneself. */
+async function checkEmail(scope: Scope, userId: string, state: UserState, next: Partial<UserChange>): Promise<void> {
+  if (!('email' in next) || next.email === state.email || userId === scope.actor.userId) return;
+  await mustMatch(scope, state.roles);
 }

@@ -72,6 +72,11 @@ function mustHold(scope: Scope, given: Iterable<string>): void {
   }
 }
 
+/** Throws `forbidden` unless the actor holds all that these roles allow: else it could become who has them. */
+export async function mustMatch(scope: Scope, roles: readonly string[]): Promise<void> {
+  mustHold(scope, privilegesOf(roles, await customPrivileges(scope, roles)));
+}
+
 /**
  * Checks roles that somebody is to get beside those `held`: they exist, and the actor holds all that they allow.
  * Answers with writes that belong into the batch which gives them, so that none of them is deleted meanwhile. Throws

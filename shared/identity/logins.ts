@@ -12,9 +12,9 @@ export const Username = text(3, 100)
   .refine((value) => !/\s/u.test(value), { message: 'must not hold spaces' })
   .meta({ personal: 'identity', example: 'ada@example.com' });
 
-/** How a username is compared. */
+/** How a username is compared: typed with blanks around it (as keyboards of phones do) it is the same. */
 export function normalUsername(username: string): string {
-  return username.normalize('NFKC').toLowerCase();
+  return username.normalize('NFKC').trim().toLowerCase();
 }
 
 const Login = z.object({ orgId: z.string(), userId: z.string(), reservedAt: z.string() });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { Email, Id, metaShape } from '../platform/fields.ts';
 import { PictureView, pictureView } from '../platform/pictures.ts';
+import type { Reply } from '../platform/route.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { RoleState } from './custom-roles.ts';
 import type { InvitationState } from './invitations.ts';
@@ -41,6 +42,15 @@ export async function userView(scope: Scope, { id, state, meta }: Entity<UserSta
   const { failures: _f, lockedUntil: _l, epoch: _e, reset: _r, avatar, roles, ...shown } = state;
   const picture = avatar && { avatar: await pictureView(scope, avatar) };
   return { id, ...shown, roles: [...roles], ...picture, ...meta };
+}
+
+/**
+ * The reply that shows a user. Links to a picture change while the user does not, so one with a picture is never answered
+ * 304: its ETag is there for `If-Match`.
+ */
+export async function shownUser(scope: Scope, found: Entity<UserState>): Promise<Reply<z.input<typeof UserView>>> {
+  const body = await userView(scope, found);
+  return body.avatar ? { body, headers: { etag: `"${found.etag}"` } } : { body, etag: found.etag };
 }
 
 export const RoleView = z

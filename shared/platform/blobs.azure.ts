@@ -24,8 +24,8 @@ interface Opened {
 
 const TRIES = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 2 * SECOND, tryTimeoutInMs: 30 * SECOND };
 const PING_WITHIN = 3 * SECOND;
-/** Links end at the second next quarter of an hour: they last 15 to 30 minutes, and are the same text meanwhile. */
-const QUARTER = 15 * MINUTE;
+/** How long a link works (REQ-VEN-014). */
+const LINK = 15 * MINUTE;
 
 /**
  * The blob port. The container is made private when it is missing. Faults that outlast three tries are answered as
@@ -54,8 +54,7 @@ export function openBlobs(options: BlobOptions): Blobs {
     link: (path) =>
       available(async () => {
         const { container, sign } = await opened();
-        const quarter = Math.floor(Date.parse(options.clock.now()) / QUARTER);
-        const signature = await sign(path, new Date((quarter + 2) * QUARTER));
+        const signature = await sign(path, new Date(later(options.clock.now(), LINK)));
         return `${container.getBlobClient(path).url}?${signature}`;
       }),
     ping: () =>

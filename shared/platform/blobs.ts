@@ -4,7 +4,7 @@ export interface Blobs {
   put(path: string, bytes: Uint8Array, contentType: string): Promise<void>;
   /** No error when it is not there. */
   remove(path: string): Promise<void>;
-  /** A read link that works for 15 to 30 minutes. Computed, no round trip. */
+  /** A read link that works for 15 minutes. Computed, no round trip. */
   link(path: string): Promise<string>;
   /** For readiness probes: throws when the service cannot answer. */
   ping(): Promise<void>;

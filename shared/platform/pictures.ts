@@ -27,8 +27,8 @@ export interface Picture {
 export const PictureView = z
   .object({
     id: z.string(),
-    url: z.string().meta({ description: 'Read link; works for at least 15 minutes' }),
-    thumbnailUrl: z.string().meta({ description: 'Read link of a small WebP; works for at least 15 minutes' }),
+    url: z.string().meta({ description: 'Read link; works for 15 minutes' }),
+    thumbnailUrl: z.string().meta({ description: 'Read link of a small WebP; works for 15 minutes' }),
     width: z.int().meta({ description: 'Pixels' }),
     height: z.int().meta({ description: 'Pixels' }),
     size: z.int().meta({ description: 'Bytes' }),

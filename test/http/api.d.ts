@@ -2451,9 +2451,9 @@ export interface components {
         };
         Picture: {
             id: string;
-            /** @description Read link; works for at least 15 minutes */
+            /** @description Read link; works for 15 minutes */
             url: string;
-            /** @description Read link of a small WebP; works for at least 15 minutes */
+            /** @description Read link of a small WebP; works for 15 minutes */
             thumbnailUrl: string;
             /** @description Pixels */
             width: number;
@@ -2878,10 +2878,11 @@ export interface components {
             alternatives: {
                 /** @description When the venue is next free for as long, start to end */
                 windows: components["schemas"]["Window"][];
-                /** @description Venues at least as large that are free at that time */
+                /** @description Venues at least as large that are free at that time, near ones first */
                 venues: {
                     id: components["schemas"]["Id"];
                     name: string;
+                    city: string;
                     capacity: number;
                 }[];
             };
