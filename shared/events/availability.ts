@@ -4,8 +4,9 @@ import type { Clash } from '../claims/model.ts';
 import { later, MINUTE } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 import type { Scope } from '../platform/scope.ts';
-import { venueResource, venues } from '../venues/model.ts';
+import { venueResource } from '../venues/model.ts';
 import { venueFor } from './context.ts';
+import { type OtherVenue, otherVenues } from './elsewhere.ts';
 import { events } from './model.ts';
 import { demandOf, titled } from './placing.ts';
 import { guardRow } from './rows.ts';
@@ -14,17 +15,9 @@ import { claimedWindow, minutesBetween } from './times.ts';
 import type { AvailabilityBody } from './views.ts';
 
 const MOST_WINDOWS = 3;
-const MOST_VENUES = 3;
 /** So far ahead is looked for free windows. */
 const WITHIN_DAYS = 90;
-/** Of the venues at least as large, so many are looked at, smallest first. */
-const MOST_CANDIDATES = 50;
 
-export interface OtherVenue {
-  readonly id: string;
-  readonly name: string;
-  readonly capacity: number;
-}
 export interface Availability {
   readonly available: boolean;
   readonly conflicts: readonly Clash[];
@@ -46,7 +39,7 @@ export async function checkAvailability(scope: Scope, asked: AvailabilityBody): 
   const [conflicts, windows, others] = await Promise.all([
     titled(scope, clashes),
     nextWindows(scope, asked, venue, ignore),
-    otherVenues(scope, asked, venue),
+    otherVenues(scope, asked, venue.id),
   ]);
   return { available: false, conflicts, alternatives: { windows, venues: others } };
 }
@@ -74,27 +67,4 @@ async function nextWindows(
     const startsAt = later(window.start, asked.setupMinutes * MINUTE);
     return { start: startsAt, end: later(startsAt, length) };
   });
-}
-
-async function otherVenues(scope: Scope, asked: AvailabilityBody, venue: VenueFor): Promise<readonly OtherVenue[]> {
-  const page = await scope.of(venues).list({
-    where: [
-      { path: 'status', eq: 'active' },
-      { path: 'capacity', gte: venue.capacity },
-    ],
-    orderBy: [{ path: 'capacity' }],
-    limit: MOST_CANDIDATES,
-  });
-  const others = page.items.filter(({ id }) => id !== venue.id);
-  // One question for all of them, with the longest turnaround among them: on the safe side.
-  const turnaround = Math.max(0, ...others.map(({ state }) => state.turnaroundMinutes));
-  const free = await claimsOf(scope).freeAmong(
-    others.map(({ id, state }) => ({ resource: venueResource(id), capacity: state.bookable })),
-    claimedWindow(asked, turnaround),
-    1,
-  );
-  return others
-    .filter(({ id }) => free.includes(venueResource(id)))
-    .slice(0, MOST_VENUES)
-    .map(({ id, state }) => ({ id, name: state.name, capacity: state.capacity.max }));
 }

@@ -140,8 +140,8 @@ export const AvailabilityView = z
     alternatives: z.object({
       windows: z.array(Window).meta({ description: 'When the venue is next free for as long, start to end' }),
       venues: z
-        .array(z.object({ id: Id, name: z.string(), capacity: z.int() }))
-        .meta({ description: 'Venues at least as large that are free at that time' }),
+        .array(z.object({ id: Id, name: z.string(), city: z.string(), capacity: z.int() }))
+        .meta({ description: 'Venues at least as large that are free at that time, near ones first' }),
     }),
   })
   .meta({ id: 'Availability' });

@@ -8,6 +8,9 @@ import { Refusal } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import type { VenueContactFields, VenueFields } from './fields.ts';
 
+/** For those who look for a venue near another one. */
+export { boxesAround, distanceKm } from './geo.ts';
+
 export type VenueContact = VenueContactFields & { readonly id: string };
 
 export interface VenueState extends VenueFields {

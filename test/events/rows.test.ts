@@ -261,7 +261,7 @@ describe('REQ-EVT-052 check-availability', () => {
     expect(taken.body).toMatchObject({
       available: false,
       conflicts: [{ owner: { id: made.body.id, title: made.body.title } }],
-      alternatives: { venues: [{ id: larger, name: 'Larger', capacity: 60 }] },
+      alternatives: { venues: [{ id: larger, name: 'Larger', city: 'London', capacity: 60 }] },
     });
     const [next] = taken.body.alternatives.windows;
     expect(next).toEqual({ start: '2026-12-01T22:30:00Z', end: '2026-12-02T01:30:00Z' });
