@@ -97,8 +97,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     await options.prepare?.({ platform, pipeline, relay });
     const scheduler: Scheduler | undefined = options.timers === false ? undefined : startTimers({ platform, timers });
     if (scheduler) closers.push(() => scheduler.stop());
-    const { HOST, PORT, CORS_ORIGINS: corsOrigins } = config;
-    const host = await onPort(config, () => startHost({ routes, pipeline, host: HOST, port: PORT, corsOrigins }));
+    const { HOST, PORT } = config;
+    const host = await onPort(config, () => startHost({ routes, pipeline, host: HOST, port: PORT }));
     closers.push(() => host.close());
     // Links in mail say where this is, which PORT=0 does not.
     config.PORT = Number(new URL(host.origin).port);

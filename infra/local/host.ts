@@ -12,7 +12,6 @@ import { dispatcher } from '../../shared/platform/router.ts';
 export interface HostOptions {
   readonly routes: readonly Route[];
   readonly pipeline: Pipeline;
-  readonly corsOrigins: readonly string[];
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -27,15 +26,16 @@ export interface Host {
 
 const DRAIN_MS = 10_000;
 /** What is still read of a body nobody wants, so that the client sees the reply before the connection ends. */
-const LEFTOVER_MS = 500;
+const LEFTOVER_MS = 2000;
 
 /** Listens; throws when the port is taken. */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const reply = dispatcher(options.routes, options.pipeline, options.corsOrigins);
+  const reply = dispatcher(options.routes, options.pipeline);
   let origin = '';
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const answer = await reply(rawOf(incoming, outgoing, origin));
+    const request = rawOf(incoming, outgoing, origin);
+    const answer = hasHost(incoming) ? await reply(request) : options.pipeline.refuse(request, NO_HOST);
     if (outgoing.destroyed) return;
     // While closing, a connection that is kept alive would be waited for.
     if (!server.listening) outgoing.setHeader('connection', 'close');
@@ -55,7 +55,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     await pump(Readable.from(body), outgoing);
   }
 
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 15_000, keepAliveTimeout: 65_000 });
+  // Node's own answer to a missing Host would have neither a body nor our headers.
+  const server = createServer({
+    requestTimeout: 60_000,
+    headersTimeout: 15_000,
+    keepAliveTimeout: 65_000,
+    requireHostHeader: false,
+  });
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // The pipeline answers every failure; what is left here is a broken connection.
     serve(incoming, outgoing).catch(() => outgoing.destroy());
@@ -63,17 +69,23 @@ export async function startHost(options: HostOptions): Promise<Host> {
   server.on('request', onRequest);
   // The body is asked for (100-continue) only when a route reads it.
   server.on('checkContinue', onRequest);
+  // Any other expectation may be ignored (RFC 9110).
+  server.on('checkExpectation', onRequest);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (socket.writable) socket.end(unreadable(error.code === 'HPE_HEADER_OVERFLOW', options.pipeline));
+    if (socket.writable) socket.end(unreadable(unreadableFor[error.code ?? ''], options.pipeline));
   });
   await listening(server, options.port, options.host);
   origin = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${(server.address() as AddressInfo).port}`;
   return { origin, close: () => closed(server) };
 }
 
+const unreadableFor: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'The address and headers may have at most 16 KiB.',
+  ERR_HTTP_REQUEST_TIMEOUT: 'The request took too long to arrive.',
+};
+
 /** The answer to what is no HTTP request, as it goes on the wire. */
-function unreadable(overflow: boolean, pipeline: Pipeline): string {
-  const detail = overflow ? 'The address and headers may have at most 16 KiB.' : 'This is not an HTTP request.';
+function unreadable(detail: string | undefined, pipeline: Pipeline): string {
   const request: RawRequest = {
     method: 'GET',
     path: '',
@@ -84,7 +96,10 @@ function unreadable(overflow: boolean, pipeline: Pipeline): string {
     peer: '',
     origin: '',
   };
-  const { status, headers, body } = pipeline.refuse(request, invalid('request', 'unreadable', detail));
+  const { status, headers, body } = pipeline.refuse(
+    request,
+    invalid('request', 'unreadable', detail ?? 'This is not an HTTP request.'),
+  );
   const text = String(body);
   const lines = Object.entries({ ...headers, connection: 'close', 'content-length': Buffer.byteLength(text) });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
@@ -92,9 +107,19 @@ function unreadable(overflow: boolean, pipeline: Pipeline): string {
 }
 
 function dropRest(incoming: IncomingMessage, outgoing: ServerResponse): void {
-  outgoing.setHeader('connection', 'close');
+  // Without `connection: close`: Node would end the connection under a client that is still sending, and it would see
+  // that instead of the reply.
   incoming.resume();
-  outgoing.once('finish', () => setTimeout(() => incoming.destroy(), LEFTOVER_MS).unref());
+  outgoing.once('finish', () => {
+    setTimeout(() => {
+      if (!incoming.complete) incoming.destroy();
+    }, LEFTOVER_MS).unref();
+  });
+}
+
+const NO_HOST = invalid('header.host', 'missing', 'must be there (RFC 9112)');
+function hasHost({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.host !== undefined || httpVersion === '1.0';
 }
 
 function rawOf(incoming: IncomingMessage, outgoing: ServerResponse, origin: string): RawRequest {
