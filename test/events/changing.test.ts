@@ -1,9 +1,10 @@
 /** Changing and deleting events, through HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, type Client, closeStages, type Stage, stage } from './support.ts';
+import type { Answer, Person } from '../support/callers.ts';
+import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;
-let manager: Client;
+let manager: Person;
 beforeAll(async () => {
   world = await stage();
   manager = world.as('manager');

@@ -4,12 +4,13 @@ import { expiredHolds } from '../../functions/timers/expired-holds.ts';
 import { events } from '../../shared/events/model.ts';
 import { placingFacts, placingOf, settleClaims } from '../../shared/events/settling.ts';
 import { factOf } from '../../shared/platform/facts.ts';
+import type { Answer, Person } from '../support/callers.ts';
 import { testScope } from '../support/platform.ts';
 import { claimsOfEvent, crashing, disagreement, isCovered } from './faults.ts';
-import { type Answer, type Client, closeStages, type Stage, stage } from './support.ts';
+import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;
-let here: Client;
+let here: Person;
 beforeAll(async () => {
   world = await stage();
   here = world.as('manager');
@@ -25,7 +26,7 @@ const day = (date: string, from = '10:00', to = '12:00') => ({
 const commands: readonly {
   readonly name: string;
   readonly prepare?: (id: string) => Promise<unknown>;
-  readonly run: (client: Client, id: string) => Promise<Answer>;
+  readonly run: (client: Person, id: string) => Promise<Answer>;
 }[] = [
   {
     name: 'a move within its own window',

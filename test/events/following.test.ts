@@ -5,12 +5,13 @@ import { customerAggregate } from '../../shared/customers/model.ts';
 import { events } from '../../shared/events/model.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { venues } from '../../shared/venues/model.ts';
+import type { Person } from '../support/callers.ts';
 import { testScope } from '../support/platform.ts';
 import { unguarded } from './faults.ts';
-import { type Client, closeStages, type Stage, stage } from './support.ts';
+import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;
-let manager: Client;
+let manager: Person;
 beforeAll(async () => {
   world = await stage();
   manager = world.as('manager');

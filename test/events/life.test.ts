@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { life, stepsFrom } from '../../shared/events/life.ts';
 import { type EventFact, type EventStatus, eventStatuses } from '../../shared/events/model.ts';
-import { type Client, closeStages, type Stage, stage } from './support.ts';
+import type { Person } from '../support/callers.ts';
+import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;
-let manager: Client;
+let manager: Person;
 beforeAll(async () => {
   world = await stage(NOW);
   manager = world.as('manager');

@@ -1,11 +1,12 @@
 /** Nothing is ever in two places at once: races for a venue and between changes of one event (ADR 0004). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Answer, Person } from '../support/callers.ts';
 import { disagreement, unguarded } from './faults.ts';
-import { type Answer, type Client, closeStages, type Stage, stage } from './support.ts';
+import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;
-let here: Client;
-let there: Client;
+let here: Person;
+let there: Person;
 beforeAll(async () => {
   world = await stage();
   here = world.as('manager');
@@ -19,7 +20,7 @@ const day = (date: string, from = '10:00', to = '12:00') => ({
   endsAt: `2026-12-${date}T${to}:00Z`,
 });
 
-async function twoHundred(clients: readonly Client[]): Promise<readonly Answer[]> {
+async function twoHundred(clients: readonly Person[]): Promise<readonly Answer[]> {
   const [venueId, customerId] = [await world.venue(), await world.customer()];
   const bodies = await Promise.all(Array.from({ length: 200 }, () => world.booking({ venueId, customerId })));
   return Promise.all(bodies.map((body, at) => clients[at % clients.length]?.post('events', body) ?? fail()));
@@ -69,7 +70,7 @@ describe('changes of one event at once', () => {
   const path = (id: string) => `events/${id}`;
 
   /** Four changes at once by two clients; how many of the two that nothing else touches were lost. */
-  async function lost(one: Client, two: Client): Promise<number> {
+  async function lost(one: Person, two: Person): Promise<number> {
     const made = await here.post('events', await world.booking(day('03')));
     const { id } = made.body;
     const venueId = await world.venue();
@@ -99,9 +100,9 @@ describe('changes of one event at once', () => {
 
   test('a move against a cancellation, a deletion, a postponement: whatever wins, claim and event agree', async () => {
     const ends = [
-      (client: Client, id: string) => client.post(`${path(id)}/cancel`, { reason: 'No' }),
-      (client: Client, id: string) => client.delete(path(id)),
-      (client: Client, id: string) => client.post(`${path(id)}/postpone`, { reason: 'Ill' }),
+      (client: Person, id: string) => client.post(`${path(id)}/cancel`, { reason: 'No' }),
+      (client: Person, id: string) => client.delete(path(id)),
+      (client: Person, id: string) => client.post(`${path(id)}/postpone`, { reason: 'Ill' }),
     ];
     for (let round = 0; round < 12; round += 1) {
       const made = await here.post('events', await world.booking(day('05')));

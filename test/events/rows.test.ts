@@ -1,11 +1,12 @@
 /** Who sees and does what to which events, notes and history, through HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Person } from '../support/callers.ts';
 import { unguarded } from './faults.ts';
-import { type Client, closeStages, type Stage, stage } from './support.ts';
+import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;
-let manager: Client;
-let customer: Client;
+let manager: Person;
+let customer: Person;
 let customerId: string;
 beforeAll(async () => {
   world = await stage();

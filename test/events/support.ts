@@ -1,38 +1,18 @@
 /** What the tests of events share: real HTTP over the real store and pipeline, with actors of every role. */
-import { reactions, routes } from '../../functions/registry.ts';
-import { startHost } from '../../infra/local/host.ts';
+import { reactions } from '../../functions/registry.ts';
 import { type Relay, startRelay } from '../../infra/local/relay.ts';
 import { NewCustomer } from '../../shared/customers/fields.ts';
 import { customerAggregate } from '../../shared/customers/model.ts';
 import { defaultTypeId } from '../../shared/events/types.ts';
 import type { EventBody } from '../../shared/events/views.ts';
-import { type BuiltInRole, builtInRoles } from '../../shared/identity/roles.ts';
+import type { BuiltInRole } from '../../shared/identity/roles.ts';
 import type { Actor } from '../../shared/platform/actor.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
-import { createPipeline } from '../../shared/platform/pipeline.ts';
-import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
 import { VenueFields } from '../../shared/venues/fields.ts';
 import { venues } from '../../shared/venues/model.ts';
-import { checkReply } from '../support/client.ts';
+import { callerHost, type Person, someoneOf } from '../support/callers.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
-
-export interface Answer {
-  readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are held against the OpenAPI document; tests look at some fields
-  readonly body: any;
-  readonly headers: Headers;
-}
-
-type Sent = Readonly<Record<string, string>>;
-export interface Client {
-  readonly actor: Actor;
-  get(path: string): Promise<Answer>;
-  post(path: string, body?: unknown, headers?: Sent): Promise<Answer>;
-  patch(path: string, body: unknown, headers?: Sent): Promise<Answer>;
-  put(path: string, body: unknown): Promise<Answer>;
-  delete(path: string): Promise<Answer>;
-}
 
 export interface Stage {
   readonly platform: Platform;
@@ -40,7 +20,7 @@ export interface Stage {
   readonly scope: Scope;
   readonly typeId: string;
   /** Somebody of a role, in this organization unless told otherwise. */
-  as(role: BuiltInRole, more?: Partial<Actor>): Client;
+  as(role: BuiltInRole, more?: Partial<Actor>): Person;
   /** The same organization, served over another platform (another process, or one that fails). */
   over(platform: Platform): Promise<Stage>;
   /** A platform of another process on the same file. */
@@ -73,54 +53,8 @@ export async function stage(at?: string): Promise<Stage> {
   return stageOn(root, root, systemIds.next());
 }
 
-function clients(orgId: string, origin: () => string, actors: Map<string, Actor>) {
-  return (role: BuiltInRole, more: Partial<Actor> = {}): Client => {
-    const actor: Actor = {
-      kind: 'user',
-      userId: systemIds.next(),
-      orgId,
-      username: `${role}@example.com`,
-      displayName: `The ${role}`,
-      sessionId: 'session',
-      roles: [role],
-      privileges: new Set(builtInRoles[role]),
-      ...more,
-    };
-    const token = `token-${actor.userId}`;
-    actors.set(token, actor);
-    async function send(method: string, path: string, body?: unknown, headers: Sent = {}): Promise<Answer> {
-      const typed: Sent = body === undefined ? {} : { 'content-type': 'application/json' };
-      const response = await fetch(`${origin()}/api/${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, ...typed, ...headers },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      // `fields` trims what the document says is always there.
-      if (!path.includes('fields=')) await checkReply(method, templateOf(method, path), response);
-      const text = await response.text();
-      return { status: response.status, body: text === '' ? undefined : JSON.parse(text), headers: response.headers };
-    }
-    return {
-      actor,
-      get: (path) => send('GET', path),
-      post: (path, body, headers) => send('POST', path, body, headers),
-      patch: (path, body, headers) => send('PATCH', path, body, headers),
-      put: (path, body) => send('PUT', path, body),
-      delete: (path) => send('DELETE', path),
-    };
-  };
-}
-
 async function stageOn(root: TestPlatform, platform: Platform, orgId: string): Promise<Stage> {
-  const actors = new Map<string, Actor>();
-  const pipeline = createPipeline(platform, {
-    async authenticate(token) {
-      const actor = actors.get(token);
-      if (!actor) throw new Refusal('unauthenticated', 'Unknown token.');
-      return actor;
-    },
-  });
-  const host = await startHost({ routes, pipeline, host: '127.0.0.1', port: 0 });
+  const host = await callerHost(platform);
   closers.push(() => host.close());
   const scope = testScope(root, orgId);
   const typeId = defaultTypeId(orgId, 'Wedding');
@@ -162,7 +96,7 @@ async function stageOn(root: TestPlatform, platform: Platform, orgId: string): P
     orgId,
     scope,
     typeId,
-    as: clients(orgId, () => host.origin, actors),
+    as: (role, more) => host.as(someoneOf(orgId, role, more)),
     over: (other) => stageOn(root, other, orgId),
     twin: () => root.twin(),
     customer,
@@ -196,16 +130,4 @@ async function stageOn(root: TestPlatform, platform: Platform, orgId: string): P
     },
     move: (instant) => root.clock.set(instant),
   };
-}
-
-const templates = routes.map(({ method, path }) => ({
-  method,
-  path: `/api/${path}`,
-  shape: new RegExp(`^/api/${path.replace(/\{\w+\}/g, '[^/]+')}$`),
-}));
-
-function templateOf(method: string, path: string): string {
-  const plain = `/api/${path.split('?')[0]}`;
-  const same = templates.filter((one) => one.method === method);
-  return (same.find((one) => one.path === plain) ?? same.find((one) => one.shape.test(plain)))?.path ?? plain;
 }

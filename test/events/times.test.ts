@@ -4,7 +4,8 @@ import { Temporal } from 'temporal-polyfill';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimedWindow, localDate } from '../../shared/events/times.ts';
 import { instantOf } from '../../shared/platform/clock.ts';
-import { type Client, closeStages, type Stage, stage } from './support.ts';
+import type { Person } from '../support/callers.ts';
+import { closeStages, type Stage, stage } from './support.ts';
 
 const zones = ['America/New_York', 'Europe/London', 'Asia/Kolkata', 'Pacific/Apia', 'Australia/Lord_Howe'];
 const instants = fc
@@ -12,7 +13,7 @@ const instants = fc
   .map((milliseconds) => instantOf(milliseconds));
 
 let world: Stage;
-let manager: Client;
+let manager: Person;
 beforeAll(async () => {
   world = await stage();
   manager = world.as('manager');

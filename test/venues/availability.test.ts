@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemIds } from '../../shared/platform/clock.ts';
-import { type Body, booked, madeVenue, startWorld, type World } from './support.ts';
+import type { Body } from '../support/callers.ts';
+import { booked, madeVenue, startWorld, type World } from './support.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -12,7 +13,7 @@ const utc = (windows: readonly Body[]) => windows.map(({ start, end }) => [start
 const local = (windows: readonly Body[]) => windows.map((window) => [window.local.start, window.local.end]);
 
 async function availability(venueId: string, query: string, client = world.manager) {
-  const { status, body } = await client('GET', `venues/${venueId}/availability?${query}`);
+  const { status, body } = await client.get(`venues/${venueId}/availability?${query}`);
   expect(status, JSON.stringify(body)).toBe(200);
   return body;
 }
@@ -109,7 +110,7 @@ describe('REQ-VEN-025, 026: availability', () => {
 
   test('of an inactive venue is none', async () => {
     const { id } = await madeVenue(world.manager);
-    await world.manager('POST', `venues/${id}/deactivate`, { reason: 'Sold' });
+    await world.manager.post(`venues/${id}/deactivate`, { reason: 'Sold' });
     expect(await availability(id, 'from=2026-11-02&to=2026-11-03')).toMatchObject({ status: 'inactive', free: [] });
   });
 
@@ -160,7 +161,7 @@ describe('REQ-VEN-025, 026: availability', () => {
     ['of a day that is none', 'from=2026-02-30&to=2026-03-02', 'query.from'],
   ])('is not told for a range that is %s', async (_what, query, path) => {
     const { id } = await madeVenue(world.manager);
-    const { status, body } = await world.manager('GET', `venues/${id}/availability?${query}`);
+    const { status, body } = await world.manager.get(`venues/${id}/availability?${query}`);
     expect(status).toBe(400);
     expect(body.errors.map((error: Body) => error.path)).toContain(path);
   });
@@ -185,7 +186,7 @@ describe('REQ-VEN-025: the calendar', () => {
       endsAt: '2026-12-01T05:00:00Z',
       title: 'Last',
     });
-    const november = (await world.manager('GET', `venues/${id}/calendar?month=2026-11`)).body;
+    const november = (await world.manager.get(`venues/${id}/calendar?month=2026-11`)).body;
     expect(november.days).toHaveLength(30);
     const busy = november.days.filter(({ count }: Body) => count > 0);
     expect(busy.map(({ date, count, events }: Body) => [date, count, events[0].id])).toEqual([
@@ -196,19 +197,19 @@ describe('REQ-VEN-025: the calendar', () => {
       title: expect.stringMatching(/^Night/),
       local: { start: '2026-10-31T22:00:00-04:00', end: '2026-11-01T02:00:00-05:00' },
     });
-    const october = (await world.manager('GET', `venues/${id}/calendar?month=2026-10`)).body;
+    const october = (await world.manager.get(`venues/${id}/calendar?month=2026-10`)).body;
     expect(october.days.at(-1)).toMatchObject({ date: '2026-10-31', count: 1 });
     const customer = world.as('customer', {
       customerId: systemIds.next(),
       privileges: new Set(['venues:read', 'events:read']),
     });
-    const seen = (await customer('GET', `venues/${id}/calendar?month=2026-11`)).body.days[0];
+    const seen = (await customer.get(`venues/${id}/calendar?month=2026-11`)).body.days[0];
     expect([seen.count, seen.events[0].title]).toEqual([1, undefined]);
   });
 
   test('has the day that Apia jumped over, with nothing in it', async () => {
     const { id } = await madeVenue(world.manager, { timeZone: 'Pacific/Apia' });
-    const { body } = await world.manager('GET', `venues/${id}/calendar?month=2011-12`);
+    const { body } = await world.manager.get(`venues/${id}/calendar?month=2011-12`);
     expect(body.days).toHaveLength(31);
     expect(body.days[29]).toEqual({ date: '2011-12-30', count: 0, events: [], blocks: [], open: [] });
     expect(local(body.days[30].open)).toEqual([['2011-12-31T00:00:00+14:00', '2012-01-01T00:00:00+14:00']]);
@@ -216,7 +217,7 @@ describe('REQ-VEN-025: the calendar', () => {
 
   test.each(['2026-13', '2026-1', 'November', '2026-11-01'])('is not told for %s', async (month) => {
     const { id } = await madeVenue(world.manager);
-    expect((await world.manager('GET', `venues/${id}/calendar?month=${month}`)).status).toBe(400);
+    expect((await world.manager.get(`venues/${id}/calendar?month=${month}`)).status).toBe(400);
   });
 });
 
@@ -225,22 +226,22 @@ describe('blocks', () => {
 
   test('close a venue for a while, show in its calendar, and open it again', async () => {
     const { id } = await madeVenue(world.manager, { bookable: 3 });
-    const made = await world.manager('POST', `venues/${id}/blocks`, { window, reason: 'New floor' });
+    const made = await world.manager.post(`venues/${id}/blocks`, { window, reason: 'New floor' });
     expect(made.status).toBe(201);
     expect(made.body).toEqual({ id: made.body.id, venueId: id, window, reason: 'New floor' });
-    expect((await world.manager('GET', `venues/${id}/blocks`)).body.data).toEqual([made.body]);
+    expect((await world.manager.get(`venues/${id}/blocks`)).body.data).toEqual([made.body]);
     const during = { startsAt: '2026-11-11T10:00:00Z', endsAt: '2026-11-11T11:00:00Z', capacity: 3 };
     await expect(booked(world, id, during)).rejects.toMatchObject({ code: 'conflict' });
-    const day = (await world.manager('GET', `venues/${id}/calendar?month=2026-11`)).body.days[10];
+    const day = (await world.manager.get(`venues/${id}/calendar?month=2026-11`)).body.days[10];
     expect(day).toMatchObject({ count: 0, blocks: [{ claimId: made.body.id, reason: 'New floor' }] });
     const customer = world.as('customer', { customerId: systemIds.next(), privileges: new Set(['venues:read']) });
     const taken = (await availability(id, 'from=2026-11-09&to=2026-11-13', customer)).taken;
     expect([taken.length, taken[0].reason]).toEqual([1, undefined]);
-    expect((await world.manager('DELETE', `venues/${id}/blocks/${made.body.id}`)).status).toBe(204);
-    expect((await world.manager('DELETE', `venues/${id}/blocks/${made.body.id}`)).status).toBe(404);
+    expect((await world.manager.delete(`venues/${id}/blocks/${made.body.id}`)).status).toBe(204);
+    expect((await world.manager.delete(`venues/${id}/blocks/${made.body.id}`)).status).toBe(404);
     await world.settled();
     await booked(world, id, during);
-    expect((await world.manager('GET', `venues/${id}/blocks`)).body.data).toEqual([]);
+    expect((await world.manager.get(`venues/${id}/blocks`)).body.data).toEqual([]);
   });
 
   test('are refused where something is booked, which is listed', async () => {
@@ -251,7 +252,7 @@ describe('blocks', () => {
       capacity: 2,
       title: 'Fair',
     });
-    const refused = await world.manager('POST', `venues/${id}/blocks`, { window, reason: 'Works' });
+    const refused = await world.manager.post(`venues/${id}/blocks`, { window, reason: 'Works' });
     expect(refused.status).toBe(409);
     expect(refused.body.conflicts).toMatchObject([
       { owner: { type: 'event', id: event, title: expect.stringMatching(/^Fair/) }, short: 1 },
@@ -262,14 +263,14 @@ describe('blocks', () => {
     const { id } = await madeVenue(world.manager);
     await booked(world, id, { startsAt: '2026-11-11T10:00:00Z', endsAt: '2026-11-11T11:00:00Z' });
     const { claimId } = (await availability(id, 'from=2026-11-11&to=2026-11-12')).taken[0];
-    expect((await world.manager('DELETE', `venues/${id}/blocks/${claimId}`)).status).toBe(404);
+    expect((await world.manager.delete(`venues/${id}/blocks/${claimId}`)).status).toBe(404);
     expect((await availability(id, 'from=2026-11-11&to=2026-11-12')).taken).toHaveLength(1);
   });
 
   test('close all of a venue that is made to take more events at once', async () => {
     const { id } = await madeVenue(world.manager);
-    await world.manager('POST', `venues/${id}/blocks`, { window, reason: 'Works' });
-    await world.manager('PATCH', `venues/${id}`, { bookable: 4 });
+    await world.manager.post(`venues/${id}/blocks`, { window, reason: 'Works' });
+    await world.manager.patch(`venues/${id}`, { bookable: 4 });
     await expect(
       booked(world, id, { startsAt: '2026-11-11T10:00:00Z', endsAt: '2026-11-11T11:00:00Z', capacity: 4 }),
     ).rejects.toMatchObject({ code: 'conflict' });
@@ -287,8 +288,6 @@ describe('blocks', () => {
     ['of ten years', { start: '2026-12-02T00:00:00Z', end: '2036-12-01T00:00:00Z' }, 400],
   ])('are not made %s', async (_what, wrong, status) => {
     const { id } = await madeVenue(world.manager);
-    expect((await world.manager('POST', `venues/${id}/blocks`, { window: wrong, reason: 'Works' })).status).toBe(
-      status,
-    );
+    expect((await world.manager.post(`venues/${id}/blocks`, { window: wrong, reason: 'Works' })).status).toBe(status);
   });
 });

@@ -72,7 +72,7 @@ describe('a crash while a venue is being blocked', () => {
     const { id } = await blockVenue(scope, venueId, { window, reason: 'Works' });
     await settleBlock(scope, venueId, id, true);
     await settleBlock(scope, venueId, id, true);
-    expect((await world.manager('DELETE', `venues/${venueId}/blocks/${id}`)).status).toBe(204);
+    expect((await world.manager.delete(`venues/${venueId}/blocks/${id}`)).status).toBe(204);
     await settleBlock(scope, venueId, id, true);
     await settleBlock(scope, venueId, id, false);
     await booked(world, venueId, event);
@@ -81,10 +81,10 @@ describe('a crash while a venue is being blocked', () => {
   test('of 20 blocks at once on the same days exactly one is made', async () => {
     const body = { window, reason: 'Works' };
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => world.manager('POST', `venues/${venueId}/blocks`, body)),
+      Array.from({ length: 20 }, () => world.manager.post(`venues/${venueId}/blocks`, body)),
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
-    expect((await world.manager('GET', `venues/${venueId}/blocks`)).body.data).toHaveLength(1);
+    expect((await world.manager.get(`venues/${venueId}/blocks`)).body.data).toHaveLength(1);
   });
 });

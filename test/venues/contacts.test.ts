@@ -23,19 +23,19 @@ describe('contacts', () => {
     const { manager } = world;
     const venue = await madeVenue(manager);
     const path = `venues/${venue.id}/contacts`;
-    const made = await manager('POST', path, ada);
+    const made = await manager.post(path, ada);
     expect(made.status).toBe(201);
     const contact = `${path}/${made.body.id}`;
-    expect((await manager('PATCH', contact, { phone: '+44 20 7946 0018' })).body.phone).toBe('+442079460018');
-    expect((await manager('PUT', contact, { kind: 'emergency', name: 'Bo', phone: '020 7946 0018' })).body).toEqual({
+    expect((await manager.patch(contact, { phone: '+44 20 7946 0018' })).body.phone).toBe('+442079460018');
+    expect((await manager.put(contact, { kind: 'emergency', name: 'Bo', phone: '020 7946 0018' })).body).toEqual({
       id: made.body.id,
       kind: 'emergency',
       name: 'Bo',
       phone: '+442079460018',
     });
-    expect((await manager('PATCH', contact, { phone: null })).status).toBe(400);
-    expect((await manager('DELETE', contact)).status).toBe(204);
-    expect((await manager('DELETE', contact)).status).toBe(404);
+    expect((await manager.patch(contact, { phone: null })).status).toBe(400);
+    expect((await manager.delete(contact)).status).toBe(204);
+    expect((await manager.delete(contact)).status).toBe(404);
     expect((await factsOf(venue.id)).map(({ type }) => type)).toEqual([
       'VenueAdded',
       'VenueContactAdded',
@@ -49,13 +49,13 @@ describe('contacts', () => {
     const { manager } = world;
     const venue = await madeVenue(manager);
     const path = `venues/${venue.id}/contacts`;
-    const all = await Promise.all(Array.from({ length: 8 }, () => manager('POST', path, ada)));
+    const all = await Promise.all(Array.from({ length: 8 }, () => manager.post(path, ada)));
     expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
     const refused = all.find(({ status }) => status !== 201);
     expect(refused?.body).toMatchObject({ status: 409, type: 'urn:marquee:problem:already_exists', field: 'email' });
-    const bo = await manager('POST', path, { ...ada, email: 'bo@example.com' });
-    expect((await manager('PATCH', `${path}/${bo.body.id}`, { email: 'ADA@example.com' })).status).toBe(409);
+    const bo = await manager.post(path, { ...ada, email: 'bo@example.com' });
+    expect((await manager.patch(`${path}/${bo.body.id}`, { email: 'ADA@example.com' })).status).toBe(409);
     await madeVenue(manager, { contacts: [ada] });
-    expect((await manager('POST', 'venues', venueBody({ contacts: [ada, ada] }))).status).toBe(409);
+    expect((await manager.post('venues', venueBody({ contacts: [ada, ada] }))).status).toBe(409);
   });
 });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Picture } from '../../shared/platform/pictures.ts';
 import { venues } from '../../shared/venues/model.ts';
 import { addPhoto } from '../../shared/venues/rules.ts';
-import { type Body, madeVenue, startWorld, type World } from './support.ts';
+import type { Body } from '../support/callers.ts';
+import { madeVenue, startWorld, type World } from './support.ts';
 
 const LIMIT = 5 * 1024 * 1024;
 let world: World;
@@ -25,7 +26,7 @@ beforeEach(async () => {
 afterAll(() => world.close());
 
 async function listed(): Promise<Body[]> {
-  return (await world.manager('GET', photos)).body.data;
+  return (await world.manager.get(photos)).body.data;
 }
 const primaries = (all: readonly Body[]) => all.filter(({ primary }) => primary).map(({ id }) => id);
 
@@ -41,20 +42,20 @@ describe('REQ-VEN-014 photos of a venue', () => {
     expect((await sharp(original).metadata()).exif).toBeUndefined();
     const thumbnail = await sharp(await (await fetch(made.body.thumbnailUrl)).arrayBuffer()).metadata();
     expect(thumbnail).toMatchObject({ format: 'webp', width: 320, height: 240 });
-    expect((await world.manager('GET', `${photos}/${made.body.id}`)).body).toEqual(made.body);
-    const venue = await world.manager('GET', `venues/${venueId}`);
+    expect((await world.manager.get(`${photos}/${made.body.id}`)).body).toEqual(made.body);
+    const venue = await world.manager.get(`venues/${venueId}`);
     expect(venue.body.photos).toEqual([made.body]);
-    const found = await world.manager('GET', `venues?q=${encodeURIComponent(venue.body.name)}`);
+    const found = await world.manager.get(`venues?q=${encodeURIComponent(venue.body.name)}`);
     expect(found.body.data.find(({ id }: Body) => id === venueId).photo).toEqual(made.body);
   });
 
   test('give a venue fresh links at every read, but keep its ETag good for If-Match', async () => {
     await world.manager.upload(photos, jpeg);
-    const read = await world.manager('GET', `venues/${venueId}`);
+    const read = await world.manager.get(`venues/${venueId}`);
     const etag = read.headers.get('etag') ?? '';
-    const again = await world.manager('GET', `venues/${venueId}`, undefined, { 'if-none-match': etag });
+    const again = await world.manager.get(`venues/${venueId}`, { 'if-none-match': etag });
     expect(again.status).toBe(200);
-    const changed = await world.manager('PATCH', `venues/${venueId}`, { bookable: 2 }, { 'if-match': etag });
+    const changed = await world.manager.patch(`venues/${venueId}`, { bookable: 2 }, { 'if-match': etag });
     expect(changed.status).toBe(200);
   });
 
@@ -90,22 +91,22 @@ describe('REQ-VEN-014 photos of a venue', () => {
     for (let at = 0; at < 3; at += 1) ids.push((await world.manager.upload(photos, jpeg)).body.id);
     const [first, second, third] = ids;
     expect(primaries(await listed())).toEqual([first]);
-    const named = await world.manager('PUT', `${photos}/${third}/primary`);
+    const named = await world.manager.put(`${photos}/${third}/primary`);
     expect([named.status, named.body.primary]).toEqual([200, true]);
     expect(primaries(await listed())).toEqual([third]);
-    expect((await world.manager('DELETE', `${photos}/${third}`)).status).toBe(204);
+    expect((await world.manager.delete(`${photos}/${third}`)).status).toBe(204);
     expect(primaries(await listed())).toEqual([first]);
-    await world.manager('DELETE', `${photos}/${first}`);
+    await world.manager.delete(`${photos}/${first}`);
     expect(primaries(await listed())).toEqual([second]);
-    expect((await world.manager('PUT', `${photos}/${first}/primary`)).status).toBe(404);
-    await world.manager('DELETE', `${photos}/${second}`);
+    expect((await world.manager.put(`${photos}/${first}/primary`)).status).toBe(404);
+    await world.manager.delete(`${photos}/${second}`);
     expect(await listed()).toEqual([]);
   });
 
   test('that are removed are gone from the storage too', async () => {
     const { body } = await world.manager.upload(photos, jpeg);
     expect((await fetch(body.url)).status).toBe(200);
-    await world.manager('DELETE', `${photos}/${body.id}`);
+    await world.manager.delete(`${photos}/${body.id}`);
     await world.settled();
     expect((await fetch(body.url)).status).toBe(404);
     expect((await fetch(body.thumbnailUrl)).status).toBe(404);
@@ -147,6 +148,6 @@ describe('REQ-VEN-014 photos of a venue', () => {
 
   test('are for those to change who may write venues', async () => {
     expect((await world.as('viewer').upload(photos, jpeg)).status).toBe(403);
-    expect((await world.as('viewer')('GET', photos)).status).toBe(200);
+    expect((await world.as('viewer').get(photos)).status).toBe(200);
   });
 });

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { boxesAround, distanceKm } from '../../shared/venues/geo.ts';
-import { type Body, booked, type Client, madeVenue, startWorld, type World } from './support.ts';
+import type { Body, Caller } from '../support/callers.ts';
+import { booked, madeVenue, startWorld, type World } from './support.ts';
 
 let world: World;
-let manager: Client;
+let manager: Caller;
 
 const at = (city: string, country: string, lat: number, lon: number, over: object = {}) => ({
   address: { line1: '1 Street', city, country },
@@ -43,7 +44,7 @@ afterAll(() => world.close());
 
 const initials = (body: Body) => body.data.map(({ name }: Body) => name[0]).join('');
 async function list(query: string, path = 'venues') {
-  const { status, body } = await manager('GET', `${path}?${query}`);
+  const { status, body } = await manager.get(`${path}?${query}`);
   expect(status, JSON.stringify(body)).toBe(200);
   return body;
 }
@@ -103,7 +104,7 @@ describe('REQ-VEN-005, 035, 036: the list of venues', () => {
       cursor = `&cursor=${body.page.nextCursor}`;
     }
     expect(seen.join('')).toBe('ACBD');
-    const elsewhere = await manager('GET', `venues?near=51.6,-0.1278,100&limit=1${cursor}`);
+    const elsewhere = await manager.get(`venues?near=51.6,-0.1278,100&limit=1${cursor}`);
     expect(elsewhere.body.errors).toMatchObject([{ path: 'query.cursor' }]);
   });
 
@@ -122,7 +123,7 @@ describe('REQ-VEN-005, 035, 036: the list of venues', () => {
     ['near=51,0,5&cursor=abc', 'query.cursor'],
     ['fields=colour', 'query.fields'],
   ])('?%s is refused, naming the parameter', async (query, path) => {
-    const { status, body } = await manager('GET', `venues?${query}`);
+    const { status, body } = await manager.get(`venues?${query}`);
     expect(status).toBe(400);
     expect(body.errors.map((error: Body) => error.path)).toContain(path);
   });
@@ -131,7 +132,7 @@ describe('REQ-VEN-005, 035, 036: the list of venues', () => {
 describe('REQ-VEN-025: venues that are free for a window', () => {
   const window = 'from=2026-12-01T18:00:00Z&to=2026-12-01T23:00:00Z';
   let busy: World;
-  const free = async (query: string) => (await busy.manager('GET', `venues/available?${query}`)).body;
+  const free = async (query: string) => (await busy.manager.get(`venues/available?${query}`)).body;
   const letters = async (query: string) => initials(await free(query));
 
   beforeAll(async () => {
@@ -147,11 +148,11 @@ describe('REQ-VEN-025: venues that are free for a window', () => {
     await make('D', { openingHours: evening });
     await make('E', { openingHours: evening, timeZone: 'America/New_York' });
     const idle = await make('F', {});
-    await busy.manager('POST', `venues/${idle.id}/deactivate`, { reason: 'Sold' });
+    await busy.manager.post(`venues/${idle.id}/deactivate`, { reason: 'Sold' });
     await booked(busy, (await make('G', { turnaroundMinutes: 1 })).id, after);
     await booked(busy, (await make('H', {})).id, after);
     const closed = await make('I', {});
-    await busy.manager('POST', `venues/${closed.id}/blocks`, {
+    await busy.manager.post(`venues/${closed.id}/blocks`, {
       window: { start: '2026-11-01T00:00:00Z', end: '2026-12-24T00:00:00Z' },
       reason: 'Works',
     });
@@ -187,7 +188,7 @@ describe('REQ-VEN-025: venues that are free for a window', () => {
     [`${window}&count=true`, 'query.count'],
     [`${window}&status=inactive`, 'query.status'],
   ])('?%s is refused', async (query, path) => {
-    const { status, body } = await busy.manager('GET', `venues/available?${query}`);
+    const { status, body } = await busy.manager.get(`venues/available?${query}`);
     expect([status, body.errors[0].path]).toEqual([400, path]);
   });
 });

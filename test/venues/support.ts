@@ -3,43 +3,24 @@ import { inject } from 'vitest';
 import { removeVenuePhoto } from '../../functions/bus/remove-venue-photo.ts';
 import { settleVenueBlock } from '../../functions/bus/settle-venue-block.ts';
 import { settleVenueCapacity } from '../../functions/bus/settle-venue-capacity.ts';
-import { venueRoutes } from '../../functions/http/venues.ts';
-import { startHost } from '../../infra/local/host.ts';
 import { startRelay } from '../../infra/local/relay.ts';
 import { claimsOf } from '../../shared/claims/engine.ts';
 import { events } from '../../shared/events/model.ts';
-import { builtInRoles } from '../../shared/identity/roles.ts';
+import type { BuiltInRole } from '../../shared/identity/roles.ts';
 import { type Actor, systemActor } from '../../shared/platform/actor.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import { systemClock, systemIds } from '../../shared/platform/clock.ts';
-import { createPipeline } from '../../shared/platform/pipeline.ts';
-import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
 import { venueResource } from '../../shared/venues/model.ts';
-import { checkReply } from '../support/client.ts';
+import { type Body, type Caller, callerHost, someoneOf } from '../support/callers.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
-
-type Role = keyof typeof builtInRoles;
-// biome-ignore lint/suspicious/noExplicitAny: replies are held against the document by checkReply; tests read them freely
-export type Body = any;
-
-export interface Answer {
-  readonly status: number;
-  readonly body: Body;
-  readonly headers: Headers;
-}
-
-export interface Client {
-  (method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  upload(path: string, bytes: Uint8Array, fileName?: string): Promise<Answer>;
-}
 
 export interface World {
   readonly platform: TestPlatform;
   readonly orgId: string;
-  readonly manager: Client;
-  /** A client of a role, in this organization unless another is given. */
-  as(role: Role, more?: Partial<Actor>): Client;
+  readonly manager: Caller;
+  /** A caller of a role, in this organization unless another is given. */
+  as(role: BuiltInRole, more?: Partial<Actor>): Caller;
   /** Work inside the organization, as the system unless told otherwise. */
   scope(actor?: Partial<Actor>): Scope;
   settled(): Promise<void>;
@@ -51,69 +32,19 @@ export async function startWorld({ at = '2026-10-01T09:00:00Z' }: { readonly at?
   const blobs = openBlobs({ connectionString: inject('azurite'), container: 'pictures', clock: systemClock });
   const platform: Platform = { ...testing, blobs };
   const orgId = systemIds.next();
-  const actors = new Map<string, Actor>();
   const relay = startRelay({
     platform,
     reactions: [settleVenueCapacity, settleVenueBlock, removeVenuePhoto],
     folder: testing.folder,
     poll: 20,
   });
-  const pipeline = createPipeline(platform, {
-    async authenticate(token) {
-      const actor = actors.get(token);
-      if (!actor) throw new Refusal('unauthenticated', 'Nobody.');
-      return actor;
-    },
-  });
-  const host = await startHost({ routes: venueRoutes, pipeline, host: '127.0.0.1', port: 0 });
-
-  function actorOf(role: Role, more: Partial<Actor> = {}): Actor {
-    return {
-      ...systemActor(orgId),
-      kind: 'user',
-      userId: systemIds.next(),
-      username: `${role}@example.com`,
-      displayName: role,
-      roles: [role],
-      privileges: new Set(builtInRoles[role]),
-      ...more,
-    };
-  }
-
-  function client(role: Role, more?: Partial<Actor>): Client {
-    const token = `token-${actors.size}`;
-    actors.set(token, actorOf(role, more));
-    async function send(method: string, path: string, init: RequestInit & { headers: Record<string, string> }) {
-      const response = await fetch(`${host.origin}/api/${path}`, {
-        ...init,
-        method,
-        headers: { ...init.headers, authorization: `Bearer ${token}` },
-      });
-      await checkReply(method, templateOf(method, path), response);
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
-    }
-    const call = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-      body === undefined
-        ? send(method, path, { headers: { ...headers } })
-        : send(method, path, {
-            headers: { 'content-type': 'application/json', ...headers },
-            body: JSON.stringify(body),
-          });
-    return Object.assign(call, {
-      async upload(path: string, bytes: Uint8Array, fileName = 'photo.jpg') {
-        const form = new FormData();
-        form.set('file', new Blob([new Uint8Array(bytes)]), fileName);
-        return send('POST', path, { headers: {}, body: form });
-      },
-    });
-  }
-
+  const host = await callerHost(platform);
+  const as = (role: BuiltInRole, more?: Partial<Actor>) => host.as(someoneOf(orgId, role, more));
   return {
     platform: testing,
     orgId,
-    manager: client('manager'),
-    as: client,
+    manager: as('manager'),
+    as,
     scope: (actor) => testScope(platform, orgId, { actor: { ...systemActor(orgId), ...actor } }),
     async settled() {
       relay.wake();
@@ -125,20 +56,6 @@ export async function startWorld({ at = '2026-10-01T09:00:00Z' }: { readonly at?
       await testing.close();
     },
   };
-}
-
-/** The address as the document writes it. */
-function templateOf(method: string, path: string): string {
-  const [bare = ''] = path.split('?');
-  const fits = (template: string) => {
-    const parts = template.split('/');
-    const given = bare.split('/');
-    return parts.length === given.length && parts.every((part, at) => part.startsWith('{') || part === given[at]);
-  };
-  const found = venueRoutes.filter((route) => route.method === method && fits(route.path));
-  // `venues/available` before `venues/{venueId}`.
-  const exact = found.find((route) => !route.path.endsWith('}')) ?? found[0];
-  return `/api/${exact?.path}`;
 }
 
 let serial = 0;
@@ -156,8 +73,8 @@ export function venueBody(over: Readonly<Record<string, unknown>> = {}) {
   };
 }
 
-export async function madeVenue(client: Client, over: Readonly<Record<string, unknown>> = {}): Promise<Body> {
-  const { status, body } = await client('POST', 'venues', venueBody(over));
+export async function madeVenue(caller: Caller, over: Readonly<Record<string, unknown>> = {}): Promise<Body> {
+  const { status, body } = await caller.post('venues', venueBody(over));
   if (status !== 201) throw new Error(`Not made: ${JSON.stringify(body)}`);
   return body;
 }

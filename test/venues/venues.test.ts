@@ -25,7 +25,7 @@ const inAnHour = { startsAt: '2026-10-01T10:00:00Z', endsAt: '2026-10-01T12:00:0
 describe('a venue', () => {
   test('REQ-VEN-001, 002: is added, read, and has defaults', async () => {
     const { manager } = world;
-    const made = await manager('POST', 'venues', {
+    const made = await manager.post('venues', {
       ...venueBody({ name: '  The Roundhouse ' }),
       description: 'Once an engine shed.',
       location: { lat: 51.5432, lon: -0.1517 },
@@ -45,9 +45,9 @@ describe('a venue', () => {
       contacts: [{ kind: 'booking', email: 'ada@example.com', phone: '+442079460018' }],
       createdAt: '2026-10-01T09:00:00Z',
     });
-    const read = await manager('GET', `venues/${made.body.id}`);
+    const read = await manager.get(`venues/${made.body.id}`);
     expect(read.body).toEqual(made.body);
-    const again = await manager('GET', `venues/${made.body.id}`, undefined, {
+    const again = await manager.get(`venues/${made.body.id}`, {
       'if-none-match': read.headers.get('etag') ?? '',
     });
     expect(again.status).toBe(304);
@@ -85,7 +85,7 @@ describe('a venue', () => {
     ['a field it does not know', { colour: 'red' }, 'body.colour'],
     ['a phone that is none', { contacts: [{ kind: 'booking', name: 'Ada', phone: '12' }] }, 'body.contacts.0.phone'],
   ])('REQ-VEN-002: %s is refused, naming the field', async (_what, over, path) => {
-    const { status, body } = await world.manager('POST', 'venues', venueBody(over));
+    const { status, body } = await world.manager.post('venues', venueBody(over));
     expect(status).toBe(400);
     expect(body.errors.map((error: { path: string }) => error.path)).toContain(path);
   });
@@ -93,19 +93,19 @@ describe('a venue', () => {
   test('REQ-VEN-003: its name is unique in its city, whatever the case, and free again when it is deleted', async () => {
     const { manager } = world;
     const first = await madeVenue(manager, { name: 'Café Royal' });
-    const twin = await manager('POST', 'venues', venueBody({ name: 'CAFE ROYAL' }));
+    const twin = await manager.post('venues', venueBody({ name: 'CAFE ROYAL' }));
     expect([twin.status, twin.body.type, twin.body.field]).toEqual([409, 'urn:marquee:problem:already_exists', 'name']);
     const elsewhere = { line1: '2 Rue', city: 'Paris', country: 'FR' };
     await madeVenue(manager, { name: 'Café Royal', address: elsewhere });
-    expect((await manager('DELETE', `venues/${first.id}`)).status).toBe(204);
-    expect((await manager('GET', `venues/${first.id}`)).status).toBe(404);
+    expect((await manager.delete(`venues/${first.id}`)).status).toBe(204);
+    expect((await manager.get(`venues/${first.id}`)).status).toBe(404);
     await madeVenue(manager, { name: 'Café Royal' });
   });
 
   test('REQ-VEN-004: PATCH changes what it names, PUT the whole; facts say what changed', async () => {
     const { manager } = world;
     const venue = await madeVenue(manager, { description: 'Old', accessInstructions: 'Ring twice' });
-    const patched = await manager('PATCH', `venues/${venue.id}`, {
+    const patched = await manager.patch(`venues/${venue.id}`, {
       description: null,
       bookable: 2,
       address: { city: 'Leeds' },
@@ -128,23 +128,23 @@ describe('a venue', () => {
       description: { from: 'Old', to: null },
       bookable: { from: 1, to: 2 },
     });
-    const put = await manager('PUT', `venues/${venue.id}`, venueBody({ name: venue.name }));
+    const put = await manager.put(`venues/${venue.id}`, venueBody({ name: venue.name }));
     expect(put.status).toBe(200);
     expect(put.body).not.toHaveProperty('accessInstructions');
     expect(put.body).toMatchObject({ bookable: 1, amenities: [], capacity: { max: 200 } });
     const count = (await factsOf(venue.id)).length;
-    await manager('PUT', `venues/${venue.id}`, venueBody({ name: venue.name }));
+    await manager.put(`venues/${venue.id}`, venueBody({ name: venue.name }));
     expect(await factsOf(venue.id)).toHaveLength(count);
   });
 
   test('If-Match holds a change to the version that was read', async () => {
     const { manager } = world;
     const venue = await madeVenue(manager);
-    const etag = (await manager('GET', `venues/${venue.id}`)).headers.get('etag') ?? '';
-    expect((await manager('PATCH', `venues/${venue.id}`, { bookable: 3 }, { 'if-match': etag })).status).toBe(200);
-    const late = await manager('PUT', `venues/${venue.id}/capacity`, { max: 5 }, { 'if-match': etag });
+    const etag = (await manager.get(`venues/${venue.id}`)).headers.get('etag') ?? '';
+    expect((await manager.patch(`venues/${venue.id}`, { bookable: 3 }, { 'if-match': etag })).status).toBe(200);
+    const late = await manager.put(`venues/${venue.id}/capacity`, { max: 5 }, { 'if-match': etag });
     expect([late.status, late.body.type]).toEqual([412, 'urn:marquee:problem:stale']);
-    const closing = await manager('POST', `venues/${venue.id}/deactivate`, { reason: 'x' }, { 'if-match': etag });
+    const closing = await manager.post(`venues/${venue.id}/deactivate`, { reason: 'x' }, { 'if-match': etag });
     expect(closing.status).toBe(412);
     // The refusal left the venue bookable.
     await booked(world, venue.id, { startsAt: '2027-01-01T10:00:00Z', endsAt: '2027-01-01T12:00:00Z' });
@@ -154,9 +154,9 @@ describe('a venue', () => {
     const { manager } = world;
     const venue = await madeVenue(manager);
     const hours = { friday: [{ opens: '18:00', closes: '02:00' }], exceptions: [{ date: '2026-12-25', hours: [] }] };
-    await manager('PUT', `venues/${venue.id}/amenities`, { amenities: ['Bar', 'BAR', 'Stage'] });
-    await manager('PUT', `venues/${venue.id}/capacity`, { max: 90, seated: 60 });
-    const last = await manager('PUT', `venues/${venue.id}/opening-hours`, hours);
+    await manager.put(`venues/${venue.id}/amenities`, { amenities: ['Bar', 'BAR', 'Stage'] });
+    await manager.put(`venues/${venue.id}/capacity`, { max: 90, seated: 60 });
+    const last = await manager.put(`venues/${venue.id}/opening-hours`, hours);
     expect(last.body).toMatchObject({
       amenities: ['Bar', 'Stage'],
       capacity: { max: 90, seated: 60 },
@@ -185,12 +185,12 @@ describe('a venue', () => {
       ['GET', '/availability?from=2026-11-01&to=2026-11-02'],
       ['GET', '/calendar?month=2026-11'],
     ] as const) {
-      const answer = await stranger(method, `venues/${venue.id}${path}`, body);
-      const nowhere = await stranger(method, `venues/${other}${path}`, body);
+      const answer = await stranger.send(method, `venues/${venue.id}${path}`, { body: body });
+      const nowhere = await stranger.send(method, `venues/${other}${path}`, { body: body });
       expect([answer.status, answer.body.detail], `${method} ${path}`).toEqual([404, nowhere.body.detail]);
     }
-    expect((await stranger('GET', 'venues')).body.data).toEqual([]);
-    expect((await manager('GET', `venues/${venue.id}`)).body).toEqual(venue);
+    expect((await stranger.get('venues')).body.data).toEqual([]);
+    expect((await manager.get(`venues/${venue.id}`)).body).toEqual(venue);
   });
 });
 
@@ -207,7 +207,7 @@ describe('REQ-VEN-006, 007: what is still to come keeps a venue', () => {
       ['POST', '/deactivate', { reason: 'Works' }],
       ['DELETE', ''],
     ] as const) {
-      const refused = await manager(method, `venues/${venue.id}${path}`, body);
+      const refused = await manager.send(method, `venues/${venue.id}${path}`, { body: body });
       expect([refused.status, refused.body.rule]).toEqual([409, 'venue-has-upcoming-events']);
       expect(refused.body.events).toMatchObject([
         { id: now, startsAt: running.startsAt },
@@ -215,7 +215,7 @@ describe('REQ-VEN-006, 007: what is still to come keeps a venue', () => {
       ]);
       expect(refused.body.events[0].title).toMatch(/^Now/);
     }
-    expect((await manager('GET', `venues/${venue.id}`)).body.status).toBe('active');
+    expect((await manager.get(`venues/${venue.id}`)).body.status).toBe('active');
   });
 
   test('large enough: capacity may not fall below the guests of an upcoming event', async () => {
@@ -224,26 +224,26 @@ describe('REQ-VEN-006, 007: what is still to come keeps a venue', () => {
     const big = await booked(world, venue.id, { ...inAnHour, attendance: 400, capacity: 3 });
     await booked(world, venue.id, { ...inAnHour, attendance: 50 });
     await booked(world, venue.id, { ...inAnHour });
-    const refused = await manager('PUT', `venues/${venue.id}/capacity`, { max: 399 });
+    const refused = await manager.put(`venues/${venue.id}/capacity`, { max: 399 });
     expect([refused.status, refused.body.rule]).toEqual([409, 'capacity-below-attendance']);
     expect(refused.body.events).toMatchObject([{ id: big, attendance: 400 }]);
-    expect((await manager('PATCH', `venues/${venue.id}`, { capacity: { max: 399 } })).status).toBe(409);
-    expect((await manager('PUT', `venues/${venue.id}/capacity`, { max: 400 })).status).toBe(200);
+    expect((await manager.patch(`venues/${venue.id}`, { capacity: { max: 399 } })).status).toBe(409);
+    expect((await manager.put(`venues/${venue.id}/capacity`, { max: 400 })).status).toBe(200);
   });
 
   test('REQ-VEN-007: deactivated with a reason, it takes no claims; activated again, it does', async () => {
     const { manager } = world;
     const venue = await madeVenue(manager);
-    expect((await manager('POST', `venues/${venue.id}/deactivate`, {})).status).toBe(400);
-    const closed = await manager('POST', `venues/${venue.id}/deactivate`, { reason: 'Sold' });
+    expect((await manager.post(`venues/${venue.id}/deactivate`, {})).status).toBe(400);
+    const closed = await manager.post(`venues/${venue.id}/deactivate`, { reason: 'Sold' });
     expect(closed.body).toMatchObject({ status: 'inactive', statusReason: 'Sold' });
-    const twice = await manager('POST', `venues/${venue.id}/deactivate`, { reason: 'Sold' });
+    const twice = await manager.post(`venues/${venue.id}/deactivate`, { reason: 'Sold' });
     expect(twice.body).toMatchObject({ status: 409, state: 'inactive', allowed: ['activate'] });
     await expect(booked(world, venue.id, inAnHour)).rejects.toMatchObject({ code: 'conflict' });
     await world.settled();
     await expect(booked(world, venue.id, inAnHour)).rejects.toMatchObject({ code: 'conflict' });
-    expect((await manager('POST', `venues/${venue.id}/activate`)).body.status).toBe('active');
-    const already = await manager('POST', `venues/${venue.id}/activate`);
+    expect((await manager.post(`venues/${venue.id}/activate`)).body.status).toBe('active');
+    const already = await manager.post(`venues/${venue.id}/activate`);
     expect(already.body).toMatchObject({ status: 409, state: 'active', allowed: ['deactivate'] });
     await booked(world, venue.id, inAnHour);
   });
@@ -259,10 +259,10 @@ describe('REQ-VEN-006, 007: what is still to come keeps a venue', () => {
           () => false,
         ),
         new Promise((resolve) => setTimeout(resolve, round / 4)).then(() =>
-          manager('POST', `venues/${venue.id}/deactivate`, { reason: 'Sold' }),
+          manager.post(`venues/${venue.id}/deactivate`, { reason: 'Sold' }),
         ),
       ]);
-      const { status } = (await manager('GET', `venues/${venue.id}`)).body;
+      const { status } = (await manager.get(`venues/${venue.id}`)).body;
       expect(closed.status === 200).toBe(status === 'inactive');
       expect(event && status === 'inactive', `round ${round}`).toBe(false);
       outcomes.add(`${event} ${status}`);
