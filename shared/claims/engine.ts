@@ -137,6 +137,11 @@ export function claimsOf(scope: Scope): Claims {
         scope.now(),
       );
     },
+    async upcoming(resource) {
+      const now = scope.now();
+      const known = await claimsAfter(scope.documents('claims', resource), now);
+      return known.flatMap(({ claim }) => (stands(claim, now) ? [claim] : []));
+    },
     async free(resource, window, capacity) {
       const { windows } = checked({ resource, windows: [window] }, scope.now());
       const documents = scope.documents('claims', resource);

@@ -141,6 +141,8 @@ export interface Claims {
   ): Promise<readonly Clash[]>;
   /** Active claims that overlap the range (of at most 1,096 days), window by window, by start. */
   busy(resource: Resource, range: Window): Promise<readonly Busy[]>;
+  /** Active claims that are not over yet, however far ahead. */
+  upcoming(resource: Resource): Promise<readonly Claim[]>;
   /** Units free at the worst instant of the window. `capacity` counts only for a resource not met yet. */
   free(resource: Resource, window: Window, capacity: number): Promise<number>;
   /**

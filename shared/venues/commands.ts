@@ -4,7 +4,7 @@ import { MOST_DAYS } from '../claims/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, later, MINUTE } from '../platform/clock.ts';
 import type { Revise } from '../platform/merge-patch.ts';
-import { wrongState } from '../platform/refusal.ts';
+import { Refusal, wrongState } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { NewVenue, VenueFields } from './fields.ts';
 import { BLOCK, bookableNow, type VenueState, venueResource, venues } from './model.ts';
@@ -119,24 +119,32 @@ async function closing<T>(
 
 /**
  * Makes the conflict engine's capacity what the venue says now, and blocks as wide as the venue: a venue that takes
- * three events at once is closed by three. Harmless when done again.
+ * three events at once is closed by three. Harmless when done again; when another process has changed the venue
+ * meanwhile, it is done again here.
  */
 export function settleCapacity(scope: Scope, venueId: string): Promise<void> {
   return scope.platform.queue.run(`venue-capacity/${scope.orgId}/${venueId}`, async () => {
-    const venue = await scope.of(venues).find(venueId);
-    if (venue) await widenBlocks(scope, venueId, venue.state.bookable);
-    await claimsOf(scope).setCapacity(venueResource(venueId), venue ? bookableNow(venue.state) : 0);
+    const look = async () => (await scope.of(venues).find(venueId))?.state;
+    let seen = await look();
+    for (;;) {
+      if (seen) await widenBlocks(scope, venueId, seen.bookable);
+      await claimsOf(scope).setCapacity(venueResource(venueId), seen ? bookableNow(seen) : 0);
+      const now = await look();
+      if (now?.bookable === seen?.bookable && now?.status === seen?.status) return;
+      seen = now;
+    }
   });
 }
 
 async function widenBlocks(scope: Scope, venueId: string, quantity: number): Promise<void> {
   const claims = claimsOf(scope);
   const resource = venueResource(venueId);
-  const now = scope.now();
-  const busy = await claims.busy(resource, { start: now, end: later(now, AHEAD) });
-  for (const { claimId, owner, window, use, quantity: before } of busy) {
+  for (const { id, owner, windows, use, quantity: before } of await claims.upcoming(resource)) {
     if (owner.type !== BLOCK || before === quantity) continue;
     const override = { by: scope.actor.userId, reason: 'The venue takes another number of events at once' };
-    await claims.move(resource, claimId, { windows: [window], use, quantity, override });
+    await claims.move(resource, id, { windows, use, quantity, override }).catch((error: unknown) => {
+      // Opened again, or run out, in this very moment.
+      if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+    });
   }
 }
