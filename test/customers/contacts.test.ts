@@ -7,9 +7,10 @@ import { type CustomerFact, type CustomerState, customerAggregate } from '../../
 import { register } from '../../shared/customers/rules.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
+import type { Send } from '../support/callers.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
 import { unguarded } from './faults.ts';
-import { address, type Caller, customerHost, newId, someone } from './support.ts';
+import { address, customerHost, newId, someone } from './support.ts';
 
 let platform: TestPlatform;
 let host: Awaited<ReturnType<typeof customerHost>>;
@@ -29,13 +30,13 @@ const addresses = `${one}/addresses`;
 const oneAddress = `${addresses}/{addressId}`;
 const person = (name: string) => ({ firstName: name, lastName: 'Doe', email: `${name}@bluedoor.example` });
 
-async function made(ask: Caller, more: object = {}): Promise<string> {
-  const { status, json } = await ask('POST', 'customers', { body: { ...someone, ...more } });
+async function made(ask: Send, more: object = {}): Promise<string> {
+  const { status, body } = await ask('POST', 'customers', { body: { ...someone, ...more } });
   expect(status).toBe(201);
-  return json.id;
+  return body.id;
 }
-async function shown(ask: Caller, customerId: string) {
-  return (await ask('GET', one, { params: { customerId } })).json;
+async function shown(ask: Send, customerId: string) {
+  return (await ask('GET', one, { params: { customerId } })).body;
 }
 const primaries = (customer: { contacts: { primary: boolean; id: string }[] }) =>
   customer.contacts.filter(({ primary }) => primary).map(({ id }) => id);
@@ -46,14 +47,14 @@ describe('contacts', () => {
     const customerId = await made(ask);
     const params = { customerId };
     const ann = await ask('POST', contacts, { params, body: { ...person('ann'), tags: ['Finance'] } });
-    expect(ann.json).toMatchObject({ primary: true, tags: ['finance'] });
-    expect(ann.headers.get('location')).toBe(`${host.origin}/api/customers/${customerId}/contacts/${ann.json.id}`);
-    const bob = (await ask('POST', contacts, { params, body: person('bob') })).json;
+    expect(ann.body).toMatchObject({ primary: true, tags: ['finance'] });
+    expect(ann.headers.get('location')).toBe(`${host.origin}/api/customers/${customerId}/contacts/${ann.body.id}`);
+    const bob = (await ask('POST', contacts, { params, body: person('bob') })).body;
     expect(bob.primary).toBe(false);
     const swapped = await ask('PATCH', contact, { params: { customerId, contactId: bob.id }, body: { primary: true } });
-    expect(swapped.json.primary).toBe(true);
+    expect(swapped.body.primary).toBe(true);
     expect(primaries(await shown(ask, customerId))).toEqual([bob.id]);
-    expect((await ask('GET', contact, { params: { customerId, contactId: ann.json.id } })).json.primary).toBe(false);
+    expect((await ask('GET', contact, { params: { customerId, contactId: ann.body.id } })).body.primary).toBe(false);
   });
 
   test('the primary cannot simply step down', async () => {
@@ -62,7 +63,7 @@ describe('contacts', () => {
     const [contactId] = primaries(await shown(ask, customerId));
     const params = { customerId, contactId: contactId ?? '' };
     const refused = await ask('PATCH', contact, { params, body: { primary: false } });
-    expect(refused.json).toMatchObject({ status: 409, rule: 'exactly-one-primary-contact' });
+    expect(refused.body).toMatchObject({ status: 409, rule: 'exactly-one-primary-contact' });
   });
 
   test('two cannot have one email within a customer; in two customers they can', async () => {
@@ -70,9 +71,9 @@ describe('contacts', () => {
     const params = { customerId: await made(ask, { contacts: [person('ann'), person('bob')] }) };
     await made(ask, { contacts: [person('ann')] });
     const again = await ask('POST', contacts, { params, body: { ...person('x'), email: 'ANN@bluedoor.example' } });
-    expect(again.json).toMatchObject({ status: 409, type: 'urn:marquee:problem:already_exists', field: 'email' });
+    expect(again.body).toMatchObject({ status: 409, type: 'urn:marquee:problem:already_exists', field: 'email' });
     const twice = await ask('POST', 'customers', { body: { ...someone, contacts: [person('ann'), person('ann')] } });
-    expect(twice.json).toMatchObject({ status: 409, field: 'email' });
+    expect(twice.body).toMatchObject({ status: 409, field: 'email' });
   });
 
   test('removing the primary needs another named in the same request', async () => {
@@ -81,7 +82,7 @@ describe('contacts', () => {
     const [ann, bob, cat] = (await shown(ask, customerId)).contacts;
     const params = { customerId, contactId: ann.id };
     const refused = await ask('DELETE', contact, { params });
-    expect(refused.json).toMatchObject({ status: 409, rule: 'exactly-one-primary-contact' });
+    expect(refused.body).toMatchObject({ status: 409, rule: 'exactly-one-primary-contact' });
     const unknown = await ask('DELETE', contact, { params, query: { primaryContactId: newId() } });
     expect(unknown.status).toBe(404);
     const itself = await ask('DELETE', contact, { params, query: { primaryContactId: ann.id } });
@@ -103,7 +104,7 @@ describe('contacts', () => {
     const [etag = ''] = await platform.store.commit('events', [orgId], [{ op: 'create', document: event }]);
     const params = { customerId, contactId: ann.id };
     const refused = await ask('DELETE', contact, { params });
-    expect(refused.json).toMatchObject({ status: 409, rule: 'contact-for-upcoming-events' });
+    expect(refused.body).toMatchObject({ status: 409, rule: 'contact-for-upcoming-events' });
     await platform.store.commit('events', [orgId], [{ op: 'delete', id: event.id, ifMatch: etag }]);
     expect((await ask('DELETE', contact, { params })).status).toBe(204);
     expect((await shown(ask, customerId)).contacts).toEqual([]);
@@ -114,7 +115,7 @@ describe('contacts', () => {
     const fifty = Array.from({ length: 50 }, (_, at) => person(`p${at}`));
     const params = { customerId: await made(ask, { contacts: fifty }) };
     const refused = await ask('POST', contacts, { params, body: person('ann') });
-    expect(refused.json).toMatchObject({ status: 409, rule: 'contact-limit' });
+    expect(refused.body).toMatchObject({ status: 409, rule: 'contact-limit' });
     const more = await ask('POST', 'customers', { body: { ...someone, contacts: [...fifty, person('ann')] } });
     expect(more.status).toBe(400);
   });
@@ -154,14 +155,14 @@ describe('addresses', () => {
     const customerId = await made(ask);
     const params = { customerId };
     const shipping = await ask('POST', addresses, { params, body: { ...address, kind: 'shipping' } });
-    expect(shipping.json).toMatchObject({ status: 409, rule: 'exactly-one-default-billing-address' });
+    expect(shipping.body).toMatchObject({ status: 409, rule: 'exactly-one-default-billing-address' });
     const home = await ask('POST', addresses, { params, body: address });
-    expect(home.json).toMatchObject({ ...address, defaultBilling: true });
+    expect(home.body).toMatchObject({ ...address, defaultBilling: true });
     expect((await ask('POST', addresses, { params, body: { ...address, kind: 'shipping' } })).status).toBe(201);
-    const office = (await ask('POST', addresses, { params, body: { ...address, line1: '2 Low Street' } })).json;
+    const office = (await ask('POST', addresses, { params, body: { ...address, line1: '2 Low Street' } })).body;
     expect(office.defaultBilling).toBe(false);
     const at = { customerId, addressId: office.id };
-    expect((await ask('PATCH', oneAddress, { params: at, body: { defaultBilling: true } })).json).toEqual({
+    expect((await ask('PATCH', oneAddress, { params: at, body: { defaultBilling: true } })).body).toEqual({
       ...office,
       defaultBilling: true,
     });
@@ -170,9 +171,9 @@ describe('addresses', () => {
     );
     expect(defaults.map(({ id }: { id: string }) => id)).toEqual([office.id]);
     const down = await ask('PATCH', oneAddress, { params: at, body: { defaultBilling: false } });
-    expect(down.json.rule).toBe('exactly-one-default-billing-address');
+    expect(down.body.rule).toBe('exactly-one-default-billing-address');
     const other = await ask('PATCH', oneAddress, { params: at, body: { kind: 'shipping' } });
-    expect(other.json.rule).toBe('exactly-one-default-billing-address');
+    expect(other.body.rule).toBe('exactly-one-default-billing-address');
   });
 
   test('REQ-CUS-012: removing the default needs another for billing named in the same request', async () => {
@@ -185,7 +186,7 @@ describe('addresses', () => {
     const tries: Record<string, string>[] = [{}, { defaultBillingId: home.id }, { defaultBillingId: shipping.id }];
     for (const query of tries) {
       const refused = await ask('DELETE', oneAddress, { params, query });
-      expect(refused.json).toMatchObject({ status: 409, rule: 'exactly-one-default-billing-address' });
+      expect(refused.body).toMatchObject({ status: 409, rule: 'exactly-one-default-billing-address' });
     }
     expect((await ask('DELETE', oneAddress, { params, query: { defaultBillingId: office.id } })).status).toBe(204);
     expect((await shown(ask, customerId)).addresses).toEqual([shipping, { ...office, defaultBilling: true }]);
@@ -200,18 +201,18 @@ describe('addresses', () => {
     ['HK', '999077', true],
     ['HK', '!', false],
   ])('REQ-CUS-011: in %s the postal code %s is taken: %s', async (country, postalCode, taken) => {
-    const { status, json } = await host.caller()('POST', 'customers', {
+    const { status, body } = await host.caller()('POST', 'customers', {
       body: { ...someone, addresses: [{ ...address, country, postalCode }] },
     });
     expect(status).toBe(taken ? 201 : 400);
-    if (!taken) expect(json.errors).toMatchObject([{ path: 'body.addresses.0.postalCode' }]);
+    if (!taken) expect(body.errors).toMatchObject([{ path: 'body.addresses.0.postalCode' }]);
   });
 
   test('20 is the most', async () => {
     const ask = host.caller();
     const params = { customerId: await made(ask, { addresses: Array.from({ length: 20 }, () => address) }) };
     const refused = await ask('POST', addresses, { params, body: address });
-    expect(refused.json).toMatchObject({ status: 409, rule: 'address-limit' });
+    expect(refused.body).toMatchObject({ status: 409, rule: 'address-limit' });
   });
 });
 

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerCustomer } from '../../shared/customers/commands.ts';
 import { NewCustomer } from '../../shared/customers/fields.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
+import type { Send } from '../support/callers.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
 import { unguarded } from './faults.ts';
-import { address, type Caller, customerHost, newId, someone } from './support.ts';
+import { address, customerHost, newId, someone } from './support.ts';
 
 let platform: TestPlatform;
 let host: Awaited<ReturnType<typeof customerHost>>;
@@ -18,10 +19,10 @@ afterAll(async () => {
 });
 
 const one = 'customers/{customerId}';
-async function made(ask: Caller, more: object = {}) {
-  const { status, json } = await ask('POST', 'customers', { body: { ...someone, ...more } });
+async function made(ask: Send, more: object = {}) {
+  const { status, body } = await ask('POST', 'customers', { body: { ...someone, ...more } });
   expect(status).toBe(201);
-  return json;
+  return body;
 }
 
 /** An event as far as customers look at it. */
@@ -42,11 +43,11 @@ async function organization(orgId: string, country: string) {
 describe('registering and reading', () => {
   test('REQ-CUS-001: a customer is registered with a number, normalized, and found at its address', async () => {
     const ask = host.caller();
-    const { status, json, headers } = await ask('POST', 'customers', {
+    const { status, body, headers } = await ask('POST', 'customers', {
       body: { ...someone, primaryEmail: ' Hello@BlueDoor.example', tags: ['VIP', 'vip', 'Loyal'] },
     });
     expect(status).toBe(201);
-    expect(json).toMatchObject({
+    expect(body).toMatchObject({
       customerNumber: 'CUS-000001',
       primaryEmail: 'hello@bluedoor.example',
       primaryPhone: '+442079460018',
@@ -56,15 +57,15 @@ describe('registering and reading', () => {
       preferences: { channels: ['email'], language: 'en', marketingConsent: false },
       possibleDuplicates: [],
     });
-    expect(headers.get('location')).toBe(`${host.origin}/api/customers/${json.id}`);
-    const read = await ask('GET', one, { params: { customerId: json.id } });
+    expect(headers.get('location')).toBe(`${host.origin}/api/customers/${body.id}`);
+    const read = await ask('GET', one, { params: { customerId: body.id } });
     expect(read.headers.get('etag')).toBe(headers.get('etag'));
-    const { possibleDuplicates: _, ...shown } = json;
-    expect(read.json).toEqual(shown);
+    const { possibleDuplicates: _, ...shown } = body;
+    expect(read.body).toEqual(shown);
   });
 
   test('REQ-CUS-001: all field errors come at once, with their paths', async () => {
-    const { status, json } = await host.caller()('POST', 'customers', {
+    const { status, body } = await host.caller()('POST', 'customers', {
       body: {
         name: 'x',
         type: 'guild',
@@ -75,7 +76,7 @@ describe('registering and reading', () => {
       },
     });
     expect(status).toBe(400);
-    const paths = json.errors.map(({ path }: { path: string }) => path);
+    const paths = body.errors.map(({ path }: { path: string }) => path);
     expect(paths.toSorted()).toEqual([
       'body.addresses.0.postalCode',
       'body.extra',
@@ -92,7 +93,7 @@ describe('registering and reading', () => {
     const ask = host.caller({ orgId });
     expect((await made(ask, { primaryPhone: '020 7946 0018' })).primaryPhone).toBe('+442079460018');
     const bad = await ask('POST', 'customers', { body: { ...someone, primaryPhone: '0123' } });
-    expect(bad.json.errors).toMatchObject([{ path: 'body.primaryPhone', code: 'bad_phone' }]);
+    expect(bad.body.errors).toMatchObject([{ path: 'body.primaryPhone', code: 'bad_phone' }]);
     const homeless = await host.caller()('POST', 'customers', { body: { ...someone, primaryPhone: '020 7946 0018' } });
     expect(homeless.status).toBe(400);
   });
@@ -126,11 +127,11 @@ describe('registering and reading', () => {
     const told = [{ id: first.id, customerNumber: 'CUS-000001', name: 'First' }];
     expect(second.possibleDuplicates).toEqual(told);
     const params = { customerId: second.id };
-    expect((await ask('PATCH', one, { params, body: { notes: 'Twin?' } })).json.possibleDuplicates).toEqual(told);
+    expect((await ask('PATCH', one, { params, body: { notes: 'Twin?' } })).body.possibleDuplicates).toEqual(told);
     const { type: _, ...fields } = someone;
-    expect((await ask('PUT', one, { params, body: fields })).json.possibleDuplicates).toEqual(told);
+    expect((await ask('PUT', one, { params, body: fields })).body.possibleDuplicates).toEqual(told);
     const apart = await ask('PATCH', one, { params, body: { primaryEmail: 'second@bluedoor.example' } });
-    expect(apart.json.possibleDuplicates).toEqual([]);
+    expect(apart.body.possibleDuplicates).toEqual([]);
   });
 
   test('an assignee must be a user of the organization; a user of another one is none', async () => {
@@ -143,9 +144,9 @@ describe('registering and reading', () => {
     const ask = host.caller({ orgId });
     expect((await made(ask, { assignedTo: user })).assignedTo).toBe(user);
     for (const assignedTo of [stranger, newId(), orgId]) {
-      const { status, json } = await ask('POST', 'customers', { body: { ...someone, assignedTo } });
+      const { status, body } = await ask('POST', 'customers', { body: { ...someone, assignedTo } });
       expect(status).toBe(400);
-      expect(json.errors).toMatchObject([{ path: 'body.assignedTo' }]);
+      expect(body.errors).toMatchObject([{ path: 'body.assignedTo' }]);
     }
   });
 
@@ -153,7 +154,7 @@ describe('registering and reading', () => {
     const ask = host.caller();
     const first = await made(ask, { externalId: 'A-1' });
     const second = await ask('POST', 'customers', { body: { ...someone, externalId: 'A-1' } });
-    expect(second.json).toMatchObject({ status: 409, type: 'urn:marquee:problem:already_exists', field: 'externalId' });
+    expect(second.body).toMatchObject({ status: 409, type: 'urn:marquee:problem:already_exists', field: 'externalId' });
     expect((await ask('DELETE', one, { params: { customerId: first.id } })).status).toBe(204);
     await made(ask, { externalId: 'A-1' });
     await made(host.caller(), { externalId: 'A-1' });
@@ -170,12 +171,12 @@ describe('changing', () => {
       params,
       body: { notes: null, primaryPhone: '+44 20 7946 0019', preferences: { marketingConsent: true } },
     });
-    expect(patched.json).toMatchObject({
+    expect(patched.body).toMatchObject({
       industry: 'Food',
       primaryPhone: '+442079460019',
       preferences: { language: 'en', marketingConsent: true },
     });
-    expect(patched.json.notes).toBeUndefined();
+    expect(patched.body.notes).toBeUndefined();
     const facts = await platform.store.query('customers', [orgId], {
       kind: 'fact',
       where: [{ path: 'subject', eq: id }],
@@ -189,9 +190,9 @@ describe('changing', () => {
     ]);
     const { type, ...fields } = someone;
     const put = await ask('PUT', one, { params, body: fields });
-    expect(put.json).toMatchObject({ type, name: someone.name, preferences: { marketingConsent: false } });
-    expect(put.json.industry).toBeUndefined();
-    expect(put.json.website).toBeUndefined();
+    expect(put.body).toMatchObject({ type, name: someone.name, preferences: { marketingConsent: false } });
+    expect(put.body.industry).toBeUndefined();
+    expect(put.body.website).toBeUndefined();
   });
 
   test('REQ-CUS-003: what changes nothing leaves no fact and the same ETag; its type cannot be changed', async () => {
@@ -219,12 +220,12 @@ describe('changing', () => {
     const params = { customerId: (await made(ask)).id };
     expect((await ask('POST', `${one}/deactivate`, { params, body: {} })).status).toBe(400);
     const body = { reason: 'Closed down' };
-    expect((await ask('POST', `${one}/deactivate`, { params, body })).json.status).toBe('inactive');
+    expect((await ask('POST', `${one}/deactivate`, { params, body })).body.status).toBe('inactive');
     const twice = await ask('POST', `${one}/deactivate`, { params, body });
-    expect(twice.json).toMatchObject({ status: 409, state: 'inactive', allowed: ['reactivate'] });
-    expect((await ask('POST', `${one}/reactivate`, { params, body })).json.status).toBe('active');
+    expect(twice.body).toMatchObject({ status: 409, state: 'inactive', allowed: ['reactivate'] });
+    expect((await ask('POST', `${one}/reactivate`, { params, body })).body.status).toBe('active');
     const again = await ask('POST', `${one}/reactivate`, { params, body });
-    expect(again.json).toMatchObject({ status: 409, state: 'active', allowed: ['deactivate'] });
+    expect(again.body).toMatchObject({ status: 409, state: 'active', allowed: ['deactivate'] });
   });
 
   test('REQ-CUS-004: a customer with upcoming events cannot be deleted; past and cancelled ones do not hold it', async () => {
@@ -236,11 +237,11 @@ describe('changing', () => {
     await book(orgId, id, '2026-12-01T09:00:00Z', '2026-12-01T19:00:00Z', false);
     const running = await book(orgId, id, '2026-11-01T09:00:00Z', '2026-11-20T09:00:01Z');
     const refused = await ask('DELETE', one, { params });
-    expect(refused.json).toMatchObject({ status: 409, rule: 'no-upcoming-events', events: [{ id: running }] });
+    expect(refused.body).toMatchObject({ status: 409, rule: 'no-upcoming-events', events: [{ id: running }] });
     platform.clock.advance(1000);
     expect((await ask('DELETE', one, { params })).status).toBe(204);
     expect((await ask('GET', one, { params })).status).toBe(404);
-    expect((await ask('GET', 'customers')).json.data).toEqual([]);
+    expect((await ask('GET', 'customers')).body.data).toEqual([]);
     platform.clock.set('2026-11-20T09:00:00Z');
   });
 });

@@ -53,8 +53,8 @@ test('what was exported can be imported elsewhere and comes out the same', async
   }
   const { text } = await ask('GET', 'customers/export', { query: { sort: 'createdAt' } });
   const elsewhere = host.caller();
-  const { json } = await elsewhere('POST', 'customers/import', { file: text });
-  expect(json).toMatchObject({ created: 250, failed: 0 });
+  const { body } = await elsewhere('POST', 'customers/import', { file: text });
+  expect(body).toMatchObject({ created: 250, failed: 0 });
   const copy = (await elsewhere('GET', 'customers/export', { query: { sort: 'createdAt' } })).text;
   const own = (csv: string) =>
     (parse(csv, { columns: true }) as Record<string, string>[])

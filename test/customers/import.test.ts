@@ -4,9 +4,10 @@ import { importCustomers } from '../../shared/customers/import.ts';
 import { customerAggregate } from '../../shared/customers/model.ts';
 import { factOf } from '../../shared/platform/facts.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
+import type { Send } from '../support/callers.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
 import { Crash, crashing, unguarded } from './faults.ts';
-import { type Caller, customerHost, newId, someone } from './support.ts';
+import { customerHost, newId, someone } from './support.ts';
 
 let platform: TestPlatform;
 let host: Awaited<ReturnType<typeof customerHost>>;
@@ -28,7 +29,7 @@ const rowsOf = (count: number, from = 0) =>
   );
 const sheetOf = (rows: readonly string[]) => [header, ...rows].join('\n');
 
-async function send(ask: Caller, file: string | Uint8Array, dryRun = false) {
+async function send(ask: Send, file: string | Uint8Array, dryRun = false) {
   return ask('POST', 'customers/import', { file, query: dryRun ? { dryRun: 'true' } : {} });
 }
 
@@ -62,9 +63,9 @@ describe('importing customers', () => {
       'A-1;"Blue; Door";enterprise;HELLO@bluedoor.example;+44 20 7946 0018;Gold North;yes;1 High St;London;SW1A 1AA;gb;Ann;Doe;ann@x.example;"Two',
       'lines"',
     ].join('\r\n');
-    const { status, json } = await send(ask, `\ufeff${file}\r\n`);
-    expect([status, json]).toEqual([200, { created: 1, skipped: 0, failed: 0, errors: [], dryRun: false }]);
-    const [customer] = (await ask('GET', 'customers')).json.data;
+    const { status, body } = await send(ask, `\ufeff${file}\r\n`);
+    expect([status, body]).toEqual([200, { created: 1, skipped: 0, failed: 0, errors: [], dryRun: false }]);
+    const [customer] = (await ask('GET', 'customers')).body.data;
     expect(customer).toMatchObject({
       customerNumber: 'CUS-000001',
       externalId: 'A-1',
@@ -79,7 +80,7 @@ describe('importing customers', () => {
       contacts: [{ email: 'ann@x.example', primary: true }],
     });
     expect(customer).not.toHaveProperty('importedAs');
-    expect((await ask('GET', 'customers/tags')).json.data).toEqual([
+    expect((await ask('GET', 'customers/tags')).body.data).toEqual([
       { tag: 'gold', count: 1 },
       { tag: 'north', count: 1 },
     ]);
@@ -95,25 +96,25 @@ describe('importing customers', () => {
       'Short,short@x.example',
       'Last,last@x.example,+442079460019',
     ]);
-    const { json } = await send(ask, file);
-    expect(json).toMatchObject({ created: 2, skipped: 0, failed: 3 });
-    expect(json.errors.map(({ line, field }: { line: number; field: string }) => [line, field])).toEqual([
+    const { body } = await send(ask, file);
+    expect(body).toMatchObject({ created: 2, skipped: 0, failed: 3 });
+    expect(body.errors.map(({ line, field }: { line: number; field: string }) => [line, field])).toEqual([
       [3, 'name'],
       [3, 'primaryEmail'],
       [5, 'name'],
       [7, ''],
     ]);
-    for (const { message } of json.errors) expect(message).toMatch(/\w/);
+    for (const { message } of body.errors) expect(message).toMatch(/\w/);
   });
 
   test('?dryRun=true tells the same and writes nothing', async () => {
     const orgId = newId();
     const ask = host.caller({ orgId });
     const file = sheetOf(['Good,good@x.example,+442079460018', 'x,bad@x.example,+442079460018']);
-    expect((await send(ask, file, true)).json).toMatchObject({ created: 1, failed: 1, dryRun: true });
+    expect((await send(ask, file, true)).body).toMatchObject({ created: 1, failed: 1, dryRun: true });
     const { items } = await platform.store.query('customers', [orgId], { kind: 'fact', limit: 10 });
     expect([items, await all(orgId)]).toEqual([[], []]);
-    expect((await send(ask, file)).json).toMatchObject({ created: 1, failed: 1, dryRun: false });
+    expect((await send(ask, file)).body).toMatchObject({ created: 1, failed: 1, dryRun: false });
   });
 
   test('the same file again makes nothing twice, by externalId or else by email, whatever became of the customers', async () => {
@@ -128,15 +129,15 @@ describe('importing customers', () => {
       ',There,there@x.example,+442079460018',
       'A-1,One again,other@x.example,+442079460018',
     ].join('\n');
-    expect((await send(ask, file)).json).toMatchObject({ created: 2, skipped: 3 });
-    for (const { id } of (await ask('GET', 'customers')).json.data) {
+    expect((await send(ask, file)).body).toMatchObject({ created: 2, skipped: 3 });
+    for (const { id } of (await ask('GET', 'customers')).body.data) {
       const body = { primaryEmail: `moved-${id}@x.example` };
       await ask('PATCH', 'customers/{customerId}', { params: { customerId: id }, body });
     }
     const moved = await send(ask, file);
     // The one that was not imported has another email now, so its row is a new customer.
-    expect(moved.json).toMatchObject({ created: 1, skipped: 4 });
-    expect((await send(ask, file)).json).toMatchObject({ created: 0, skipped: 5 });
+    expect(moved.body).toMatchObject({ created: 1, skipped: 4 });
+    expect((await send(ask, file)).body).toMatchObject({ created: 0, skipped: 5 });
     await expectWhole(orgId, 4);
   });
 
@@ -150,14 +151,14 @@ describe('importing customers', () => {
     ['has too many rows', sheetOf(Array.from({ length: 10_001 }, () => 'A,a@x.example,1')), 'too_many_rows'],
   ])('a file that %s is refused whole', async (_, file, code) => {
     const orgId = newId();
-    const { status, json } = await send(host.caller({ orgId }), file);
-    expect([status, json.errors]).toMatchObject([400, [{ path: 'body.file', code }]]);
+    const { status, body } = await send(host.caller({ orgId }), file);
+    expect([status, body.errors]).toMatchObject([400, [{ path: 'body.file', code }]]);
     expect(await all(orgId)).toEqual([]);
   });
 
   test('over 10 MB it is refused with 413', async () => {
-    const { status, json } = await send(host.caller(), new Uint8Array(10 * 1024 * 1024 + 1));
-    expect([status, json.limit]).toEqual([413, 10 * 1024 * 1024]);
+    const { status, body } = await send(host.caller(), new Uint8Array(10 * 1024 * 1024 + 1));
+    expect([status, body.limit]).toEqual([413, 10 * 1024 * 1024]);
   });
 
   test('it says that it took place: ContactListImported', async () => {
@@ -174,8 +175,8 @@ describe('importing customers', () => {
     const document = { id: orgId, kind: 'organization', body: { state: { country: 'GB' } } };
     await platform.store.commit('identity', [orgId], [{ op: 'create', document }]);
     const ask = host.caller({ orgId });
-    const { json } = await send(ask, sheetOf(['Good,good@x.example,020 7946 0018', 'Bad,bad@x.example,123']));
-    expect(json).toMatchObject({ created: 1, errors: [{ line: 3, field: 'primaryPhone' }] });
+    const { body } = await send(ask, sheetOf(['Good,good@x.example,020 7946 0018', 'Bad,bad@x.example,123']));
+    expect(body).toMatchObject({ created: 1, errors: [{ line: 3, field: 'primaryPhone' }] });
   });
 });
 
@@ -224,8 +225,8 @@ describe('importing, whatever happens', () => {
       const faulty = crashing(platform, at, when);
       const crash = importCustomers(testScope(faulty.platform, orgId), bytesOf(sheetOf(rows)), false);
       await expect(crash).rejects.toBeInstanceOf(Crash);
-      const { json } = await send(host.caller({ orgId }), sheetOf(rows));
-      expect(json.created + json.skipped).toBe(80);
+      const { body } = await send(host.caller({ orgId }), sheetOf(rows));
+      expect(body.created + body.skipped).toBe(80);
       await expectWhole(orgId, 80);
     }
   });

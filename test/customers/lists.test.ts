@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tagCustomer } from '../../shared/customers/commands.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
+import type { Send } from '../support/callers.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
 import { unguarded } from './faults.ts';
-import { address, type Caller, customerHost, newId, someone } from './support.ts';
+import { address, customerHost, newId, someone } from './support.ts';
 
 let platform: TestPlatform;
 let host: Awaited<ReturnType<typeof customerHost>>;
@@ -17,19 +18,19 @@ afterAll(async () => {
 });
 
 const one = 'customers/{customerId}';
-async function made(ask: Caller, more: object = {}): Promise<string> {
-  const { status, json } = await ask('POST', 'customers', { body: { ...someone, ...more } });
+async function made(ask: Send, more: object = {}): Promise<string> {
+  const { status, body } = await ask('POST', 'customers', { body: { ...someone, ...more } });
   expect(status).toBe(201);
-  return json.id;
+  return body.id;
 }
-async function names(ask: Caller, query: Record<string, string> = {}): Promise<string[]> {
-  const { status, json } = await ask('GET', 'customers', { query });
+async function names(ask: Send, query: Record<string, string> = {}): Promise<string[]> {
+  const { status, body } = await ask('GET', 'customers', { query });
   expect(status).toBe(200);
-  return json.data.map(({ name }: { name: string }) => name);
+  return body.data.map(({ name }: { name: string }) => name);
 }
 
 describe('finding customers', () => {
-  let ask: Caller;
+  let ask: Send;
   beforeAll(async () => {
     ask = host.caller();
     await made(ask, { name: 'Élan Vital', type: 'enterprise', segment: 'vip', tags: ['gold', 'north'] });
@@ -97,20 +98,20 @@ describe('finding customers', () => {
 
   test('pages follow each other and count all', async () => {
     const first = await ask('GET', 'customers', { query: { limit: '2', count: 'true' } });
-    expect(first.json).toMatchObject({
+    expect(first.body).toMatchObject({
       data: [{ name: 'Alpha Events' }, { name: 'beta Hall' }],
       page: { totalCount: 3 },
     });
-    const second = await ask('GET', 'customers', { query: { limit: '2', cursor: first.json.page.nextCursor } });
-    expect(second.json.data.map(({ name }: { name: string }) => name)).toEqual(['Élan Vital']);
-    expect(second.json.page.nextCursor).toBeNull();
+    const second = await ask('GET', 'customers', { query: { limit: '2', cursor: first.body.page.nextCursor } });
+    expect(second.body.data.map(({ name }: { name: string }) => name)).toEqual(['Élan Vital']);
+    expect(second.body.page.nextCursor).toBeNull();
   });
 });
 
 describe('tags', () => {
-  async function counts(ask: Caller) {
-    const { json } = await ask('GET', 'customers/tags');
-    return Object.fromEntries(json.data.map(({ tag, count }: { tag: string; count: number }) => [tag, count]));
+  async function counts(ask: Send) {
+    const { body } = await ask('GET', 'customers/tags');
+    return Object.fromEntries(body.data.map(({ tag, count }: { tag: string; count: number }) => [tag, count]));
   }
 
   test('REQ-CUS-016: tags are set without regard to case, and counted as customers come, change and go', async () => {
@@ -119,13 +120,13 @@ describe('tags', () => {
     const bob = await made(ask, { tags: ['gold'] });
     expect(await counts(ask)).toEqual({ gold: 2, größe: 1 });
     const set = await ask('PUT', `${one}/tags`, { params: { customerId: bob }, body: { tags: ['Silver', 'SILVER'] } });
-    expect(set.json.tags).toEqual(['silver']);
+    expect(set.body.tags).toEqual(['silver']);
     expect(await counts(ask)).toEqual({ gold: 1, größe: 1, silver: 1 });
     await ask('DELETE', one, { params: { customerId: ann } });
     expect(await counts(ask)).toEqual({ silver: 1 });
     const bad = { tags: ['two words', 'a'.repeat(51), ''] };
     const refused = await ask('PUT', `${one}/tags`, { params: { customerId: bob }, body: bad });
-    expect(refused.json.errors.map(({ path }: { path: string }) => path)).toEqual([
+    expect(refused.body.errors.map(({ path }: { path: string }) => path)).toEqual([
       'body.tags.0',
       'body.tags.1',
       'body.tags.2',
@@ -166,7 +167,7 @@ describe('communications', () => {
     const customerId = await made(ask, { contacts: [{ firstName: 'A', lastName: 'B', email: 'a@b.example' }] });
     const path = `${one}/communications`;
     const params = { customerId };
-    const [{ id: contactId }] = (await ask('GET', one, { params })).json.contacts;
+    const [{ id: contactId }] = (await ask('GET', one, { params })).body.contacts;
     const log = (body: object) => ask('POST', path, { params, body: { direction: 'outbound', body: '', ...body } });
     const call = await log({
       kind: 'phone',
@@ -175,16 +176,16 @@ describe('communications', () => {
       durationMinutes: 12,
       contactId,
     });
-    expect(call.json).toMatchObject({ kind: 'phone', at: '2026-11-01T09:00:00Z', contactId, durationMinutes: 12 });
+    expect(call.body).toMatchObject({ kind: 'phone', at: '2026-11-01T09:00:00Z', contactId, durationMinutes: 12 });
     await log({ kind: 'email', at: '2026-11-03T09:00:00Z', subject: 'Third' });
     await log({ kind: 'note', at: '2026-11-02T09:00:00Z', subject: 'Second' });
     const subjects = async (query: Record<string, string>) =>
-      (await ask('GET', path, { params, query })).json.data.map(({ subject }: { subject: string }) => subject);
+      (await ask('GET', path, { params, query })).body.data.map(({ subject }: { subject: string }) => subject);
     expect(await subjects({})).toEqual(['Third', 'Second', 'First']);
     expect(await subjects({ kind: 'phone,note' })).toEqual(['Second', 'First']);
     expect(await subjects({ from: '2026-11-02T09:00:00Z', to: '2026-11-03T09:00:00Z' })).toEqual(['Second']);
     const stranger = await log({ kind: 'phone', at: '2026-11-01T09:00:00Z', subject: 'x', contactId: newId() });
-    expect(stranger.json.errors).toMatchObject([{ path: 'body.contactId' }]);
+    expect(stranger.body.errors).toMatchObject([{ path: 'body.contactId' }]);
     expect((await ask('GET', path, { params: { customerId: newId() } })).status).toBe(404);
   });
 });
@@ -193,13 +194,13 @@ describe('a user with role customer', () => {
   const orgId = newId();
   let own: string;
   let other: string;
-  let self: Caller;
-  let admin: Caller;
+  let self: Send;
+  let admin: Send;
   beforeAll(async () => {
     admin = host.caller({ orgId });
     own = await made(admin, { name: 'Own', tags: ['gold'] });
     other = await made(admin, { name: 'Other', tags: ['north'] });
-    self = host.caller({ orgId, roles: ['customer'], customerId: own });
+    self = host.caller({ orgId, role: 'customer', customerId: own });
   });
 
   test('sees itself alone: in the list, by id, in tags, in the export; its twin by email is not told', async () => {
@@ -208,10 +209,10 @@ describe('a user with role customer', () => {
     expect((await self('GET', one, { params: { customerId: own } })).status).toBe(200);
     expect((await self('GET', one, { params: { customerId: other } })).status).toBe(403);
     expect((await self('GET', one, { params: { customerId: newId() } })).status).toBe(404);
-    expect((await self('GET', 'customers/tags')).json.data).toEqual([{ tag: 'gold', count: 1 }]);
+    expect((await self('GET', 'customers/tags')).body.data).toEqual([{ tag: 'gold', count: 1 }]);
     expect((await self('GET', 'customers/export')).text.split('\r\n')).toHaveLength(3);
     const patched = await self('PATCH', one, { params: { customerId: own }, body: { notes: 'Call late' } });
-    expect(patched.json).toMatchObject({ notes: 'Call late', possibleDuplicates: [] });
+    expect(patched.body).toMatchObject({ notes: 'Call late', possibleDuplicates: [] });
   });
 
   test('changes neither its segment, tags, status or assignee, nor anything of another', async () => {
@@ -231,14 +232,14 @@ describe('a user with role customer', () => {
     const patch = { params: { customerId: other }, body: { notes: 'Mine' } };
     expect((await self('PATCH', one, patch)).status).toBe(403);
     expect((await self('POST', 'customers', { body: someone })).status).toBe(403);
-    const { json } = await admin('GET', one, { params: { customerId: other } });
-    expect(json.notes).toBeUndefined();
+    const { body } = await admin('GET', one, { params: { customerId: other } });
+    expect(body.notes).toBeUndefined();
   });
 
   test('who is linked to none sees none', async () => {
-    const unlinked = host.caller({ orgId, roles: ['customer'] });
+    const unlinked = host.caller({ orgId, role: 'customer' });
     expect(await names(unlinked)).toEqual([]);
-    expect((await unlinked('GET', 'customers/tags')).json.data).toEqual([]);
+    expect((await unlinked('GET', 'customers/tags')).body.data).toEqual([]);
     expect((await unlinked('GET', one, { params: { customerId: own } })).status).toBe(403);
   });
 
@@ -246,7 +247,7 @@ describe('a user with role customer', () => {
     const params = { customerId: own };
     await admin('POST', `${one}/communications`, { params, body: { kind: 'note', subject: 'Pays late' } });
     await admin('POST', `${one}/communications`, { params, body: { kind: 'email', subject: 'Hello' } });
-    const seen = (await self('GET', `${one}/communications`, { params })).json.data;
+    const seen = (await self('GET', `${one}/communications`, { params })).body.data;
     expect(seen.map(({ subject }: { subject: string }) => subject)).toEqual(['Hello']);
   });
 });

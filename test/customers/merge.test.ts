@@ -5,9 +5,10 @@ import { customerAggregate } from '../../shared/customers/model.ts';
 import { settleCommunication } from '../../shared/customers/moving.ts';
 import { factOf } from '../../shared/platform/facts.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
+import type { Send } from '../support/callers.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
 import { Crash, crashing, unguarded } from './faults.ts';
-import { type Caller, customerHost, newId, react, someone } from './support.ts';
+import { customerHost, newId, react, someone } from './support.ts';
 
 let platform: TestPlatform;
 let host: Awaited<ReturnType<typeof customerHost>>;
@@ -24,22 +25,22 @@ const one = 'customers/{customerId}';
 const path = `${one}/communications`;
 const person = (name: string) => ({ firstName: name, lastName: 'Doe', email: `${name}@bluedoor.example` });
 
-async function made(ask: Caller, name: string, people: readonly string[] = []): Promise<string> {
-  const { status, json } = await ask('POST', 'customers', { body: { ...someone, name, contacts: people.map(person) } });
+async function made(ask: Send, name: string, people: readonly string[] = []): Promise<string> {
+  const { status, body } = await ask('POST', 'customers', { body: { ...someone, name, contacts: people.map(person) } });
   expect(status).toBe(201);
-  return json.id;
+  return body.id;
 }
-async function shown(ask: Caller, customerId: string) {
-  return (await ask('GET', one, { params: { customerId } })).json;
+async function shown(ask: Send, customerId: string) {
+  return (await ask('GET', one, { params: { customerId } })).body;
 }
-async function log(ask: Caller, customerId: string, subject: string): Promise<string> {
-  const { status, json } = await ask('POST', path, { params: { customerId }, body: { kind: 'note', subject } });
+async function log(ask: Send, customerId: string, subject: string): Promise<string> {
+  const { status, body } = await ask('POST', path, { params: { customerId }, body: { kind: 'note', subject } });
   expect(status).toBe(201);
-  return json.id;
+  return body.id;
 }
-async function subjects(ask: Caller, customerId: string): Promise<string[]> {
-  const { json } = await ask('GET', path, { params: { customerId } });
-  return json.data.map(({ subject }: { subject: string }) => subject).toSorted();
+async function subjects(ask: Send, customerId: string): Promise<string[]> {
+  const { body } = await ask('GET', path, { params: { customerId } });
+  return body.data.map(({ subject }: { subject: string }) => subject).toSorted();
 }
 const emails = (customer: { contacts: { email: string }[] }) => customer.contacts.map(({ email }) => email);
 
@@ -51,7 +52,7 @@ describe('merging customers', () => {
     await log(ask, source, 'First');
     await log(ask, target, 'Second');
     const merged = await ask('POST', 'customers/merge', { body: { sourceId: source, targetId: target } });
-    expect(merged.json).toMatchObject({ id: source, mergedInto: target, status: 'inactive', contacts: [] });
+    expect(merged.body).toMatchObject({ id: source, mergedInto: target, status: 'inactive', contacts: [] });
     await react(platform);
     expect((await shown(ask, source)).mergedInto).toBe(target);
     const after = await shown(ask, target);
@@ -81,7 +82,7 @@ describe('merging customers', () => {
     expect((await ask('GET', one, { params: { customerId: target } })).headers.get('etag')).toBe(before);
     const other = await made(ask, 'Other');
     const elsewhere = await ask('POST', 'customers/merge', { body: { sourceId: source, targetId: other } });
-    expect(elsewhere.json).toMatchObject({ status: 409, rule: 'customer-merged', mergedInto: target });
+    expect(elsewhere.body).toMatchObject({ status: 409, rule: 'customer-merged', mergedInto: target });
   });
 
   test('a merged customer takes no change, and nothing can be merged into it or into itself', async () => {
@@ -98,12 +99,12 @@ describe('merging customers', () => {
       ['POST', `${one}/contacts`, person('dan')],
       ['POST', path, { kind: 'note', subject: 'x' }],
     ] as const) {
-      expect([at, (await ask(method, at, { params, body })).json.rule]).toEqual([at, 'customer-merged']);
+      expect([at, (await ask(method, at, { params, body })).body.rule]).toEqual([at, 'customer-merged']);
     }
     const back = await ask('POST', 'customers/merge', { body: { sourceId: target, targetId: source } });
-    expect(back.json.rule).toBe('customer-merged');
+    expect(back.body.rule).toBe('customer-merged');
     const itself = await ask('POST', 'customers/merge', { body: { sourceId: target, targetId: target } });
-    expect(itself.json.rule).toBe('merge-with-itself');
+    expect(itself.body.rule).toBe('merge-with-itself');
     for (const body of [
       { sourceId: target, targetId: newId() },
       { sourceId: newId(), targetId: target },
@@ -118,7 +119,7 @@ describe('merging customers', () => {
     const source = await made(ask, 'Source', many('a'));
     const target = await made(ask, 'Target', many('b'));
     const refused = await ask('POST', 'customers/merge', { body: { sourceId: source, targetId: target } });
-    expect(refused.json).toMatchObject({ status: 409, rule: 'contact-limit' });
+    expect(refused.body).toMatchObject({ status: 409, rule: 'contact-limit' });
     expect((await shown(ask, source)).contacts).toHaveLength(26);
     expect((await shown(ask, target)).contacts).toHaveLength(26);
   });
@@ -176,7 +177,7 @@ describe('a crash in the middle of a merge', () => {
       came = true;
     }
     const again = await ask('POST', 'customers/merge', { body: { sourceId: source, targetId: target } });
-    expect(again.json).toMatchObject({ mergedInto: target });
+    expect(again.body).toMatchObject({ mergedInto: target });
     await react(platform, from);
     expect(emails(await shown(ask, target))).toEqual(['bob', 'ann'].map((name) => `${name}@bluedoor.example`));
     expect(await subjects(ask, target)).toEqual(['1', '2', '3']);

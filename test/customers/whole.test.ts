@@ -1,24 +1,25 @@
 /** Customers in the whole system: signed in, beside events, with pictures on the real blob service. */
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { callerOf, type Send } from '../support/callers.ts';
 import { startTestHost, type TestHost, type TestOrganization } from '../support/host.ts';
-import { type Caller, callerAt, someone } from './support.ts';
+import { someone } from './support.ts';
 
 let host: TestHost;
 let organization: TestOrganization;
-let admin: Caller;
+let admin: Send;
 beforeAll(async () => {
   host = await startTestHost();
   organization = await host.organization();
-  admin = callerAt(host.origin, organization.admin.token);
+  admin = callerOf(host.origin, organization.admin.token).send;
 });
 afterAll(() => host.close());
 
 const one = 'customers/{customerId}';
 async function made(name: string): Promise<string> {
-  const { status, json } = await admin('POST', 'customers', { body: { ...someone, name } });
+  const { status, body } = await admin('POST', 'customers', { body: { ...someone, name } });
   expect(status).toBe(201);
-  return json.id;
+  return body.id;
 }
 
 async function booked(customerId: string, title: string) {
@@ -37,42 +38,42 @@ async function booked(customerId: string, title: string) {
     body: {
       title,
       customerId,
-      venueId: venue.json.id,
-      eventTypeId: types.json.data[0].id,
+      venueId: venue.body.id,
+      eventTypeId: types.body.data[0].id,
       startsAt: '2026-12-01T18:00:00Z',
       endsAt: '2026-12-01T21:00:00Z',
     },
   });
   expect([event.status, event.text]).toMatchObject([201, expect.stringContaining('"id"')]);
-  return event.json;
+  return event.body;
 }
 
 test('REQ-CUS-015: a photo is kept without its metadata, shown by links, replaced and removed', async () => {
   // The blob service looks at the real clock when it is shown a link, so this system runs by it too.
   const present = await startTestHost({ at: new Date().toISOString() });
   onTestFinished(() => present.close());
-  const ask = callerAt(present.origin, (await present.organization()).admin.token);
-  const params = { customerId: (await ask('POST', 'customers', { body: someone })).json.id };
+  const { send: ask } = callerOf(present.origin, (await present.organization()).admin.token);
+  const params = { customerId: (await ask('POST', 'customers', { body: someone })).body.id };
   const red = { create: { width: 640, height: 480, channels: 3, background: 'red' } } as const;
   const file = await sharp(red)
     .withExif({ IFD3: { GPSLatitude: '51/1 30/1 0/1' } })
     .jpeg()
     .toBuffer();
   const put = await ask('PUT', `${one}/photo`, { params, file });
-  expect(put.json).toMatchObject({ width: 640, height: 480, primary: true });
-  const shown = (await ask('GET', one, { params })).json.photo;
+  expect(put.body).toMatchObject({ width: 640, height: 480, primary: true });
+  const shown = (await ask('GET', one, { params })).body.photo;
   const kept = Buffer.from(await (await fetch(shown.url)).arrayBuffer());
   expect((await sharp(kept).metadata()).exif).toBeUndefined();
   const small = await sharp(Buffer.from(await (await fetch(shown.thumbnailUrl)).arrayBuffer())).metadata();
   expect([small.format, small.width]).toEqual(['webp', 320]);
   const second = await ask('PUT', `${one}/photo`, { params, file: await sharp(red).png().toBuffer() });
-  expect(second.json.id).not.toBe(put.json.id);
+  expect(second.body.id).not.toBe(put.body.id);
   await present.settled();
   expect((await fetch(shown.url)).status).toBe(404);
-  expect((await fetch(second.json.url)).status).toBe(200);
+  expect((await fetch(second.body.url)).status).toBe(200);
   expect((await ask('PUT', `${one}/photo`, { params, file: 'no picture' })).status).toBe(415);
   expect((await ask('DELETE', `${one}/photo`, { params })).status).toBe(204);
-  expect((await ask('GET', one, { params })).json.photo).toBeUndefined();
+  expect((await ask('GET', one, { params })).body.photo).toBeUndefined();
   expect((await ask('DELETE', `${one}/photo`, { params })).status).toBe(404);
 });
 
@@ -81,9 +82,9 @@ test('REQ-CUS-004, 007: a customer with an upcoming event is not deleted, and ge
   const params = { customerId };
   const event = await booked(customerId, 'Gala');
   const refused = await admin('DELETE', one, { params });
-  expect(refused.json).toMatchObject({ rule: 'no-upcoming-events', events: [{ id: event.id }] });
+  expect(refused.body).toMatchObject({ rule: 'no-upcoming-events', events: [{ id: event.id }] });
   await admin('POST', `${one}/deactivate`, { params, body: { reason: 'Moved away' } });
-  expect((await admin('GET', 'events/{eventId}', { params: { eventId: event.id } })).json.customerId).toBe(customerId);
+  expect((await admin('GET', 'events/{eventId}', { params: { eventId: event.id } })).body.customerId).toBe(customerId);
   const { title: _, ...rest } = event;
   const again = await admin('POST', 'events', {
     body: {
@@ -95,7 +96,7 @@ test('REQ-CUS-004, 007: a customer with an upcoming event is not deleted, and ge
       endsAt: '2026-12-02T21:00:00Z',
     },
   });
-  expect(again.json).toMatchObject({ status: 409, type: 'urn:marquee:problem:rule_broken' });
+  expect(again.body).toMatchObject({ status: 409, type: 'urn:marquee:problem:rule_broken' });
   await admin('POST', 'events/{eventId}/cancel', { params: { eventId: event.id }, body: { reason: 'No' } });
   expect((await admin('DELETE', one, { params })).status).toBe(204);
 });
@@ -108,10 +109,10 @@ test('merged within the whole system, events and communications come to the targ
   await admin('POST', 'customers/merge', { body: { sourceId, targetId } });
   await host.settled();
   const moved = await admin('GET', 'events/{eventId}', { params: { eventId: event.id } });
-  expect(moved.json).toMatchObject({ customerId: targetId, customerName: 'Target' });
+  expect(moved.body).toMatchObject({ customerId: targetId, customerName: 'Target' });
   const said = await admin('GET', `${one}/communications`, { params: { customerId: targetId } });
-  expect(said.json.data).toMatchObject([{ subject: 'Likes tulips', customerId: targetId }]);
-  expect((await admin('GET', one, { params: { customerId: sourceId } })).json.mergedInto).toBe(targetId);
+  expect(said.body.data).toMatchObject([{ subject: 'Likes tulips', customerId: targetId }]);
+  expect((await admin('GET', one, { params: { customerId: sourceId } })).body.mergedInto).toBe(targetId);
 });
 
 test('a user linked to a customer sees that one alone', async () => {
@@ -119,13 +120,13 @@ test('a user linked to a customer sees that one alone', async () => {
   const user = await organization.as('customer');
   const linked = await admin('PATCH', 'users/{userId}', { params: { userId: user.userId }, body: { customerId: own } });
   expect(linked.status).toBe(200);
-  const self = callerAt(host.origin, user.token);
-  expect((await self('GET', 'customers')).json.data.map(({ id }: { id: string }) => id)).toEqual([own]);
+  const self = callerOf(host.origin, user.token).send;
+  expect((await self('GET', 'customers')).body.data.map(({ id }: { id: string }) => id)).toEqual([own]);
   expect((await self('GET', one, { params: { customerId: other } })).status).toBe(403);
 });
 
 test('the organization’s country is the home of numbers without a +', async () => {
   await admin('PATCH', 'organization', { body: { country: 'GB' } });
-  const { json } = await admin('POST', 'customers', { body: { ...someone, primaryPhone: '020 7946 0018' } });
-  expect(json.primaryPhone).toBe('+442079460018');
+  const { body } = await admin('POST', 'customers', { body: { ...someone, primaryPhone: '020 7946 0018' } });
+  expect(body.primaryPhone).toBe('+442079460018');
 });

@@ -27,7 +27,8 @@ export interface Ask {
   readonly params?: Texts;
   readonly query?: Texts;
   readonly body?: unknown;
-  readonly file?: { readonly content: string | Uint8Array; readonly name?: string };
+  readonly file?: string | Uint8Array;
+  readonly fileName?: string;
   readonly headers?: Texts;
 }
 
@@ -41,21 +42,18 @@ export interface Caller {
   put(path: string, body?: unknown, headers?: Texts): Promise<Answer>;
   patch(path: string, body: unknown, headers?: Texts): Promise<Answer>;
   delete(path: string, headers?: Texts): Promise<Answer>;
-  upload(path: string, content: Uint8Array, name?: string): Promise<Answer>;
+  upload(path: string, file: Uint8Array, fileName?: string): Promise<Answer>;
 }
 
 /** A caller with an access token. */
 export function callerOf(origin: string, token: string): Caller {
-  const send: Send = async (method, path, { params = {}, query = {}, body, file, headers = {} } = {}) => {
+  const send: Send = async (method, path, ask = {}) => {
+    const { params = {}, query = {}, body, file, fileName = 'file', headers = {} } = ask;
     const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '');
     const search = new URLSearchParams(query).toString();
     const form = new FormData();
-    if (file)
-      form.set(
-        'file',
-        new Blob([typeof file.content === 'string' ? file.content : new Uint8Array(file.content)]),
-        file.name ?? 'file',
-      );
+    const part = typeof file === 'string' ? file : new Uint8Array(file ?? []);
+    if (file !== undefined) form.set('file', new Blob([part]), fileName);
     const response = await fetch(`${origin}/api/${filled}${search && `?${search}`}`, {
       method,
       headers: {
@@ -63,7 +61,7 @@ export function callerOf(origin: string, token: string): Caller {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(file ? { body: form } : body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(file !== undefined ? { body: form } : body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     // `fields` trims what the document says is always there.
     if (!/[?&]fields=/.test(response.url)) await checkReply(method, templateOf(method, path), response);
@@ -78,7 +76,7 @@ export function callerOf(origin: string, token: string): Caller {
     put: (path, body, headers = {}) => send('PUT', path, { body, headers }),
     patch: (path, body, headers = {}) => send('PATCH', path, { body, headers }),
     delete: (path, headers = {}) => send('DELETE', path, { headers }),
-    upload: (path, content, name = 'photo.jpg') => send('POST', path, { file: { content, name } }),
+    upload: (path, file, fileName = 'photo.jpg') => send('POST', path, { file, fileName }),
   };
 }
 
