@@ -42,11 +42,13 @@ describe('REQ-VEN-014 photos of a venue', () => {
     expect((await sharp(original).metadata()).exif).toBeUndefined();
     const thumbnail = await sharp(await (await fetch(made.body.thumbnailUrl)).arrayBuffer()).metadata();
     expect(thumbnail).toMatchObject({ format: 'webp', width: 320, height: 240 });
-    expect((await world.manager.get(`${photos}/${made.body.id}`)).body).toEqual(made.body);
+    // Links are made anew for every reply.
+    const { url: _, thumbnailUrl: __, ...same } = made.body;
+    expect((await world.manager.get(`${photos}/${made.body.id}`)).body).toMatchObject(same);
     const venue = await world.manager.get(`venues/${venueId}`);
-    expect(venue.body.photos).toEqual([made.body]);
+    expect(venue.body.photos).toMatchObject([same]);
     const found = await world.manager.get(`venues?q=${encodeURIComponent(venue.body.name)}`);
-    expect(found.body.data.find(({ id }: Body) => id === venueId).photo).toEqual(made.body);
+    expect(found.body.data.find(({ id }: Body) => id === venueId).photo).toMatchObject(same);
   });
 
   test('give a venue fresh links at every read, but keep its ETag good for If-Match', async () => {
