@@ -1,15 +1,15 @@
 /** Group commit of the embedded store: all batches that wait are written in one transaction and share one sync. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
 import { codeOf } from './errors.ts';
+import { aside } from './store.sqlite.aside.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { tableOf } from './store.sqlite.schema.ts';
 import { unavailable } from './store.sqlite.statements.ts';
 import type { Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
 import type { Partition, Write } from './store.ts';
-import { CommitRefused, StoreUnavailable } from './store.ts';
+import { CommitRefused } from './store.ts';
 
 export interface Batch {
   readonly container: ContainerName;
@@ -31,11 +31,18 @@ export interface Committer {
   drain(): Promise<void>;
 }
 
-const MOST_TOGETHER = 200;
+/**
+ * Writes of a transaction at most (and one batch at least): at 50 to 100 µs each, they are what keeps the event loop
+ * from requests. The others go into the next one.
+ */
+const MOST_TOGETHER = 150;
 const SWEEP_EVERY_SECONDS = 60;
 const SWEEP_AT_ONCE = 200;
 
-/** `now` in seconds since 1970; `patience` in milliseconds, for another process' lock. */
+/**
+ * `db` is a connection that nothing else uses: what is being written is seen by no read. `now` in seconds since 1970;
+ * `patience` in milliseconds, for another process' lock.
+ */
 export function committerOf(
   db: Db,
   now: () => number,
@@ -45,7 +52,7 @@ export function committerOf(
   const writers = new Map<ContainerName, Writer>();
   const lastSeq = db.prepare("SELECT value FROM meta WHERE name = 'seq'").raw(true);
   const keepSeq = db.prepare("UPDATE meta SET value = ? WHERE name = 'seq'");
-  let queue: Waiting[] = [];
+  const queue: Waiting[] = [];
   let running: Promise<void> | undefined;
   let swept = now();
 
@@ -58,77 +65,72 @@ export function committerOf(
     return made;
   }
 
-  /** Takes the write lock and works; while another process has the lock, waits without blocking this one. */
+  /** Takes the write lock, works, and commits aside: requests go on while the disk syncs. */
   async function together<T>(work: () => T): Promise<T> {
-    const deadline = performance.now() + patience;
-    while (!begun(deadline)) await sleep(1 + Math.random() * 10);
-    // From here to the end nothing is awaited, so no read of this process falls inside the transaction.
+    await begun();
     try {
       const done = work();
-      db.exec('COMMIT');
+      await aside(db, 'COMMIT');
       return done;
     } catch (error) {
-      if (db.inTransaction) db.exec('ROLLBACK');
+      if (db.inTransaction) await aside(db, 'ROLLBACK');
       throw error;
     }
   }
 
-  function begun(deadline: number): boolean {
+  /** At once where the lock is free; while another process has it, waits aside. */
+  async function begun(): Promise<void> {
     try {
       db.exec('BEGIN IMMEDIATE');
-      return true;
     } catch (error) {
-      const busy = codeOf(error)?.startsWith('SQLITE_BUSY');
-      if (!busy || performance.now() > deadline) throw error;
-      return false;
+      if (!codeOf(error)?.startsWith('SQLITE_BUSY')) throw error;
+      try {
+        await aside(db, `PRAGMA busy_timeout = ${patience}; BEGIN IMMEDIATE`);
+      } finally {
+        await aside(db, 'PRAGMA busy_timeout = 0');
+      }
     }
   }
 
   async function flush(): Promise<void> {
     while (queue.length > 0) {
-      const batches = queue.slice(0, MOST_TOGETHER);
-      queue = queue.slice(MOST_TOGETHER);
+      const batches = queue.splice(0, fitting(queue));
       try {
-        const outcomes = await together(() => written(batches));
-        const changed = new Set<ContainerName>();
-        for (const [at, batch] of batches.entries()) {
-          const outcome = outcomes[at];
-          if (Array.isArray(outcome)) {
-            changed.add(batch.container);
-            batch.resolve(outcome);
-          } else batch.reject(outcome);
-        }
-        if (changed.size > 0) onCommit?.(changed);
+        await committed(batches);
       } catch (error) {
-        const reason = unavailable(error) ?? error;
-        for (const { reject } of batches) reject(reason);
+        const reason = unavailable(error);
+        if (!reason && batches.length > 1) for (const batch of batches) await committed([batch]).catch(batch.reject);
+        else for (const { reject } of batches) reject(reason ?? error);
       }
-      if (queue.length > 0) await new Promise(setImmediate);
     }
     if (now() - swept >= SWEEP_EVERY_SECONDS) await sweepSome().catch(() => 0);
   }
 
-  /** For each batch its etags, or why it was refused; throws only when the transaction itself is lost. */
-  function written(batches: readonly Batch[]): (string[] | Error)[] {
+  /** Commits batches in one transaction and tells each; throws when the transaction is lost. */
+  async function committed(batches: readonly Waiting[]): Promise<void> {
+    const outcomes = await together(() => written(batches));
+    const changed = new Set<ContainerName>();
+    for (const [batch, outcome] of outcomes) {
+      if (outcome instanceof CommitRefused) batch.reject(outcome);
+      else {
+        changed.add(batch.container);
+        batch.resolve(outcome);
+      }
+    }
+    if (changed.size > 0) onCommit?.(changed);
+  }
+
+  /** Each batch with its etags, or with why it was refused. */
+  function written(batches: readonly Waiting[]): [Waiting, string[] | CommitRefused][] {
     let seq = Number((lastSeq.get([]) as [number])[0]);
     const next = () => {
       seq += 1;
       return seq;
     };
     const at = now();
-    const outcomes = batches.map(({ container, partition, writes, texts }) => {
-      db.exec('SAVEPOINT batch');
-      try {
-        const etags = writer(container).write(partition, writes, texts, next, at);
-        db.exec('RELEASE batch');
-        return etags;
-      } catch (error) {
-        if (!db.inTransaction) throw error;
-        db.exec('ROLLBACK TO batch; RELEASE batch');
-        if (error instanceof CommitRefused) return error;
-        if (unavailable(error)) throw error;
-        return error instanceof Error ? error : new StoreUnavailable(String(error));
-      }
+    const outcomes = batches.map((batch): [Waiting, string[] | CommitRefused] => {
+      const { container, partition, writes, texts } = batch;
+      return [batch, writer(container).write(partition, writes, texts, next, at)];
     });
     keepSeq.run([seq]);
     return outcomes;
@@ -178,4 +180,14 @@ export function committerOf(
       await running;
     },
   };
+}
+
+/** How many of the batches go into one transaction. */
+function fitting(queue: readonly Batch[]): number {
+  let writes = 0;
+  const over = queue.findIndex((batch) => {
+    writes += batch.writes.length;
+    return writes > MOST_TOGETHER;
+  });
+  return over === -1 ? queue.length : Math.max(1, over);
 }

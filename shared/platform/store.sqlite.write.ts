@@ -1,4 +1,5 @@
 /** How one batch is written to the embedded store, inside a transaction that the caller holds. */
+import type Database from 'libsql';
 import type { Container } from './containers.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
 import { bindable, insertTerm, partitionText, termsOf, wordsText } from './store.sqlite.schema.ts';
@@ -9,14 +10,14 @@ import { CommitRefused } from './store.ts';
 type Found = readonly [n: number, seq: number, expiresAt: number | null, body: string | null];
 
 export interface Writer {
-  /** Writes a batch; the new etags. Throws `CommitRefused` with part of it written: the caller rolls back. */
+  /** Writes a batch; the new etags, or, with nothing written, why it is refused. */
   write(
     partition: Partition,
     writes: readonly Write[],
     texts: readonly string[],
     next: () => number,
     now: number,
-  ): string[];
+  ): string[] | CommitRefused;
   /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. */
   sweep(now: number, most: number): number;
 }
@@ -28,7 +29,7 @@ export function etagOf(seq: number): string {
 
 export function writerOf(db: Db, table: Table, container: Container): Writer {
   const { documents, terms, prefixes, fields, hasTerms } = table;
-  const body = hasTerms ? 'body' : 'NULL';
+  const body = hasTerms || fields.length > 0 ? 'body' : 'NULL';
   const columns = [
     'pk',
     ...prefixes,
@@ -40,14 +41,11 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     'body',
     ...fields.map((field) => `"f_${field}"`),
   ];
-  const changing = columns.slice(prefixes.length + 2);
   const find = db.prepare(`SELECT n, seq, expires_at, ${body} FROM ${documents} WHERE pk = ? AND id = ?`).raw(true);
   const insert = db.prepare(
     `INSERT INTO ${documents} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
   );
-  const update = db.prepare(
-    `UPDATE ${documents} SET ${changing.map((column) => `${column} = ?`).join(', ')} WHERE n = ?`,
-  );
+  const updates = new Map<string, Database.Statement>();
   const remove = db.prepare(`DELETE FROM ${documents} WHERE n = ?`);
   const addTerm = hasTerms ? db.prepare(insertTerm(table)) : undefined;
   const dropTerm = hasTerms
@@ -57,13 +55,34 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     ? db.prepare(`SELECT n, pk, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
 
+  function fieldValue(document: Document, field: string): string | number | null {
+    const value = document.ix?.[field];
+    return value === undefined ? null : bindable(value);
+  }
+
   function values(document: Document, text: string, seq: number, now: number): (string | number | null)[] {
     const ends = document.ttl === undefined ? null : now + document.ttl;
-    const ix = fields.map((field) => {
-      const value = document.ix?.[field];
-      return value === undefined ? null : bindable(value);
-    });
-    return [document.kind, seq, ends, wordsText(document), text, ...ix];
+    return [seq, ends, wordsText(document), text];
+  }
+
+  /** Sets nothing that stays: each column set costs an entry in every index it stands in, and `kind` stands in all. */
+  function change(found: Found, old: Document | undefined, document: Document, text: string, seq: number, now: number) {
+    const moved = old?.kind === document.kind ? [] : ['kind'];
+    const bound: (string | number | null)[] = moved.map(() => document.kind);
+    for (const field of fields) {
+      const value = fieldValue(document, field);
+      if (old && fieldValue(old, field) === value) continue;
+      moved.push(`"f_${field}"`);
+      bound.push(value);
+    }
+    const key = moved.join();
+    let update = updates.get(key);
+    if (!update) {
+      const set = ['seq', 'expires_at', 'words', 'body', ...moved].map((column) => `${column} = ?`).join(', ');
+      update = db.prepare(`UPDATE ${documents} SET ${set} WHERE n = ?`);
+      updates.set(key, update);
+    }
+    update.run([...values(document, text, seq, now), ...bound, found[0]]);
   }
 
   function dropTerms(pk: string, document: Document, keep: ReadonlySet<string>): Set<string> {
@@ -85,18 +104,20 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     now: number,
   ) {
     const [pk = ''] = keys;
+    const old = found?.[3] ? (JSON.parse(found[3]) as Document) : undefined;
     let n: number;
     if (found) {
       [n] = found;
-      update.run([...values(document, text, seq, now), n]);
+      change(found, old, document, text, seq, now);
     } else {
-      n = Number(insert.run([...keys, document.id, ...values(document, text, seq, now)]).lastInsertRowid);
+      const ix = fields.map((field) => fieldValue(document, field));
+      const bound = [...keys, document.id, document.kind, ...values(document, text, seq, now), ...ix];
+      n = Number(insert.run(bound).lastInsertRowid);
     }
     if (!addTerm) return;
     const added = termsOf(document);
     let kept = new Set<string>();
-    if (found?.[3]) {
-      const old = JSON.parse(found[3]) as Document;
+    if (old) {
       const keep = old.kind === document.kind ? new Set(added.map(([field, term]) => `${field}\n${term}`)) : kept;
       kept = dropTerms(pk, old, keep);
     }
@@ -107,27 +128,30 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
 
   function drop(pk: string, found: Found): void {
     remove.run([found[0]]);
-    if (found[3]) dropTerms(pk, JSON.parse(found[3]) as Document, new Set());
+    if (hasTerms && found[3]) dropTerms(pk, JSON.parse(found[3]) as Document, new Set());
   }
 
   return {
     write(partition, writes, texts, next, now) {
       const keys = [partition, ...prefixes.map((_, at) => partition.slice(0, at + 1))].map(partitionText);
       const [pk = ''] = keys;
+      const found = writes.map((write) => find.get([pk, idOf(write)]) as Found | undefined);
+      for (const [index, write] of writes.entries()) {
+        const refused = refusal(write, alive(found[index], now), index);
+        if (refused) return refused;
+      }
       return writes.map((write, index) => {
-        const id = write.op === 'delete' ? write.id : write.document.id;
-        let found = find.get([pk, id]) as Found | undefined;
-        if (found && found[2] !== null && found[2] <= now) {
-          drop(pk, found);
-          found = undefined;
+        let before = found[index];
+        if (before && !alive(before, now)) {
+          drop(pk, before);
+          before = undefined;
         }
-        refuse(write, found, index);
         if (write.op === 'delete') {
-          if (found) drop(pk, found);
+          if (before) drop(pk, before);
           return '';
         }
         const seq = next();
-        put(keys, write.document, texts[index] ?? '', found, seq, now);
+        put(keys, write.document, texts[index] ?? '', before, seq, now);
         return etagOf(seq);
       });
     },
@@ -139,12 +163,18 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
   };
 }
 
-function refuse(write: Write, found: Found | undefined, index: number): void {
-  if (write.op === 'upsert') return;
-  if (write.op === 'create') {
-    if (found) throw new CommitRefused('exists', index);
-    return;
-  }
-  if (!found) throw new CommitRefused('missing', index);
-  if (write.ifMatch !== undefined && write.ifMatch !== etagOf(found[1])) throw new CommitRefused('stale', index);
+function idOf(write: Write): string {
+  return write.op === 'delete' ? write.id : write.document.id;
+}
+
+function alive(found: Found | undefined, now: number): Found | undefined {
+  return found && (found[2] === null || found[2] > now) ? found : undefined;
+}
+
+function refusal(write: Write, found: Found | undefined, index: number): CommitRefused | undefined {
+  if (write.op === 'upsert') return undefined;
+  if (write.op === 'create') return found && new CommitRefused('exists', index);
+  if (!found) return new CommitRefused('missing', index);
+  const stale = write.ifMatch !== undefined && write.ifMatch !== etagOf(found[1]);
+  return stale ? new CommitRefused('stale', index) : undefined;
 }
