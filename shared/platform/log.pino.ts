@@ -40,5 +40,5 @@ export function openLog(level: Config['LOG_LEVEL'], file?: string): Log {
 }
 
 function shownError(error: unknown): unknown {
-  return error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : String(error);
+  return error instanceof Error ? { type: error.name, message: error.message, stack: error.stack } : String(error);
 }

@@ -1,4 +1,5 @@
 /** Mail over SMTP. `nodemailer` is loaded with the first message. */
+import { messageOf } from './errors.ts';
 import type { Mail } from './mail.ts';
 import { once } from './once.ts';
 
@@ -21,7 +22,13 @@ export function smtpMail({ url, from }: SmtpOptions): Mail {
     async send(message) {
       // An address, not a text to be read as a list of them.
       const to = { name: '', address: message.to };
-      await (await transport()).sendMail({ ...message, to, messageId: `<${message.messageId}>`, from });
+      const mail = { ...message, to, messageId: `<${message.messageId}>`, from };
+      await (await transport()).sendMail(mail).catch((error: unknown) => {
+        throw new Error(`The mail was not taken: ${messageOf(error).replaceAll(ADDRESS, '<address>')}`);
+      });
     },
   };
 }
+
+/** Servers repeat addresses in what they answer; failures are logged and kept with dead letters, so those are cut out. */
+const ADDRESS = /[^\s<>()"']+@[^\s<>()"']+/g;
