@@ -6,19 +6,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Claim, Claims, Resource } from '../../shared/claims/model.ts';
 import type { Store } from '../../shared/platform/store.ts';
+import { unguarded } from '../support/faults.ts';
 import type { TestPlatform } from '../support/platform.ts';
-import {
-  engine,
-  engines,
-  HALL,
-  hours,
-  moveToNewOrganization,
-  peak,
-  request,
-  settled,
-  unguarded,
-  waiting,
-} from './support.ts';
+import { engine, engines, HALL, hours, moveToNewOrganization, peak, request, settled, waiting } from './support.ts';
 
 /** All of it, on the stores of the platforms that `open` makes. */
 export function concurrencySuite(open: () => Promise<TestPlatform>): void {

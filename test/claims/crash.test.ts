@@ -7,6 +7,7 @@ import type { Claims } from '../../shared/claims/model.ts';
 import { later, MINUTE } from '../../shared/platform/clock.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import type { Store } from '../../shared/platform/store.ts';
+import { Crash, crashing } from '../support/faults.ts';
 import type { TestPlatform } from '../support/platform.ts';
 import { testPlatform } from '../support/platform.ts';
 import { engine, HALL, hours, ORG, request, sweep } from './support.ts';
@@ -17,39 +18,11 @@ beforeEach(async () => {
 });
 afterEach(() => platform.close());
 
-class Crash extends Error {}
-
 interface Point {
   /** The commit, counted from 1, at which the process dies, */
   readonly at: number;
   /** before it reaches the store or after the store has it. */
   readonly when: 'before' | 'after';
-}
-
-/** A store whose process dies at a commit; nothing that it is asked after that happens. */
-function dying(store: Store, { at, when }: Point): Store {
-  let commits = 0;
-  const alive = () => {
-    if (commits >= at) throw new Crash();
-  };
-  return {
-    ...store,
-    async read(container, partition, id) {
-      alive();
-      return store.read(container, partition, id);
-    },
-    async query(container, partition, query) {
-      alive();
-      return store.query(container, partition, query);
-    },
-    async commit(container, partition, writes) {
-      alive();
-      commits += 1;
-      if (commits < at) return store.commit(container, partition, writes);
-      if (when === 'after') await store.commit(container, partition, writes);
-      throw new Crash();
-    },
-  };
 }
 
 const OLD = hours(9, 12);
@@ -103,23 +76,15 @@ async function react(): Promise<void> {
   }
 }
 
-async function crashed(steps: Steps, point: Point): Promise<void> {
-  const store = dying(platform.store, point);
-  const work = steps(store, engine({ ...platform, store, queue: keyedQueue() }));
-  await expect(work).rejects.toBeInstanceOf(Crash);
+async function crashed(steps: Steps, { at, when }: Point): Promise<void> {
+  const { platform: dying } = crashing(platform, at, when);
+  await expect(steps(dying.store, engine(dying))).rejects.toBeInstanceOf(Crash);
 }
 
 async function commitsOf(steps: Steps): Promise<number> {
-  let commits = 0;
-  const store: Store = {
-    ...platform.store,
-    commit(...given) {
-      commits += 1;
-      return platform.store.commit(...given);
-    },
-  };
-  await steps(store, engine({ ...platform, store }));
-  return commits;
+  const { platform: immortal, commits } = crashing(platform, Number.POSITIVE_INFINITY, 'before');
+  await steps(immortal.store, engine(immortal));
+  return commits();
 }
 
 /** Who has the hall once the hold is over and the sweep has been. */

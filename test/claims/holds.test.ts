@@ -3,22 +3,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expiredHolds } from '../../functions/timers/expired-holds.ts';
 import type { Claims } from '../../shared/claims/model.ts';
 import { SECOND } from '../../shared/platform/clock.ts';
+import { unguarded } from '../support/faults.ts';
 import type { TestPlatform } from '../support/platform.ts';
 import { testPlatform, testScope } from '../support/platform.ts';
-import {
-  engine,
-  engines,
-  fresh,
-  HALL,
-  held,
-  hours,
-  refusal,
-  request,
-  settled,
-  sweep,
-  unguarded,
-  waiting,
-} from './support.ts';
+import { engine, engines, fresh, HALL, held, hours, refusal, request, settled, sweep, waiting } from './support.ts';
 
 /** The clock starts at 09:00. */
 const TEN_PAST = '2026-11-20T09:10:00Z';

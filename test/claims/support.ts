@@ -1,4 +1,4 @@
-/** What the tests of the conflict engine share: requests, many engines on one store, and stores that are not right. */
+/** What the tests of the conflict engine share: requests, many engines on one store, and what came of them. */
 import { claimsOf } from '../../shared/claims/engine.ts';
 import type { Claim, ClaimRequest, Claims, Clash, Resource } from '../../shared/claims/model.ts';
 import { sweepExpiredHolds } from '../../shared/claims/sweep.ts';
@@ -6,7 +6,7 @@ import type { Window } from '../../shared/platform/fields.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
-import type { Store, Write } from '../../shared/platform/store.ts';
+import type { Store } from '../../shared/platform/store.ts';
 import type { TestPlatform } from '../support/platform.ts';
 import { testScope } from '../support/platform.ts';
 
@@ -75,12 +75,6 @@ export function engines(platform: TestPlatform, count: number, through = (store:
     const { store } = at % 2 === 0 ? platform : other;
     return engine({ ...platform, store: through(store), queue: keyedQueue() });
   });
-}
-
-/** The guard switched off: what should be refused as stale, or as there already, is written over. */
-export function unguarded(store: Store): Store {
-  const off = (write: Write): Write => (write.op === 'delete' ? write : { op: 'upsert', document: write.document });
-  return { ...store, commit: (container, partition, writes) => store.commit(container, partition, writes.map(off)) };
 }
 
 /** A process that stalls before its first commit, its decision made, until something is through. */

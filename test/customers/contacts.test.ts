@@ -8,8 +8,8 @@ import { register } from '../../shared/customers/rules.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import type { Send } from '../support/callers.ts';
+import { unguardedProcess } from '../support/faults.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
-import { unguarded } from './faults.ts';
 import { address, customerHost, newId, someone } from './support.ts';
 
 let platform: TestPlatform;
@@ -145,7 +145,7 @@ describe('contacts', () => {
     expect(await crowd((each) => each)).toEqual({ all: 16, primaries: 1 });
   });
   test('without the etag some would be lost (twin of the test above)', async () => {
-    expect((await crowd(unguarded)).all).toBeLessThan(16);
+    expect((await crowd(unguardedProcess)).all).toBeLessThan(16);
   });
 });
 

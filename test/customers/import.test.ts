@@ -5,8 +5,8 @@ import { customerAggregate } from '../../shared/customers/model.ts';
 import { factOf } from '../../shared/platform/facts.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import type { Send } from '../support/callers.ts';
+import { Crash, crashing, unguardedProcess } from '../support/faults.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
-import { Crash, crashing, unguarded } from './faults.ts';
 import { customerHost, newId, someone } from './support.ts';
 
 let platform: TestPlatform;
@@ -272,7 +272,7 @@ describe('importing, whatever happens', () => {
 
   test('without etags and unique documents they would get in each other’s way (twin of the test above)', async () => {
     const orgId = newId();
-    await crowd(orgId, unguarded);
+    await crowd(orgId, unguardedProcess);
     await expect(expectWhole(orgId, 70)).rejects.toThrow();
   });
 });

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tagCustomer } from '../../shared/customers/commands.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import type { Send } from '../support/callers.ts';
+import { unguardedProcess } from '../support/faults.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
-import { unguarded } from './faults.ts';
 import { address, customerHost, newId, someone } from './support.ts';
 
 let platform: TestPlatform;
@@ -157,7 +157,7 @@ describe('tags', () => {
     expect(found).not.toHaveProperty('a');
   });
   test('without etags they would not (twin of the test above)', async () => {
-    expect((await retagAll(unguarded)).b).toBeLessThan(12);
+    expect((await retagAll(unguardedProcess)).b).toBeLessThan(12);
   });
 });
 

@@ -6,8 +6,8 @@ import { settleCommunication } from '../../shared/customers/moving.ts';
 import { factOf } from '../../shared/platform/facts.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import type { Send } from '../support/callers.ts';
+import { Crash, crashing, unguardedProcess } from '../support/faults.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
-import { Crash, crashing, unguarded } from './faults.ts';
 import { customerHost, newId, react, someone } from './support.ts';
 
 let platform: TestPlatform;
@@ -227,6 +227,6 @@ describe('merging while the target changes', () => {
     expect(await mergeAll((each) => each)).toBe(8);
   });
   test('without etags some would be (twin of the test above)', async () => {
-    expect(await mergeAll(unguarded)).toBeLessThan(8);
+    expect(await mergeAll(unguardedProcess)).toBeLessThan(8);
   });
 });

@@ -5,8 +5,9 @@ import { events } from '../../shared/events/model.ts';
 import { placingFacts, placingOf, settleClaims } from '../../shared/events/settling.ts';
 import { factOf } from '../../shared/platform/facts.ts';
 import type { Answer, Person } from '../support/callers.ts';
+import { crashing } from '../support/faults.ts';
 import { testScope } from '../support/platform.ts';
-import { claimsOfEvent, crashing, disagreement, isCovered } from './faults.ts';
+import { claimsOfEvent, disagreement, isCovered } from './agreement.ts';
 import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;

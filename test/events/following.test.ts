@@ -6,8 +6,8 @@ import { events } from '../../shared/events/model.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { venues } from '../../shared/venues/model.ts';
 import type { Person } from '../support/callers.ts';
+import { unguarded } from '../support/faults.ts';
 import { testScope } from '../support/platform.ts';
-import { unguarded } from './faults.ts';
 import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;

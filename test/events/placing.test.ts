@@ -1,7 +1,8 @@
 /** Nothing is ever in two places at once: races for a venue and between changes of one event (ADR 0004). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Answer, Person } from '../support/callers.ts';
-import { disagreement, unguarded } from './faults.ts';
+import { unguarded } from '../support/faults.ts';
+import { disagreement } from './agreement.ts';
 import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;

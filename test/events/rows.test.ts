@@ -1,7 +1,7 @@
 /** Who sees and does what to which events, notes and history, through HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../support/callers.ts';
-import { unguarded } from './faults.ts';
+import { unguarded } from '../support/faults.ts';
 import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;

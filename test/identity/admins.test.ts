@@ -3,8 +3,10 @@ import { addUser, reinstate, setRoles, suspend } from '../../shared/identity/acc
 import { user } from '../../shared/identity/model.ts';
 import { register } from '../../shared/identity/registration.ts';
 import type { Store } from '../../shared/platform/store.ts';
+import { together, unguarded } from '../support/faults.ts';
+import { PASSWORD } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
-import { PASSWORD, type Place, place, refusal, tally, together, unguarded } from './support.ts';
+import { type Place, place, refusal, tally } from './support.ts';
 
 let here: Place;
 let orgId: string;

@@ -7,8 +7,10 @@ import { user } from '../../shared/identity/model.ts';
 import { register } from '../../shared/identity/registration.ts';
 import { DAY, SECOND } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
+import { together, unguarded } from '../support/faults.ts';
+import { PASSWORD } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
-import { factsIn, PASSWORD, type Place, place, refusal, tally, together, unguarded } from './support.ts';
+import { factsIn, type Place, place, refusal, tally } from './support.ts';
 
 let here: Place;
 let orgId: string;

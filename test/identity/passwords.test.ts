@@ -7,8 +7,10 @@ import { refresh, signIn } from '../../shared/identity/sign-in.ts';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import { scopeOf } from '../../shared/platform/scope.ts';
+import { together, unguarded } from '../support/faults.ts';
+import { PASSWORD } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
-import { DEVICE, factsIn, PASSWORD, type Place, place, refusal, tally, together, unguarded } from './support.ts';
+import { DEVICE, factsIn, type Place, place, refusal, tally } from './support.ts';
 
 let here: Place;
 let orgId: string;

@@ -4,8 +4,10 @@ import { register } from '../../shared/identity/registration.ts';
 import { refresh, signIn } from '../../shared/identity/sign-in.ts';
 import { DAY, MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import type { Log } from '../../shared/platform/log.ts';
+import { together, unguarded } from '../support/faults.ts';
+import { PASSWORD } from '../support/host.ts';
 import { silentLog } from '../support/platform.ts';
-import { DEVICE, factsIn, PASSWORD, type Place, place, refusal, together, unguarded } from './support.ts';
+import { DEVICE, factsIn, type Place, place, refusal } from './support.ts';
 
 let here: Place;
 let orgId: string;

@@ -3,8 +3,10 @@ import { organization, user } from '../../shared/identity/model.ts';
 import { type Registration, register } from '../../shared/identity/registration.ts';
 import { signIn } from '../../shared/identity/sign-in.ts';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
+import { together, unguarded } from '../support/faults.ts';
+import { PASSWORD } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
-import { DEVICE, factsIn, PASSWORD, type Place, place, refusal, tally, together, unguarded } from './support.ts';
+import { DEVICE, factsIn, type Place, place, refusal, tally } from './support.ts';
 
 let here: Place;
 beforeEach(async () => {

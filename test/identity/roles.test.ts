@@ -6,9 +6,10 @@ import { user } from '../../shared/identity/model.ts';
 import { register } from '../../shared/identity/registration.ts';
 import { builtInRoles, privileges, privilegesOf } from '../../shared/identity/roles.ts';
 import type { Store } from '../../shared/platform/store.ts';
-import { startTestHost, type TestHost, type TestOrganization } from '../support/host.ts';
+import { unguarded } from '../support/faults.ts';
+import { PASSWORD, startTestHost, type TestHost, type TestOrganization } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
-import { factsIn, PASSWORD, type Place, place, refusal, unguarded } from './support.ts';
+import { factsIn, type Place, place, refusal } from './support.ts';
 
 describe('The built-in roles (REQ-AUTHZ-001 to 003)', () => {
   const may = (role: keyof typeof builtInRoles, privilege: string) => privilegesOf([role]).has(privilege);

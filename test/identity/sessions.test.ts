@@ -8,9 +8,9 @@ import { register } from '../../shared/identity/registration.ts';
 import { endSessions } from '../../shared/identity/sessions.ts';
 import { signIn } from '../../shared/identity/sign-in.ts';
 import { apiClient } from '../support/client.ts';
-import { startTestHost, type TestHost, type TestOrganization } from '../support/host.ts';
+import { PASSWORD, startTestHost, type TestHost, type TestOrganization } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
-import { DEVICE, PASSWORD, type Place, place, refusal } from './support.ts';
+import { DEVICE, type Place, place, refusal } from './support.ts';
 
 describe('Sessions (REQ-SESSION-001 to 003)', () => {
   let host: TestHost;
@@ -113,6 +113,8 @@ describe('What ends a session, or changes what it may, is known to every process
     const scope = testScope(here.platform, orgId);
     const [one, two] = [await bob(), await bob()];
     const sid = (await here.one.authenticator.authenticate(one.accessToken)).sessionId;
+    // Seen before either change, since a suspension ends the other session too.
+    for (const { accessToken } of [one, two]) await other.authenticator.authenticate(accessToken);
     const [revoked, suspended] = await Promise.all([
       until(one.accessToken, other.authenticator.authenticate, () => endSessions(scope, userId, [sid], 'revoked')),
       until(two.accessToken, other.authenticator.authenticate, () => suspend(scope, userId)),

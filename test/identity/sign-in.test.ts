@@ -7,8 +7,10 @@ import { register } from '../../shared/identity/registration.ts';
 import { signIn } from '../../shared/identity/sign-in.ts';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
+import { unguarded } from '../support/faults.ts';
+import { PASSWORD } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
-import { DEVICE, factsIn, PASSWORD, type Place, type Process, place, refusal, tally, unguarded } from './support.ts';
+import { DEVICE, factsIn, type Place, type Process, place, refusal, tally } from './support.ts';
 
 let here: Place;
 let orgId: string;
@@ -61,7 +63,12 @@ describe('Signing in (REQ-AUTH-003)', () => {
   });
 
   test('twin: with the guard off some are lost', async () => {
-    expect(await failures('off')).toBeLessThan(9);
+    // Whether they meet is a matter of luck, so they get several tries.
+    for (let round = 0; round < 8; round += 1) {
+      if ((await failures('off')) < 9) return;
+      await opened();
+    }
+    expect.unreachable('Nine at once without a guard were nine, eight times over');
   });
 
   test('a suspended user is answered like a wrong password', async () => {

@@ -1,4 +1,4 @@
-/** What the tests of identity share: processes over one store, and the guard switched off. */
+/** What the tests of identity share: processes over one store. */
 import { createAuthenticator } from '../../shared/identity/authenticator.ts';
 import { openKeys } from '../../shared/identity/keys.ts';
 import { publicActor } from '../../shared/platform/actor.ts';
@@ -6,10 +6,9 @@ import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import type { Authenticator } from '../../shared/platform/pipeline.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import { type Platform, type Scope, scopeOf } from '../../shared/platform/scope.ts';
-import type { Store, Write } from '../../shared/platform/store.ts';
+import type { Store } from '../../shared/platform/store.ts';
 import { type TestPlatform, testPlatform } from '../support/platform.ts';
 
-export const PASSWORD = 'correct horse battery staple';
 export const DEVICE = { address: '192.0.2.1', userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0' };
 
 /** One process of several: its own queue and authenticator, and nothing shared but the files. */
@@ -54,32 +53,6 @@ export async function place(env: Readonly<Record<string, string>> = {}): Promise
       ),
     close: () => platform.close(),
   };
-}
-
-/** The guard switched off: what should be refused as stale, or as there already, is written over. */
-export function unguarded(store: Store): Store {
-  const off = (write: Write): Write => (write.op === 'delete' ? write : { op: 'upsert', document: write.document });
-  return { ...store, commit: (container, partition, writes) => store.commit(container, partition, writes.map(off)) };
-}
-
-/** Lets nobody commit in a container before everyone has come so far: the worst moment for a race. */
-export function together(count: number, container: string): (store: Store) => Store {
-  let arrived = 0;
-  let open: () => void = () => {};
-  const all = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return (store) => ({
-    ...store,
-    async commit(name, partition, writes) {
-      if (name === container && arrived < count) {
-        arrived += 1;
-        if (arrived === count) open();
-        await all;
-      }
-      return store.commit(name, partition, writes);
-    },
-  });
 }
 
 /** The code of what a promise is refused with; the value is an error of the test. */

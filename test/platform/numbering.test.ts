@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemIds } from '../../shared/platform/clock.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
-import type { Store, Write } from '../../shared/platform/store.ts';
+import type { Store } from '../../shared/platform/store.ts';
+import { unguarded } from '../support/faults.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
 import { things } from '../support/things.ts';
 
@@ -35,12 +36,6 @@ async function make(process: Platform, name: string): Promise<number | string> {
 const numbers = (answers: readonly (number | string)[]) =>
   answers.filter((answer) => typeof answer === 'number').sort((a, b) => a - b);
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
-
-/** The guard off: conditions of writes are not looked at. */
-function unguarded(store: Store): Store {
-  const off = (write: Write): Write => (write.op === 'delete' ? write : { op: 'upsert', document: write.document });
-  return { ...store, commit: (container, partition, writes) => store.commit(container, partition, writes.map(off)) };
-}
 
 describe('drawing numbers', () => {
   test('200 at once in one process: 1 to 200, in far fewer batches', async () => {

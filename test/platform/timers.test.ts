@@ -7,6 +7,7 @@ import { systemClock } from '../../shared/platform/clock.ts';
 import { type Timer, timer } from '../../shared/platform/reaction.ts';
 import { missedTick, runTick, scheduleOf } from '../../shared/platform/run-timer.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
+import { unguardedProcess } from '../support/faults.ts';
 import { type TestPlatform, testPlatform } from '../support/platform.ts';
 
 let platform: TestPlatform;
@@ -56,20 +57,8 @@ describe('one tick', () => {
     ).toBe('taken');
   });
 
-  /** A store that lets a second marker of the same tick pass. */
-  function unguarded(of: Platform): Platform {
-    const store = { ...of.store };
-    store.commit = (container, partition, writes) =>
-      of.store.commit(
-        container,
-        partition,
-        writes.map((write) => (write.op === 'create' ? { ...write, op: 'upsert' as const } : write)),
-      );
-    return { ...of, store };
-  }
-
   test('twin: without the marker it runs twice', async () => {
-    expect(await runs(unguarded(platform), unguarded(platform.twin()))).toBe(2);
+    expect(await runs(unguardedProcess(platform), unguardedProcess(platform.twin()))).toBe(2);
   });
 
   test('that fails is marked so, is not repeated, and the next one comes anyway', async () => {

@@ -1,49 +1,9 @@
-/** Stores that fail in the middle of things, and what must hold whatever they did. */
+/** What must hold of events and claims, whatever crashed or raced. */
 import { knownOf } from '../../shared/claims/stored.ts';
 import { type EventState, events } from '../../shared/events/model.ts';
 import type { Window } from '../../shared/platform/fields.ts';
-import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
-import type { Platform, Scope } from '../../shared/platform/scope.ts';
-import type { Store, Write } from '../../shared/platform/store.ts';
+import type { Scope } from '../../shared/platform/scope.ts';
 import { venues } from '../../shared/venues/model.ts';
-
-/** A process that dies at its nth commit (counted from 1), just before it or just after; from then on all fails. */
-export function crashing(platform: Platform, at: number, when: 'before' | 'after') {
-  let commits = 0;
-  let dead = false;
-  const { store } = platform;
-  function alive(): void {
-    if (dead) throw new Error('The process is dead');
-  }
-  const wrapped: Store = {
-    ...store,
-    async read(...args) {
-      alive();
-      return store.read(...args);
-    },
-    async query(...args) {
-      alive();
-      return store.query(...args);
-    },
-    async commit(...args) {
-      alive();
-      commits += 1;
-      if (commits === at && when === 'before') dead = true;
-      alive();
-      const done = await store.commit(...args);
-      if (commits === at) dead = true;
-      alive();
-      return done;
-    },
-  };
-  return { platform: { ...platform, store: wrapped, queue: keyedQueue() }, commits: () => commits, died: () => dead };
-}
-
-/** Every write goes through whatever its condition says. */
-export function unguarded(store: Store): Store {
-  const off = (write: Write): Write => (write.op === 'delete' ? write : { op: 'upsert', document: write.document });
-  return { ...store, commit: (container, partition, writes) => store.commit(container, partition, writes.map(off)) };
-}
 
 /** Active claims of an event, expired holds left out. */
 export async function claimsOfEvent(scope: Scope, eventId: string) {
