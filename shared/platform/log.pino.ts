@@ -1,4 +1,5 @@
 /** The log as JSON lines on standard output or in a file, through pino. */
+import { openSync } from 'node:fs';
 import { destination, pino } from 'pino';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
@@ -19,7 +20,7 @@ const PERSONAL = [
 ];
 const paths = [...SECRET, ...PERSONAL].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** `file`: where the lines go; left out, standard output. */
+/** `file`: where the lines go, in a folder that is there; left out, standard output. */
 export function openLog(level: Config['LOG_LEVEL'], file?: string): Log {
   const logger = pino(
     {
@@ -29,7 +30,8 @@ export function openLog(level: Config['LOG_LEVEL'], file?: string): Log {
       redact: { paths, censor: '[hidden]' },
       serializers: { err: shownError },
     },
-    destination({ dest: file ?? 1, sync: false, mkdir: true }),
+    // Opened at once: a process that ends right after its start can still write what it has to say.
+    destination({ dest: file === undefined ? 1 : openSync(file, 'a'), sync: false }),
   );
   return {
     debug: (fields, message) => logger.debug(fields, message),
