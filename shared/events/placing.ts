@@ -66,7 +66,10 @@ export async function placing<T>(
     if (kept && taken.size > 0) await claimsOf(scope).firm(venueResource(kept.venueId), kept.claimId);
   } catch (error) {
     // The event is committed and says which claim is its own; the settling reaction sees to the rest.
-    scope.platform.log.warn({ eventId, err: error }, 'a venue claim is left to the settling reaction');
+    scope.platform.log.warn(
+      { eventId, correlationId: scope.correlationId, err: error },
+      'a venue claim is left to the settling reaction',
+    );
   }
   return result;
 }
@@ -76,7 +79,7 @@ async function giveBack(scope: Scope, eventId: string, taken: Iterable<Taken>): 
   try {
     for (const { placement } of taken) await free(scope, placement);
   } catch (error) {
-    scope.platform.log.warn({ eventId, err: error }, 'a hold is left to run out');
+    scope.platform.log.warn({ eventId, correlationId: scope.correlationId, err: error }, 'a hold is left to run out');
   }
 }
 

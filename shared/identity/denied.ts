@@ -24,6 +24,7 @@ export async function denied(platform: Platform, actor: Actor, route: Route, cor
     ]);
   } catch (error) {
     // Another process has said so this minute, or the store is away: the answer is 403 all the same.
-    if (!(error instanceof CommitRefused)) platform.log.error({ err: error }, 'a refused access was not recorded');
+    if (!(error instanceof CommitRefused))
+      platform.log.error({ correlationId, err: error }, 'a refused access was not recorded');
   }
 }

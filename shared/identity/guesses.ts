@@ -17,15 +17,16 @@ async function admitted({ limits, config }: Platform, key: string): Promise<() =
   const known = underWay.get(limits) ?? new Map<string, UnderWay>();
   underWay.set(limits, known);
   for (;;) {
-    const { allowed, remaining, resetSeconds } = await limits.peek(key, budget);
-    if (!allowed) {
+    const spent = await limits.peek(key, budget);
+    if (!spent.allowed) {
       throw new Refusal('too_many_requests', 'Too many failed attempts; wait before you try again.', {
-        retryAfter: resetSeconds,
+        retryAfter: spent.resetSeconds,
+        spent,
       });
     }
     const now = known.get(key) ?? { count: 0, waiting: [] };
     known.set(key, now);
-    if (now.count < remaining) {
+    if (now.count < spent.remaining) {
       now.count += 1;
       return () => {
         now.count -= 1;

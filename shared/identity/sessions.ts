@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DAY, later, SECOND } from '../platform/clock.ts';
 import { envelope } from '../platform/envelope.ts';
 import { factDocument } from '../platform/facts.ts';
+import { pagesOf } from '../platform/pages.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Document, Json, Stored, Write } from '../platform/store.ts';
@@ -109,7 +110,11 @@ export async function refreshed(scope: Scope, token: RefreshToken, epoch: number
         return refreshText(opened(token, spent.sealedNext));
       }
       await endSessions(scope, userId, [sessionId], 'theft');
-      scope.platform.log.warn({ orgId: scope.orgId, userId, sessionId }, 'a spent refresh token was presented: theft');
+      const { orgId, correlationId } = scope;
+      scope.platform.log.warn(
+        { orgId, userId, sessionId, correlationId },
+        'a spent refresh token was presented: theft',
+      );
       throw notASession();
     }
     const next = spentBy(token);
@@ -157,13 +162,10 @@ export async function endSessions(scope: Scope, userId: string, ids: readonly st
 export async function endAllSessions(scope: Scope, userId: string, ending: Ending, but?: string): Promise<void> {
   forget(scope.platform, (seen) => seen.userId === userId);
   const documents = scope.documents('sessions', userId);
-  let cursor: string | undefined;
-  do {
-    const page = await documents.query({ kind: 'session', limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-    const ids = page.items.map(({ document }) => document.id).filter((id) => id !== but);
+  for await (const { items } of pagesOf((from) => documents.query({ kind: 'session', limit: PAGE, ...from }))) {
+    const ids = items.map(({ document }) => document.id).filter((id) => id !== but);
     await endSessions(scope, userId, ids, ending);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  }
 }
 
 /** Lets a session outlive the user's change to `epoch`. */

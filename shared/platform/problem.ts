@@ -1,5 +1,6 @@
 /** The one place where failures become `application/problem+json` (RFC 9457). */
 import type { RawReply } from './http.ts';
+import { limitHeaders, type Spent } from './limits.ts';
 import { codes, invalid, Refusal } from './refusal.ts';
 import { BadCursor, StoreUnavailable } from './store.ts';
 
@@ -24,10 +25,10 @@ export function refusalOf(error: unknown): Refusal {
   return new Refusal('internal', 'Something went wrong on our side. Quote the traceId when you report it.');
 }
 
-/** The reply of a refusal; `extra.allow` and `extra.retryAfter` become headers as well. */
+/** The reply of a refusal; `extra.retryAfter` becomes a header as well, `extra.allow` and `extra.spent` (a budget) only that. */
 export function problemReply(refusal: Refusal, context: ProblemContext): RawReply {
   const { status, title } = codes[refusal.code];
-  const { allow, ...extra } = refusal.extra;
+  const { allow, spent, ...extra } = refusal.extra;
   const headers: Record<string, string> = {
     ...context.headers,
     'content-type': 'application/problem+json; charset=utf-8',
@@ -35,6 +36,7 @@ export function problemReply(refusal: Refusal, context: ProblemContext): RawRepl
   };
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   if (typeof allow === 'string') headers.allow = allow;
+  if (spent) Object.assign(headers, limitHeaders(spent as Spent));
   if (typeof extra.retryAfter === 'number') headers['retry-after'] = String(extra.retryAfter);
   const body = JSON.stringify({
     type: `urn:marquee:problem:${refusal.code}`,
