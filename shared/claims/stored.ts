@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Documents } from '../platform/documents.ts';
 import type { Window } from '../platform/fields.ts';
+import { pagesOf } from '../platform/pages.ts';
 import type { Document, Json, Query, Stored, Write } from '../platform/store.ts';
 import { spanOf } from '../platform/windows.ts';
 import { bucketsAsked, bucketsOf } from './buckets.ts';
@@ -111,12 +112,10 @@ export function claimsAfter(documents: Documents, instant: string): Promise<Know
 
 /** One query; only a resource with over a thousand claims in those days needs more. */
 async function all(documents: Documents, query: Pick<Query, 'where' | 'orderBy'>): Promise<Known[]> {
+  const asked = { kind: CLAIM_KIND, limit: MOST_PAGE, ...query };
   const found: Known[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await documents.query({ kind: CLAIM_KIND, limit: MOST_PAGE, ...query, ...(cursor ? { cursor } : {}) });
-    found.push(...page.items.map(knownOf));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  for await (const { items } of pagesOf((from) => documents.query({ ...asked, ...from }))) {
+    found.push(...items.map(knownOf));
+  }
   return found;
 }

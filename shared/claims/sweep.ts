@@ -1,7 +1,8 @@
 /** Expired holds, taken out of the way. They count no more from the instant they expire; this keeps look-ups small. */
 
+import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Write } from '../platform/store.ts';
+import type { Query, Write } from '../platform/store.ts';
 import { underHead } from './heads.ts';
 import type { Resource } from './model.ts';
 import { asReleased, stands } from './rules.ts';
@@ -20,21 +21,20 @@ const MOST_PAGES = 100;
 export async function sweepExpiredHolds(scope: Scope, inOrganization: (orgId: string) => Scope): Promise<number> {
   const now = scope.now();
   let released = 0;
-  let cursor: string | undefined;
-  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-    const page = await scope.platform.store.query('claims', [], {
-      kind: CLAIM_KIND,
-      where: [{ path: 'expiresAt', lte: now }],
-      orderBy: [{ path: 'expiresAt' }],
-      limit: AT_ONCE,
-      ...(cursor ? { cursor } : {}),
-    });
-    for (const [{ orgId, claim }, ...more] of byResource(page.items.map(knownOf))) {
+  let pages = 0;
+  const expired: Query = {
+    kind: CLAIM_KIND,
+    where: [{ path: 'expiresAt', lte: now }],
+    orderBy: [{ path: 'expiresAt' }],
+    limit: AT_ONCE,
+  };
+  for await (const { items } of pagesOf((from) => scope.platform.store.query('claims', [], { ...expired, ...from }))) {
+    for (const [{ orgId, claim }, ...more] of byResource(items.map(knownOf))) {
       const ids = [claim.id, ...more.map((hold) => hold.claim.id)];
       released += await releaseLapsed(inOrganization(orgId), claim.resource, ids);
     }
-    cursor = page.cursor;
-    if (cursor === undefined) break;
+    pages += 1;
+    if (pages === MOST_PAGES) break;
   }
   return released;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, later } from '../platform/clock.ts';
+import { pagesOf } from '../platform/pages.ts';
 import { e164Of, isInternational } from '../platform/phone.ts';
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -47,27 +48,22 @@ const LONGEST_EVENT_DAYS = 30;
  */
 export async function upcomingEvents(scope: Scope, customerId: string): Promise<UpcomingEvent[]> {
   const now = scope.now();
-  const found: UpcomingEvent[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await scope.documents('events').query({
-      kind: 'event',
-      where: [
-        { path: 'customerId', eq: customerId },
-        { path: 'open', eq: true },
-        { path: 'startsAt', gte: later(now, -LONGEST_EVENT_DAYS * DAY) },
-      ],
-      orderBy: [{ path: 'startsAt', descending: true }],
-      limit: 20,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    for (const { document } of page.items) {
-      const { startsAt, endsAt } = Event.parse(document.body).state;
-      if (endsAt > now) found.push({ id: document.id, startsAt });
-    }
-    cursor = page.cursor;
-  } while (cursor !== undefined && found.length === 0);
-  return found;
+  const query = {
+    kind: 'event',
+    where: [
+      { path: 'customerId', eq: customerId },
+      { path: 'open', eq: true },
+      { path: 'startsAt', gte: later(now, -LONGEST_EVENT_DAYS * DAY) },
+    ],
+    orderBy: [{ path: 'startsAt', descending: true }],
+    limit: 20,
+  };
+  for await (const { items } of pagesOf((from) => scope.documents('events').query({ ...query, ...from }))) {
+    const found = items.map(({ document }) => ({ id: document.id, ...Event.parse(document.body).state }));
+    const upcoming = found.filter(({ endsAt }) => endsAt > now);
+    if (upcoming.length > 0) return upcoming.map(({ id, startsAt }) => ({ id, startsAt }));
+  }
+  return [];
 }
 
 export interface PossibleDuplicate {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { aggregate } from '../platform/aggregate.ts';
 import { afterLostRace } from '../platform/backoff.ts';
+import { pagesOf } from '../platform/pages.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition, Document, Write } from '../platform/store.ts';
@@ -97,20 +98,13 @@ async function knownKeys(scope: Scope, rows: readonly ImportRow[]): Promise<Set<
     { path: 'email', in: emails },
   ] satisfies Condition[]) {
     if (where.in.length === 0) continue;
-    let cursor: string | undefined;
-    do {
-      const page = await scope.of(customerAggregate).list({
-        where: [where],
-        orderBy: [{ path: where.path }],
-        limit: 200,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const { state } of page.items) {
+    const query = { where: [where], orderBy: [{ path: where.path }], limit: 200 };
+    for await (const { items } of pagesOf((from) => scope.of(customerAggregate).list({ ...query, ...from }))) {
+      for (const { state } of items) {
         if (where.path === 'email') known.add(emailKey(state.primaryEmail));
         else if (state.externalId !== undefined) known.add(externalKey(state.externalId));
       }
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+    }
   }
   return known;
 }

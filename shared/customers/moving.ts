@@ -1,4 +1,5 @@
 /** Takes the communications of a merged customer to where it went. */
+import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import { communicationAggregate, moveTo } from './communication.ts';
 import { customerAggregate } from './model.ts';
@@ -28,15 +29,8 @@ export async function settleCommunication(scope: Scope, communicationId: string,
 export async function moveCommunications(scope: Scope, sourceId: string): Promise<void> {
   const communications = scope.of(communicationAggregate);
   const home = await homeOf(scope, sourceId);
-  let cursor: string | undefined;
-  do {
-    const page = await communications.list({
-      where: [{ path: 'customerId', eq: sourceId }],
-      orderBy: [{ path: 'at' }],
-      limit: 200,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    for (const { id } of page.items) await communications.execute(id, (state) => moveTo(state, home));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  const theirs = { where: [{ path: 'customerId', eq: sourceId }], orderBy: [{ path: 'at' }], limit: 200 };
+  for await (const { items } of pagesOf((from) => communications.list({ ...theirs, ...from }))) {
+    for (const { id } of items) await communications.execute(id, (state) => moveTo(state, home));
+  }
 }

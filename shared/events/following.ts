@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { customerAggregate } from '../customers/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import type { Fact } from '../platform/facts.ts';
+import { pagesOf } from '../platform/pages.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { venues } from '../venues/model.ts';
@@ -60,17 +61,10 @@ async function each(
   needs: (event: EventState) => boolean,
   work: (eventId: string) => Promise<void>,
 ): Promise<void> {
-  let cursor: string | undefined;
-  do {
-    const page = await scope.of(events).list({
-      where: [{ path, eq: id }],
-      orderBy: [{ path: 'startsAt' }],
-      limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    await Promise.all(page.items.map(({ id: eventId, state }) => (needs(state) ? work(eventId) : undefined)));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  const referring = { where: [{ path, eq: id }], orderBy: [{ path: 'startsAt' }], limit: PAGE };
+  for await (const { items } of pagesOf((from) => scope.of(events).list({ ...referring, ...from }))) {
+    await Promise.all(items.map(({ id: eventId, state }) => (needs(state) ? work(eventId) : undefined)));
+  }
 }
 
 /** Rewrites the copies in all events of a renamed customer, venue or type. */

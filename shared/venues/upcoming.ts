@@ -4,6 +4,7 @@ import { type EventState, events, reaches } from '../events/model.ts';
 import { may } from '../platform/actor.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, later } from '../platform/clock.ts';
+import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition } from '../platform/store.ts';
 import type { UpcomingEvent } from './rules.ts';
@@ -22,13 +23,8 @@ export function readable(scope: Scope, event: EventState): boolean {
 
 async function eventsOf(scope: Scope, where: readonly Condition[]): Promise<Entity<EventState>[]> {
   const found: Entity<EventState>[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { where, orderBy: [{ path: 'startsAt' }], limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await scope.of(events).list(query);
-    found.push(...page.items);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  const query = { where, orderBy: [{ path: 'startsAt' }], limit: PAGE };
+  for await (const { items } of pagesOf((from) => scope.of(events).list({ ...query, ...from }))) found.push(...items);
   return found;
 }
 
