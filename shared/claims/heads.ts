@@ -3,11 +3,11 @@ import { afterLostRace } from '../platform/backoff.ts';
 import type { Documents } from '../platform/documents.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Write } from '../platform/store.ts';
+import type { Stored, Write } from '../platform/store.ts';
 import { CommitRefused } from '../platform/store.ts';
 import { HEAD_ID } from './checked.ts';
 import type { Known } from './stored.ts';
-import { headOf, headWrite, readClaim } from './stored.ts';
+import { headOf, headWrite, knownOf, readClaim } from './stored.ts';
 
 /** What a decision is made on. */
 export interface Round {
@@ -27,6 +27,13 @@ export interface Outcome<T> {
   readonly change?: { readonly capacity: number; readonly writes: readonly Write[] };
 }
 
+/** What a scope committed last of a resource: still so while the head's etag stands, so it is tried without reading. */
+interface Remembered {
+  readonly head: Stored;
+  readonly claims: ReadonlyMap<string, Known>;
+}
+const remembered = new WeakMap<Scope, Map<string, Remembered>>();
+
 /** Enough for hundreds of processes that change one resource at the same time. */
 const ROUNDS = 60;
 const LONGEST_WAIT_MS = 500;
@@ -43,17 +50,17 @@ export function underHead<T>(
 ): Promise<T> {
   const documents = scope.documents('claims', resource);
 
-  async function attempt(number: number): Promise<Outcome<T> | undefined> {
+  async function attempt(number: number, known?: Remembered): Promise<Outcome<T> | undefined> {
     // One look each, side by side: a claim that is newer or older than the head is refused with the batch.
-    const [head, own] = await Promise.all([
-      documents.read(HEAD_ID),
-      claimId === undefined ? undefined : readClaim(documents, claimId),
-    ]);
+    const [head, own] = known
+      ? [known.head, known.claims.get(claimId ?? '')]
+      : await Promise.all([documents.read(HEAD_ID), claimId === undefined ? undefined : readClaim(documents, claimId)]);
     const capacity = head && headOf(head).capacity;
     const outcome = await decide({ documents, capacity, now: scope.now(), number, own });
     if (!outcome.change) return outcome;
+    const writes = [headWrite(head, outcome.change.capacity), ...outcome.change.writes];
     try {
-      await documents.commit([headWrite(head, outcome.change.capacity), ...outcome.change.writes]);
+      remember(scope, resource, writes, await documents.commit(writes));
       return outcome;
     } catch (error) {
       if (error instanceof CommitRefused) return undefined;
@@ -61,7 +68,23 @@ export function underHead<T>(
     }
   }
 
+  /** Makes firm, in one round trip, what this scope has just claimed. Only a change proves that nothing else has. */
+  async function atOnce(): Promise<Outcome<T> | undefined> {
+    const known = remembered.get(scope)?.get(resource);
+    if (claimId === undefined || !known?.claims.has(claimId)) return undefined;
+    remembered.get(scope)?.delete(resource);
+    try {
+      const outcome = await attempt(1, known);
+      return outcome?.change && outcome;
+    } catch (error) {
+      if (error instanceof Refusal) return undefined;
+      throw error;
+    }
+  }
+
   return scope.platform.queue.run(`claims/${scope.orgId}/${resource}`, async () => {
+    const done = await atOnce();
+    if (done) return done.result;
     for (let number = 1; number <= ROUNDS; number += 1) {
       const outcome = await attempt(number);
       if (outcome) return outcome.result;
@@ -69,4 +92,15 @@ export function underHead<T>(
     }
     throw new Refusal('unavailable', 'Too many want this at once; try again.', { retryAfter: 1 });
   });
+}
+
+function remember(scope: Scope, resource: string, writes: readonly Write[], etags: readonly string[]): void {
+  const documents = writes.flatMap((write, at): Stored[] =>
+    write.op === 'delete' ? [] : [{ document: write.document, etag: etags[at] ?? '' }],
+  );
+  const [head, ...claims] = documents;
+  if (!head) return;
+  const known = remembered.get(scope) ?? new Map<string, Remembered>();
+  remembered.set(scope, known);
+  known.set(resource, { head, claims: new Map(claims.map((stored) => [stored.document.id, knownOf(stored)])) });
 }

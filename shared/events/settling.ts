@@ -39,7 +39,9 @@ const LAPSED = 'Its hold ran out while the system was down, after the booking ha
 export async function settleClaims(scope: Scope, eventId: string, { taken, released }: Placing): Promise<void> {
   if (released) await free(scope, released);
   if (!taken) return;
-  if (!(await names(scope, eventId, taken))) return free(scope, taken);
+  const [named, firm] = await Promise.all([names(scope, eventId, taken), isFirm(scope, taken)]);
+  if (!named) return free(scope, taken);
+  if (firm) return;
   try {
     await claimsOf(scope).firm(venueResource(taken.venueId), taken.claimId);
   } catch (error) {
@@ -47,6 +49,12 @@ export async function settleClaims(scope: Scope, eventId: string, { taken, relea
     // Given up in this very moment by a later fact, which frees it; or lost in an outage longer than the hold.
     if (await names(scope, eventId, taken)) await takeBack(scope, eventId, taken);
   }
+}
+
+/** As almost always: whoever committed the event made it so. */
+async function isFirm(scope: Scope, { venueId, claimId }: Placement): Promise<boolean> {
+  const claim = await claimsOf(scope).get(venueResource(venueId), claimId);
+  return claim?.state === 'active' && claim.mode === 'firm';
 }
 
 async function names(scope: Scope, eventId: string, { claimId }: Placement): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** Numbers without gaps, drawn by many at once: those who wait for the counter share one batch and so one sync. */
+import { LRUCache } from 'lru-cache';
 import { afterLostRace } from './backoff.ts';
 import type { Documents } from './documents.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
@@ -35,6 +36,14 @@ const MOST_TOGETHER = 24;
 /** Who waits for which counter, per process (as its queue tells processes apart). */
 const lines = new WeakMap<KeyedQueue, Map<string, Waiting[]>>();
 
+/** Counters as this process left them: tried without reading, for the etag tells when another process was there since. */
+interface Counter {
+  readonly etag: string;
+  readonly last: number;
+}
+const MOST_KNOWN = 1000;
+const known = new WeakMap<KeyedQueue, LRUCache<string, Counter>>();
+
 /**
  * Draws the next number and commits what is staged with it, in one batch with the counter; answers with the etags of
  * those writes. Throws `CommitRefused` with the index among them, `unavailable` after many lost races with other
@@ -46,12 +55,14 @@ export async function drawn(draw: Draw): Promise<readonly string[]> {
   lines.set(queue, ofQueue);
   const line = ofQueue.get(key) ?? [];
   ofQueue.set(key, line);
+  const counters = known.get(queue) ?? new LRUCache<string, Counter>({ max: MOST_KNOWN });
+  known.set(queue, counters);
   return new Promise((resolve, reject) => {
     const one = { draw, resolve, reject };
     line.push(one);
     queue
       .run(key, async () => {
-        while (line.includes(one)) await serve(line);
+        while (line.includes(one)) await serve(line, counters);
         if (line.length === 0) ofQueue.delete(key);
       })
       .catch(reject);
@@ -59,19 +70,21 @@ export async function drawn(draw: Draw): Promise<readonly string[]> {
 }
 
 /** Serves the head of the line and as many behind it as fit in its batch. */
-async function serve(line: Waiting[]): Promise<void> {
+async function serve(line: Waiting[], counters: LRUCache<string, Counter>): Promise<void> {
   for (let round = 1; round <= ROUNDS; round += 1) {
     const [first] = line;
     if (!first) return;
-    const { documents, counterId } = first.draw;
-    const counter = await documents.read(counterId);
-    const last = Number(counter?.document.body ?? 0);
+    const { documents, counterId, key } = first.draw;
+    const counter = counters.get(key) ?? (await counterIn(documents, counterId));
+    const last = counter?.last ?? 0;
     const group = await gathered(line, last);
     if (group.length === 0) return;
+    counters.delete(key);
     const document = { id: counterId, kind: 'counter', body: last + group.length };
     const guard: Write = counter ? { op: 'replace', document, ifMatch: counter.etag } : { op: 'create', document };
     try {
       const etags = await documents.commit([guard, ...group.flatMap(({ writes }) => writes)]);
+      counters.set(key, { etag: etags[0] ?? '', last: document.body });
       for (const { one, from, writes } of group) leave(line, one).resolve(etags.slice(from, from + writes.length));
       return;
     } catch (error) {
@@ -92,6 +105,11 @@ async function serve(line: Waiting[]): Promise<void> {
   const [first] = line;
   const tooMany = new Refusal('unavailable', 'Too many changes at once; try again.', { retryAfter: 1 });
   if (first) leave(line, first).reject(tooMany);
+}
+
+async function counterIn(documents: Documents, id: string): Promise<Counter | undefined> {
+  const stored = await documents.read(id);
+  return stored && { etag: stored.etag, last: Number(stored.document.body) };
 }
 
 /** Stages the head of the line and those behind it, until the batch is full; two who want the same document wait. */

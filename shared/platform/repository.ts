@@ -145,7 +145,7 @@ export function repository<S extends object, F extends Decided>(
   }
 
   /** "This reaction has had its effect on this aggregate": refused as a second one, in the same batch. */
-  function doneMarker(id: string): Write | undefined {
+  function doneMarker(id: string): Extract<Write, { op: 'create' }> | undefined {
     if (!scope.reaction) return undefined;
     const { name, fact } = scope.reaction;
     const document = { id: `done:${name}:${fact.id}:${id}`, kind: 'done', body: null, ttl: DONE_DAYS * 24 * 3600 };
@@ -187,12 +187,21 @@ export function repository<S extends object, F extends Decided>(
     options: CommandOptions<S> = {},
   ): Promise<Entity<S>> {
     const ifMatch = scope.takeIfMatch(id);
+    const marker = doneMarker(id);
+    const isDone = async () => marker !== undefined && (await documents.read(marker.document.id)) !== undefined;
+    let lost = false;
     const attempt = async (): Promise<Entity<S> | undefined> => {
       const before = await loaded(id);
       if (ifMatch && !ifMatch(before.etag)) throw stale(noun);
-      const marker = doneMarker(id);
-      if (marker?.op === 'create' && (await documents.read(marker.document.id))) return entityOf(before);
-      const decided = await decide(entityOf(before).state, entityOf(before));
+      // Mostly a reaction comes the first time: the marker is looked for when something speaks against that.
+      if (lost && (await isDone())) return entityOf(before);
+      let decided: readonly F[];
+      try {
+        decided = await decide(entityOf(before).state, entityOf(before));
+      } catch (error) {
+        if (await isDone()) return entityOf(before);
+        throw error;
+      }
       if (decided.length === 0) return entityOf(before);
       const { writes, refusals, entity } = staged(id, before, decided);
       writes.push(...((await options.also?.({ ...entity, etag: before.etag })) ?? []));
@@ -203,7 +212,8 @@ export function repository<S extends object, F extends Decided>(
       } catch (error) {
         if (!(error instanceof CommitRefused)) throw error;
         const unique = refusals.get(error.index);
-        if (unique) throw unique.refuse();
+        if (unique && !(await isDone())) throw unique.refuse();
+        lost = true;
         return undefined;
       }
     };

@@ -56,7 +56,8 @@ describe('round trips', () => {
     for (const one of [first, second]) await claims.claim(one);
     const one = { reads: 2, queries: 0, commits: 1, answered: 0 };
     expect(await cost(() => claims.extend(HALL, first.id, hour(1)))).toEqual(one);
-    expect(await cost(() => claims.firm(HALL, first.id))).toEqual(one);
+    // Under the head that this very scope has just written nothing needs to be read.
+    expect(await cost(() => claims.firm(HALL, first.id))).toEqual({ ...one, reads: 0 });
     expect(await cost(() => claims.firm(HALL, first.id))).toEqual({ ...one, commits: 0 });
     expect(await cost(() => claims.release(HALL, second.id))).toEqual(one);
   });
