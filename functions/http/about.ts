@@ -47,6 +47,14 @@ const PAGE = `<!doctype html>
 <title>Marquee API</title>
 <link rel="stylesheet" href="docs/swagger-ui.css">
 <link rel="icon" href="data:,">
+<style>
+body { margin: 0; background: #fff; }
+.swagger-ui .info { margin: 32px 0 0; }
+.swagger-ui .scheme-container { margin: 0; padding: 0 0 16px; background: none; box-shadow: none; }
+.swagger-ui .servers, .swagger-ui .servers-title { display: none; }
+.swagger-ui .responses-table .response:not([data-code^="2"]) :is(.response-controls, .model-example) { display: none; }
+.swagger-ui .responses-table .response td { padding-top: 6px; }
+</style>
 </head>
 <body>
 <div id="reference"></div>

@@ -62,7 +62,10 @@ function textHeader(description: string) {
 interface ProblemResponse {
   readonly id: string;
   readonly description: string;
-  readonly content: Record<string, { readonly schema: z.ZodType }>;
+  readonly content: Record<
+    string,
+    { readonly schema: z.ZodType; readonly examples: Record<string, { value: object }> }
+  >;
 }
 const problemResponses = new Map<string, ProblemResponse>();
 
@@ -72,9 +75,16 @@ function problemResponse(of: readonly RefusalCode[]): ProblemResponse {
   const known = problemResponses.get(id);
   if (known) return known;
   const description = of.map((code) => `\`${code}\`: ${codes[code].when}`).join('; ');
-  const made = { id, description, content: { 'application/problem+json': { schema: Problem } } };
+  const examples = Object.fromEntries(of.map((code) => [code, { value: exampleOf(code) }]));
+  const made = { id, description, content: { 'application/problem+json': { schema: Problem, examples } } };
   problemResponses.set(id, made);
   return made;
+}
+
+function exampleOf(code: RefusalCode): object {
+  const { status, title } = codes[code];
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  return { type: `urn:marquee:problem:${code}`, title, status, detail: `${title}.`, instance: '/api/events', traceId };
 }
 
 function responsesOf(route: Route): ZodOpenApiResponsesObject {
@@ -179,6 +189,28 @@ function mergePatchOf(schema: JsonSchema, resolve: (ref: string) => JsonSchema):
   return { ...rest, properties: Object.fromEntries(entries) };
 }
 
+/** The groups in the order in which a newcomer needs them. */
+const groups: Readonly<Record<string, string>> = {
+  Identity: 'Signing up, in and out; passwords',
+  Customers: 'Who events are for: contacts, addresses, communications, import and export',
+  Venues: 'Where events take place: capacity, opening hours, photos, when they are free',
+  Events: 'From enquiry to archive: booking, moving, and the steps of their life',
+  'Event notes': 'What the team and the customer write on an event',
+  'Event types': 'What sorts of events there are',
+  Organization: 'Its name, country, time zone and currency',
+  Users: 'Who works here, and the own profile',
+  Roles: 'What users may do',
+  Invitations: 'How users come in',
+  Sessions: 'Where users are signed in',
+  About: 'Health, and this reference',
+};
+
+function tagsOf(routes: readonly Route[]) {
+  const used = new Set(routes.map(({ tag }) => tag));
+  const known = Object.keys(groups).filter((name) => used.has(name));
+  return [...new Set([...known, ...used])].map((name) => ({ name, description: groups[name] ?? name }));
+}
+
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 /** The document of some routes. Throws when two share method and path. */
@@ -204,19 +236,24 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
         license: { name: 'Proprietary', url: 'https://marquee.example/license' },
       },
       servers: [{ url: '/', description: 'This server' }],
-      tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({
-        name,
-        description: `${name} of an organization`,
-      })),
+      tags: tagsOf(routes),
       paths: paths as ZodOpenApiPathsObject,
       components: {
         schemas: { Problem },
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'The `accessToken` that signing in answers with; good for 15 minutes.',
+          },
+        },
       },
     },
     { override: ({ jsonSchema }) => extensionsNamed(jsonSchema) },
   );
   for (const route of routes) if (route.revises === 'patch') describePatch(document, route);
+  for (const route of routes) leaveOptionalEmpty(document, route);
   return document;
 }
 
@@ -225,6 +262,19 @@ function extensionsNamed(schema: JsonSchema): void {
   if (typeof schema.personal !== 'string') return;
   schema['x-personal'] = schema.personal;
   delete schema.personal;
+}
+
+/**
+ * Pages that try requests out fill parameters in with their `example`, and so would filter every list by all it knows.
+ * `examples` is only shown.
+ */
+function leaveOptionalEmpty(document: OpenApiDocument, { method, path }: Route): void {
+  const operation = document.paths?.[`/api/${path}`]?.[method.toLowerCase() as 'get'];
+  for (const parameter of operation?.parameters ?? []) {
+    if (!('in' in parameter) || parameter.in !== 'query' || parameter.required) continue;
+    const { example, ...schema } = parameter.schema as JsonSchema;
+    if (example !== undefined) parameter.schema = { ...schema, examples: [example] };
+  }
 }
 
 function describePatch(document: OpenApiDocument, route: Route): void {

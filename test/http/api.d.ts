@@ -726,7 +726,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the blocks in a range
+         * List the blocks in a range, by start
          * @description Needs the privilege `venues:read`.
          */
         get: operations["getVenuesByVenueIdBlocks"];
@@ -1696,7 +1696,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All roles on one page: the built-in ones, then your own by name
+         * Roles: the built-in ones, then your own by name
          * @description Needs the privilege `roles:read`.
          */
         get: operations["getRoles"];
@@ -5616,7 +5616,14 @@ export interface operations {
     };
     getVenuesByVenueIdPhotos: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By createdAt; a leading minus is descending; default createdAt */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+            };
             header?: never;
             path: {
                 /** @description UUID */
@@ -5631,8 +5638,6 @@ export interface operations {
                 headers: {
                     /** @description Given or made; in every log line, fact and reply */
                     "X-Correlation-Id"?: string;
-                    /** @description Version of the resource, where a single one is shown */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5832,6 +5837,12 @@ export interface operations {
     getVenuesByVenueIdBlocks: {
         parameters: {
             query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By start; a leading minus is descending; default start */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
                 /** @description Inclusive; left out: now */
                 from?: string;
                 /** @description Exclusive; left out: 1096 days after from, the most */
@@ -5851,8 +5862,6 @@ export interface operations {
                 headers: {
                     /** @description Given or made; in every log line, fact and reply */
                     "X-Correlation-Id"?: string;
-                    /** @description Version of the resource, where a single one is shown */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8524,7 +8533,14 @@ export interface operations {
     };
     getRoles: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By name, builtIn; a leading minus is descending; default -builtIn,name */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8536,8 +8552,6 @@ export interface operations {
                 headers: {
                     /** @description Given or made; in every log line, fact and reply */
                     "X-Correlation-Id"?: string;
-                    /** @description Version of the resource, where a single one is shown */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
