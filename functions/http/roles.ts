@@ -1,30 +1,39 @@
 /** Roles: the built-in ones, and an organization's own (REQ-AUTHZ-001 to 003). */
 import { z } from 'zod';
-import { allRoles, createRole, RoleFields, removeRole, updateRole } from '../../shared/identity/custom-roles.ts';
-import { RoleView, roleView } from '../../shared/identity/views.ts';
+import { createRole, RoleFields, removeRole, updateRole } from '../../shared/identity/custom-roles.ts';
+import { allRoles, RoleView, roleView } from '../../shared/identity/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
-import { pageOf } from '../../shared/platform/listing.ts';
-import { type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
+import { shownPage } from '../../shared/platform/listing.ts';
+import { listRoute, type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
+import { shortPage } from '../../shared/platform/short-list.ts';
+import { fold } from '../../shared/platform/words.ts';
 
 const read = { tag: 'Roles', access: 'roles:read' } as const;
 const write = { tag: 'Roles', access: 'roles:write' } as const;
 const params = z.strictObject({ roleId: Id });
 
-const listRoles = route({
+const list = {
+  filters: {},
+  sorts: { name: 'name', builtIn: 'builtIn' },
+  defaultSort: '-builtIn,name',
+  search: false,
+} as const;
+
+const listRoles = listRoute({
   ...read,
-  method: 'GET',
   path: 'roles',
-  summary: 'All roles on one page: the built-in ones, then your own by name',
-  reply: pageOf(RoleView),
-  async handle(_, scope) {
-    const { builtIn, own } = await allRoles(scope);
-    const shown = builtIn.map(({ id, state }) => ({
-      id,
-      name: state.name,
-      privileges: [...state.privileges],
-      builtIn: true,
-    }));
-    return { body: { data: [...shown, ...own.map(roleView)], page: { nextCursor: null } } };
+  summary: 'Roles: the built-in ones, then your own by name',
+  list,
+  item: RoleView,
+  async handle({ query }, scope) {
+    const items = await allRoles(scope);
+    const page = shortPage(list, query, {
+      items,
+      name: [scope.orgId, 'roles'],
+      idOf: ({ id }) => id,
+      sortedBy: ({ name, builtIn }, path) => (path === 'name' ? fold(name) : builtIn),
+    });
+    return { body: shownPage(page, (role) => role) };
   },
 });
 

@@ -1,11 +1,12 @@
 /** What hangs on a venue: contacts, photos, blocks (spec chapter 03). */
 import { z } from 'zod';
 import { Id } from '../../shared/platform/fields.ts';
-import { pageOf } from '../../shared/platform/listing.ts';
+import { type Listing, shownPage } from '../../shared/platform/listing.ts';
 import { PictureView } from '../../shared/platform/pictures.ts';
-import { type Route, reviseRoutes, route, uploadRoute } from '../../shared/platform/route.ts';
+import { listRoute, type Route, reviseRoutes, route, uploadRoute } from '../../shared/platform/route.ts';
 import type { Scope } from '../../shared/platform/scope.ts';
-import { BlocksQuery, BlockView, blocksOf, blockVenue, NewBlock, unblockVenue } from '../../shared/venues/blocks.ts';
+import { shortPage } from '../../shared/platform/short-list.ts';
+import { BlockView, blockListing, blocksOf, blockVenue, NewBlock, unblockVenue } from '../../shared/venues/blocks.ts';
 import { VenueContactFields } from '../../shared/venues/fields.ts';
 import { venues } from '../../shared/venues/model.ts';
 import { addPhoto, PHOTO_LIMIT, shownPhoto } from '../../shared/venues/photos.ts';
@@ -18,9 +19,9 @@ const ofContact = z.strictObject({ venueId: Id, contactId: Id });
 const ofPhoto = z.strictObject({ venueId: Id, photoId: Id });
 const write = 'venues:write';
 
-function all<T>(data: T[]) {
-  return { body: { data, page: { nextCursor: null } } };
-}
+const photoListing: Listing = { filters: {}, sorts: { createdAt: 'id' }, defaultSort: 'createdAt', search: false };
+const byId = ({ id }: { readonly id: string }) => id;
+const same = <T>(value: T): T => value;
 
 const contacts: readonly Route[] = [
   route({
@@ -84,15 +85,20 @@ const photos: readonly Route[] = [
       return { body: await shownPhoto(scope, venue.state, photoId), location: `venues/${venueId}/photos/${photoId}` };
     },
   }),
-  route({
-    method: 'GET',
+  listRoute({
     path: 'venues/{venueId}/photos',
     summary: 'List the photos, oldest first',
     tag,
     access: 'venues:read',
     params,
-    reply: pageOf(PictureView),
-    handle: async ({ params: { venueId } }, scope) => all(await photosOf(scope, await stateOf(scope, venueId))),
+    list: photoListing,
+    item: PictureView,
+    handle: async ({ params: { venueId }, query }, scope) => {
+      const items = await photosOf(scope, await stateOf(scope, venueId));
+      // Ids sort by creation.
+      const page = shortPage(photoListing, query, { items, name: [venueId, 'photos'], idOf: byId, sortedBy: byId });
+      return { body: shownPage(page, same) };
+    },
   }),
   route({
     method: 'GET',
@@ -154,16 +160,20 @@ const blocks: readonly Route[] = [
       return { body: block, location: `venues/${venueId}/blocks/${block.id}` };
     },
   }),
-  route({
-    method: 'GET',
+  listRoute({
     path: 'venues/{venueId}/blocks',
-    summary: 'List the blocks in a range',
+    summary: 'List the blocks in a range, by start',
     tag,
     access: 'venues:read',
     params,
-    query: BlocksQuery,
-    reply: pageOf(BlockView),
-    handle: async ({ params: { venueId }, query }, scope) => all(await blocksOf(scope, venueId, query)),
+    list: blockListing,
+    item: BlockView,
+    handle: async ({ params: { venueId }, query }, scope) => {
+      const items = await blocksOf(scope, venueId, query);
+      const name = [venueId, 'blocks'];
+      const page = shortPage(blockListing, query, { items, name, idOf: byId, sortedBy: ({ window }) => window.start });
+      return { body: shownPage(page, same) };
+    },
   }),
   route({
     method: 'DELETE',

@@ -10,7 +10,7 @@ import type { Write } from '../platform/store.ts';
 import { fold } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
 import { forget } from './remembered.ts';
-import { builtInRoleNames, builtInRoles, isBuiltIn, type Privilege, privileges, privilegesOf } from './roles.ts';
+import { builtInRoleNames, isBuiltIn, type Privilege, privileges, privilegesOf } from './roles.ts';
 
 export const RoleFields = z.strictObject({
   name: text(2, 60),
@@ -153,9 +153,7 @@ export async function removeRole(scope: Scope, id: string): Promise<void> {
   });
 }
 
-/** All roles there are: the built-in ones, then the organization's own by name. */
-export async function allRoles(scope: Scope) {
-  const own = await scope.of(customRole).list({ limit: MOST_CUSTOM_ROLES, orderBy: [{ path: 'name' }] });
-  const builtIn = builtInRoleNames.map((id) => ({ id, state: { name: id, privileges: builtInRoles[id] } }));
-  return { builtIn, own: own.items };
+/** All roles that the organization has made. */
+export async function ownRoles(scope: Scope) {
+  return (await scope.of(customRole).list({ limit: MOST_CUSTOM_ROLES })).items;
 }

@@ -5,10 +5,10 @@ import { Email, Id, metaShape } from '../platform/fields.ts';
 import { PictureView, pictureView } from '../platform/pictures.ts';
 import type { Reply } from '../platform/route.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { RoleState } from './custom-roles.ts';
+import { ownRoles, type RoleState } from './custom-roles.ts';
 import type { InvitationState } from './invitations.ts';
 import { OrganizationFields, type OrganizationState, type UserState } from './model.ts';
-import { privileges } from './roles.ts';
+import { builtInRoleNames, builtInRoles, privileges } from './roles.ts';
 
 const Username = z.string().meta({ personal: 'identity' });
 const DisplayName = z.string().meta({ personal: 'identity' });
@@ -66,6 +66,12 @@ export const RoleView = z
 
 export function roleView({ id, state, meta }: Entity<RoleState>) {
   return { id, ...state, builtIn: false, ...meta };
+}
+
+/** Every role there is: the built-in ones and the organization's own. */
+export async function allRoles(scope: Scope): Promise<z.input<typeof RoleView>[]> {
+  const builtIn = builtInRoleNames.map((id) => ({ id, name: id, privileges: [...builtInRoles[id]], builtIn: true }));
+  return [...builtIn, ...(await ownRoles(scope)).map(roleView)];
 }
 
 export const InvitationView = z

@@ -1,7 +1,7 @@
 /** Cursors of keyset pages: the place of a page's last item, good for the one query that gave it out, on either store. */
 import type { ContainerName } from './containers.ts';
 import { documentHash } from './hash.ts';
-import type { IndexValue, Partition, Query } from './store.ts';
+import type { IndexValue, Order, Partition, Query } from './store.ts';
 import { BadCursor } from './store.ts';
 
 /** Where a page ended: order values, id, then the partition values that the query left open. */
@@ -34,6 +34,18 @@ export function placeOf(
   const [shape, ...place] = decoded(query.cursor);
   if (shape !== shapeOf(container, partition, query) || place.length !== types.length) throw new BadCursor();
   return place.map((value, at) => checked(value, types[at]));
+}
+
+/** Compares places of an order; ids break ties in the direction of its last entry, as the stores do. */
+export function comparing(orders: readonly Order[]): (a: Place, b: Place) => number {
+  const signs = [...orders, orders.at(-1) ?? { descending: false }].map(({ descending }) => (descending ? -1 : 1));
+  return (a, b) => {
+    for (const [at, sign] of signs.entries()) {
+      const [mine, theirs] = [a[at] ?? '', b[at] ?? ''];
+      if (mine !== theirs) return mine < theirs ? -sign : sign;
+    }
+    return 0;
+  };
 }
 
 function checked(value: unknown, type: PlaceType | undefined): IndexValue {

@@ -4,6 +4,7 @@ import { claimsOf } from '../claims/engine.ts';
 import { type Clash, MOST_DAYS } from '../claims/model.ts';
 import { DAY, later, MINUTE } from '../platform/clock.ts';
 import { Instant, Window } from '../platform/fields.ts';
+import { type ListInput, type Listing, own } from '../platform/listing.ts';
 import { invalid, notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { breaks } from './breaks.ts';
@@ -27,10 +28,15 @@ export const BlockView = z
   .meta({ id: 'VenueBlock' });
 export type BlockView = z.output<typeof BlockView>;
 
-export const BlocksQuery = z.strictObject({
-  from: Instant.optional().meta({ description: 'Inclusive; left out: now' }),
-  to: Instant.optional().meta({ description: `Exclusive; left out: ${MOST_DAYS} days after from, the most` }),
-});
+export const blockListing: Listing = {
+  filters: {
+    from: own(Instant.optional().meta({ description: 'Inclusive; left out: now' })),
+    to: own(Instant.optional().meta({ description: `Exclusive; left out: ${MOST_DAYS} days after from, the most` })),
+  },
+  sorts: { start: 'start' },
+  defaultSort: 'start',
+  search: false,
+};
 
 /**
  * Closes the venue for a window. Throws `conflict` when anything is booked there then. The claim is held first, named
@@ -106,11 +112,9 @@ export async function unblockVenue(scope: Scope, venueId: string, claimId: strin
 }
 
 /** Blocks in a range, by start. */
-export async function blocksOf(
-  scope: Scope,
-  venueId: string,
-  { from = scope.now(), to = later(from, MOST_DAYS * DAY) }: z.output<typeof BlocksQuery>,
-): Promise<BlockView[]> {
+export async function blocksOf(scope: Scope, venueId: string, asked: ListInput): Promise<BlockView[]> {
+  // What `own` filters parsed.
+  const { from = scope.now(), to = later(from, MOST_DAYS * DAY) } = asked as { from?: string; to?: string };
   await scope.of(venues).get(venueId);
   if (from >= to) throw invalid('query.to', 'order', 'must be after from');
   if (Date.parse(to) - Date.parse(from) > MOST_DAYS * DAY) {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY } from '../platform/clock.ts';
-import { cursorOf, placeOf } from '../platform/cursor.ts';
+import { comparing, cursorOf, placeOf } from '../platform/cursor.ts';
 import { Country, Instant, text, type Window } from '../platform/fields.ts';
 import { allIn, anyOf, type ListInput, type Listing, own, shownPage, toQuery } from '../platform/listing.ts';
 import { invalid } from '../platform/refusal.ts';
@@ -227,18 +227,11 @@ async function foundNear(scope: Scope, query: Query, near: Near, sorted: boolean
   }
   // By distance, else by the list's own order; ids break ties in the direction of the last entry, as the store does.
   const orders: readonly Order[] = sorted && orderBy ? orderBy : [];
-  const signs = [...(orders.length === 0 ? [{ descending: false }] : orders), orders.at(-1) ?? { descending: false }];
   const placeOfFound = (found: Found): IndexValue[] => [
     ...(orders.length === 0 ? [found.distanceKm ?? 0] : sortValues(orders, found)),
     found.venue.id,
   ];
-  const compare = (a: readonly IndexValue[], b: readonly IndexValue[]): number => {
-    for (const [at, { descending }] of signs.entries()) {
-      const [mine, theirs] = [a[at] ?? '', b[at] ?? ''];
-      if (mine !== theirs) return mine < theirs === (descending ?? false) ? 1 : -1;
-    }
-    return 0;
-  };
+  const compare = comparing(orders.length === 0 ? [{ path: 'distance' }] : orders);
   const all = candidates
     .map((found) => ({ found, place: placeOfFound(found) }))
     .sort((a, b) => compare(a.place, b.place));

@@ -75,7 +75,7 @@ describe('Custom roles, over HTTP', () => {
     expect(made.response.status).toBe(201);
     const roleId = made.data?.id ?? '';
     const all = await org.admin.api.GET('/api/roles');
-    expect(all.data?.data.map(({ name }) => name)).toEqual([...Object.keys(builtInRoles), 'Box office']);
+    expect(all.data?.data.map(({ name }) => name)).toEqual([...Object.keys(builtInRoles).sort(), 'Box office']);
     const changed = await org.admin.api.PUT('/api/roles/{roleId}', {
       params: { path: { roleId } },
       body: { ...boxOffice, privileges: ['venues:read'] },
