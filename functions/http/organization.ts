@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { OrganizationFields, organization } from '../../shared/identity/model.ts';
 import { organizationUpdated } from '../../shared/identity/rules.ts';
 import { OrganizationView, organizationView } from '../../shared/identity/views.ts';
-import { changesBetween } from '../../shared/platform/facts.ts';
+import { changesBetween } from '../../shared/platform/changes.ts';
 import { type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
 
 const tag = 'Organization';

@@ -1,5 +1,5 @@
 /** Decisions about addresses: of those a customer has, exactly one is the default for billing (REQ-CUS-011, 012). */
-import { changesBetween } from '../platform/facts.ts';
+import { changesBetween } from '../platform/changes.ts';
 import { notFound, type Refusal } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { AddressFields } from './fields.ts';

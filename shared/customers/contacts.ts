@@ -1,5 +1,5 @@
 /** Decisions about contacts: as soon as a customer has one, exactly one is the primary. */
-import { changesBetween } from '../platform/facts.ts';
+import { changesBetween } from '../platform/changes.ts';
 import { notFound, Refusal } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { ContactFields } from './fields.ts';

@@ -1,6 +1,6 @@
 /** Customers: the state, the facts it is a fold of, and how it is found (spec chapter 02). */
 import { aggregate, type Meta } from '../platform/aggregate.ts';
-import type { Changes } from '../platform/facts.ts';
+import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
@@ -68,16 +68,6 @@ export type CustomerFact =
   | { readonly type: 'ContactUpdated'; readonly data: { readonly contactId: string; readonly changes: Changes } }
   | { readonly type: 'ContactRemoved'; readonly data: { readonly contact: Contact } };
 
-/** A record with the changes of a fact made; one to `null` clears the field. */
-function changed<T extends object>(record: T, changes: Changes): T {
-  const next = new Map<string, unknown>(Object.entries(record));
-  for (const [field, { to }] of Object.entries(changes)) {
-    if (to === null) next.delete(field);
-    else next.set(field, to);
-  }
-  return Object.fromEntries(next) as T;
-}
-
 /** One contact put in place; when it is the primary, no other one is. */
 function withContact(contacts: readonly Contact[], contact: Contact): Contact[] {
   const rest = (other: Contact) => (contact.primary && other.primary ? { ...other, primary: false } : other);
@@ -95,11 +85,11 @@ function evolve(state: CustomerState | undefined, fact: CustomerFact): CustomerS
     case 'CustomerTagged':
     case 'CustomerDeactivated':
     case 'CustomerReactivated':
-      return changed(state, fact.data.changes);
+      return withChanges(state, fact.data.changes);
     case 'CustomerPreferencesUpdated':
-      return { ...state, preferences: changed(state.preferences, fact.data.changes) };
+      return { ...state, preferences: withChanges(state.preferences, fact.data.changes) };
     case 'CustomerMerged':
-      return { ...changed(state, fact.data.changes), contacts: [] };
+      return { ...withChanges(state, fact.data.changes), contacts: [] };
     case 'CustomerRemoved':
       return state;
     case 'CustomerPhotoUploaded':
@@ -113,7 +103,7 @@ function evolve(state: CustomerState | undefined, fact: CustomerFact): CustomerS
     case 'ContactUpdated': {
       const contact = state.contacts.find(({ id }) => id === fact.data.contactId);
       if (!contact) throw new Error('ContactUpdated names a contact that is not there');
-      return { ...state, contacts: withContact(state.contacts, changed(contact, fact.data.changes)) };
+      return { ...state, contacts: withContact(state.contacts, withChanges(contact, fact.data.changes)) };
     }
     case 'ContactRemoved':
       return { ...state, contacts: state.contacts.filter(({ id }) => id !== fact.data.contact.id) };

@@ -1,6 +1,6 @@
 /** Decisions about a customer as a whole: pure, from a state and an input to facts or a refusal (spec chapter 02). */
 import type { Actor } from '../platform/actor.ts';
-import { type Changes, changesBetween } from '../platform/facts.ts';
+import { type Changes, changesBetween } from '../platform/changes.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
 import { settledAddresses } from './addresses.ts';
 import { breaks } from './breaks.ts';

@@ -1,6 +1,7 @@
 /** Events: the state, the facts it is folded from, and how it is found (spec chapter 04). */
 import type { Clash } from '../claims/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
+import { type Changes, withChanges } from '../platform/changes.ts';
 import { DAY, later } from '../platform/clock.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
@@ -75,7 +76,6 @@ export interface EventState extends Omit<EventFields, 'timeZone'> {
 export const noteKinds = ['internal', 'customer', 'system'] as const;
 export type NoteKind = (typeof noteKinds)[number];
 
-export type Changes = { readonly [field: string]: { readonly from: unknown; readonly to: unknown } };
 /** `taken` and `released` name claims; the settling reaction makes them so, whatever crashed in between. */
 type Moved = { readonly taken?: Placement; readonly released?: Placement };
 
@@ -137,16 +137,6 @@ const statusAfter: Partial<Record<EventFact['type'], EventStatus>> = {
   EventReinstated: 'confirmed',
   EventArchived: 'archived',
 };
-
-function withChanges(state: EventState, changes: Changes): EventState {
-  const next = new Map<string, unknown>(Object.entries(state));
-  for (const [field, { to }] of Object.entries(changes)) {
-    if (to === null) next.delete(field);
-    else next.set(field, to);
-  }
-  // The facts' changes were made from the fields of this very state.
-  return Object.fromEntries(next) as unknown as EventState;
-}
 
 function counted(notes: EventState['notes'], kind: NoteKind, by: number): EventState['notes'] {
   return { all: notes.all + by, customer: notes.customer + (kind === 'customer' ? by : 0) };

@@ -2,11 +2,11 @@
 import type { Clash } from '../claims/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import { may } from '../platform/actor.ts';
-import { changesBetween } from '../platform/facts.ts';
+import { type Changes, changesBetween } from '../platform/changes.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import { stepsFrom } from './life.ts';
-import type { Changes, EventFact, EventFields, EventNames, EventState, Placement } from './model.ts';
+import type { EventFact, EventFields, EventNames, EventState, Placement } from './model.ts';
 import { guardRow, isCustomer, reachOf } from './rows.ts';
 
 export interface CustomerFor {

@@ -1,6 +1,6 @@
 /** The steps of an event's life as decisions: pure, driven by the table in `life.ts` (REQ-EVT-010 to 015). */
 import { type Actor, may } from '../platform/actor.ts';
-import { changesBetween } from '../platform/facts.ts';
+import { changesBetween } from '../platform/changes.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
 import { type Step, type StepName, stepOf, stepsFrom } from './life.ts';
 import type { EventFact, EventState, EventStatus } from './model.ts';

@@ -1,7 +1,7 @@
 /** Event types: wedding, conference, …: the organization's own list, with defaults from the first moment on. */
 import { z } from 'zod';
 import { type Aggregate, aggregate, type Entity, type Meta } from '../platform/aggregate.ts';
-import { type Changes, changesBetween } from '../platform/facts.ts';
+import { type Changes, changesBetween, unchanged } from '../platform/changes.ts';
 import { Id, lines, metaShape, text } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { fold } from '../platform/words.ts';
@@ -62,7 +62,7 @@ export const eventTypes: Aggregate<EventTypeState, EventTypeFact> = aggregate<Ev
 
 export function reviseType(state: EventTypeState, fields: EventTypeFields): readonly EventTypeFact[] {
   const changes = changesBetween(state, fields);
-  return Object.keys(changes).length === 0 ? [] : [{ type: 'EventTypeUpdated', data: { changes, fields } }];
+  return unchanged(changes) ? [] : [{ type: 'EventTypeUpdated', data: { changes, fields } }];
 }
 
 export function removeType(state: EventTypeState, inUse: boolean): readonly EventTypeFact[] {

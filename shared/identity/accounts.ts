@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { systemActor } from '../platform/actor.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { changesBetween } from '../platform/facts.ts';
+import { changesBetween } from '../platform/changes.ts';
 import { invalid, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { scopeOf } from '../platform/scope.ts';

@@ -1,8 +1,7 @@
 /** Roles that an organization makes itself: a name and any set of privileges. */
 import { z } from 'zod';
 import { aggregate } from '../platform/aggregate.ts';
-import type { Changes } from '../platform/facts.ts';
-import { changesBetween } from '../platform/facts.ts';
+import { type Changes, changesBetween, unchanged } from '../platform/changes.ts';
 import { text } from '../platform/fields.ts';
 import { invalid, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -129,7 +128,7 @@ export async function updateRole(scope: Scope, id: string, revise: (role: RoleSt
       role.privileges.filter((privilege) => !state.privileges.includes(privilege)),
     );
     const changes = changesBetween(state, role);
-    return Object.keys(changes).length === 0 ? [] : [{ type: 'RoleUpdated', data: { changes, role } }];
+    return unchanged(changes) ? [] : [{ type: 'RoleUpdated', data: { changes, role } }];
   });
   forget(scope.platform, ({ orgId }) => orgId === scope.orgId);
   return changed;

@@ -1,8 +1,9 @@
 /** Organizations and their users: states, facts, and how the one follows from the other. */
 import { z } from 'zod';
 import { aggregate } from '../platform/aggregate.ts';
-import type { Changes } from '../platform/facts.ts';
+import { type Changes, withChanges } from '../platform/changes.ts';
 import { Country, Email, TimeZone, text } from '../platform/fields.ts';
+import type { Picture } from '../platform/pictures.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 
 export const OrganizationSettings = z
@@ -49,21 +50,11 @@ export const organization = aggregate<OrganizationState, OrganizationFact>({
   deletedBy: [],
   evolve(state, fact) {
     if (fact.type === 'OrganizationCreated') return fact.data;
-    return changed(state, fact.data.changes);
+    if (!state) throw new Error(`${fact.type} of an organization that was never created`);
+    return withChanges(state, fact.data.changes);
   },
   index: ({ name }) => ({ ix: { name: fold(name) } }),
 });
-
-/** The picture a user shows, as it is kept. */
-export interface Avatar {
-  readonly id: string;
-  readonly path: string;
-  readonly thumbnailPath: string;
-  readonly contentType: string;
-  readonly width: number;
-  readonly height: number;
-  readonly size: number;
-}
 
 export interface UserState {
   readonly username: string;
@@ -74,7 +65,7 @@ export interface UserState {
   readonly status: 'active' | 'suspended';
   readonly customerId?: string;
   readonly staffId?: string;
-  readonly avatar?: Avatar;
+  readonly avatar?: Picture;
   readonly lastSignInAt?: string;
   /** Wrong passwords since the last right one or the last lock. */
   readonly failures: number;
@@ -137,7 +128,7 @@ function evolveUser(state: UserState | undefined, fact: UserFact): UserState {
   if (!state) throw new Error(`${fact.type} of a user that was never created`);
   switch (fact.type) {
     case 'UserAccountUpdated':
-      return changed(state, fact.data.changes);
+      return withChanges(state, fact.data.changes);
     case 'UserAccountDeactivated':
       return { ...state, status: 'suspended', epoch: state.epoch + 1 };
     case 'UserAccountReactivated':
@@ -163,11 +154,4 @@ function evolveUser(state: UserState | undefined, fact: UserFact): UserState {
 
 function unlocked({ lockedUntil: _, ...state }: UserState): UserState {
   return { ...state, failures: 0 };
-}
-
-/** The state after an update's `changes`; `to: null` means that the field is gone. */
-function changed<S extends object>(state: S | undefined, changes: Changes): S {
-  const kept = Object.entries(state ?? {}).filter(([name]) => !Object.hasOwn(changes, name));
-  const set = Object.entries(changes).flatMap(([name, { to }]) => (to === null ? [] : [[name, to]]));
-  return Object.fromEntries([...kept, ...set]) as S;
 }

@@ -1,6 +1,7 @@
 /** What may happen to a user, decided without looking anywhere else (spec chapter 01). */
+
+import { type Changes, unchanged } from '../platform/changes.ts';
 import { DAY, later, MINUTE } from '../platform/clock.ts';
-import type { Changes } from '../platform/facts.ts';
 import { invalid, Refusal, wrongState } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { OrganizationFact, UserFact, UserState } from './model.ts';
@@ -105,9 +106,9 @@ export function passwordReset(state: UserState, version: number, now: string): U
 
 /** One fact for what differs; none when nothing does. */
 export function updated(changes: Changes): Extract<UserFact, { type: 'UserAccountUpdated' }>[] {
-  return Object.keys(changes).length === 0 ? [] : [{ type: 'UserAccountUpdated', data: { changes } }];
+  return unchanged(changes) ? [] : [{ type: 'UserAccountUpdated', data: { changes } }];
 }
 
 export function organizationUpdated(changes: Changes): OrganizationFact[] {
-  return Object.keys(changes).length === 0 ? [] : [{ type: 'OrganizationUpdated', data: { changes } }];
+  return unchanged(changes) ? [] : [{ type: 'OrganizationUpdated', data: { changes } }];
 }

@@ -48,18 +48,3 @@ export function factDocument(fact: Fact): Document {
 export function factOf(document: Document): Fact {
   return document.body as unknown as Fact;
 }
-
-export type Changes = Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
-
-/** What differs between two flat records, field by field, for the `changes` of an update's fact. */
-export function changesBetween(before: object, after: object): Changes {
-  const from = before as Record<string, unknown>;
-  const to = after as Record<string, unknown>;
-  const changes: Record<string, { from: unknown; to: unknown }> = {};
-  for (const field of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    if (JSON.stringify(from[field]) !== JSON.stringify(to[field])) {
-      changes[field] = { from: from[field] ?? null, to: to[field] ?? null };
-    }
-  }
-  return changes;
-}

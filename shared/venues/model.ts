@@ -1,7 +1,7 @@
 /** Venues: the state, the facts it is folded from, and how it is found (spec chapter 03). */
 import type { Resource } from '../claims/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
-import type { Changes } from '../platform/facts.ts';
+import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Window } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
@@ -54,16 +54,6 @@ export const BLOCK = 'block';
 /** Events at once that it takes now: none while it is inactive. */
 export function bookableNow(venue: Pick<VenueState, 'status' | 'bookable'>): number {
   return venue.status === 'active' ? venue.bookable : 0;
-}
-
-function withChanges(state: VenueState, changes: Changes): VenueState {
-  const next = new Map<string, unknown>(Object.entries(state));
-  for (const [field, { to }] of Object.entries(changes)) {
-    if (to === null) next.delete(field);
-    else next.set(field, to);
-  }
-  // The changes were made from the fields of this very state.
-  return Object.fromEntries(next) as unknown as VenueState;
 }
 
 function changed(state: VenueState, fact: Exclude<VenueFact, { readonly type: 'VenueAdded' }>): VenueState {

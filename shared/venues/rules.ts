@@ -1,5 +1,5 @@
 /** What may be done with a venue: pure decisions from a state to facts (REQ-VEN-001 to 014). */
-import { changesBetween } from '../platform/facts.ts';
+import { changesBetween, unchanged } from '../platform/changes.ts';
 import { e164Of } from '../platform/phone.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { invalid, notFound, Refusal, wrongState } from '../platform/refusal.ts';
@@ -113,7 +113,7 @@ export function reviseContact(
   const others = state.contacts.filter((other) => other.id !== id);
   const contact = sound({ ...revised(fields), id }, others, state.address.country, 'body');
   const changes = changesBetween({ ...fields, id }, contact);
-  return Object.keys(changes).length === 0 ? [] : [{ type: 'VenueContactUpdated', data: { contact, changes } }];
+  return unchanged(changes) ? [] : [{ type: 'VenueContactUpdated', data: { contact, changes } }];
 }
 
 export function removeContact(state: VenueState, contactId: string): VenueFact[] {
