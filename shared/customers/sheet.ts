@@ -37,8 +37,12 @@ export const columnNames = Object.keys(columns) as Column[];
 export const exportOnly = ['id', 'customerNumber', 'status', 'createdAt', 'modifiedAt'] as const;
 const REQUIRED: readonly Column[] = ['name', 'primaryEmail', 'primaryPhone'];
 const MOST_ROWS = 10_000;
-/** Most characters of one row. */
+/** Most rows without any value, which are read over. */
+const MOST_BLANK = 10_000;
+/** Most characters of one row, and of one line. */
 const LONGEST_ROW = 100_000;
+/** Characters that are parsed at a time, between which other requests get their turn. */
+const PIECE = 16 * 1024;
 
 export interface SheetRow {
   /** Line of the file where it begins; the header is on line 1. */
@@ -99,35 +103,44 @@ function isCsvError(error: unknown): error is Error & { readonly code: string } 
   return error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_');
 }
 
+/** Throws for a line longer than any row: a parser would hold it whole, however many cells it has. */
+function guardLines(text: string): void {
+  for (let from = 0, end = 0; end >= 0; from = end + 1) {
+    end = text.indexOf('\n', from);
+    if ((end < 0 ? text.length : end) - from > LONGEST_ROW) {
+      throw refuse('bad_csv', `has a line of more than ${LONGEST_ROW} characters`);
+    }
+  }
+}
+
 /**
  * All rows of a file, before anything is done with any of them. Throws `invalid` at `body.file` for a file that is not
- * UTF-8, not CSV (commas or semicolons), has a header with unknown, repeated or missing columns, or over 10,000 rows.
+ * UTF-8, not CSV (commas or semicolons), has a header with unknown, repeated or missing columns, or over 10,000 rows
+ * (or as many blank ones).
  */
 export async function readSheet(bytes: Uint8Array): Promise<SheetRow[]> {
   const { parse } = await import('csv-parse');
   const text = decoded(bytes);
+  guardLines(text);
   const parser = parse({
     delimiter: separatorOf(text),
     info: true,
     relax_column_count: true,
     relax_quotes: true,
-    skip_empty_lines: true,
-    skip_records_with_empty_values: true,
     max_record_size: LONGEST_ROW,
   });
   const rows: SheetRow[] = [];
+  let blank = 0;
   let header: (Column | undefined)[] | undefined;
   try {
     for await (const item of pieces(text).pipe(parser)) {
       const { record, info } = item as { record: string[]; info: { lines: number } };
-      if (!header) {
-        header = headerOf(record.map((cell) => cell.trim()));
-        continue;
-      }
-      if (rows.length === MOST_ROWS) throw refuse('too_many_rows', `may have at most ${MOST_ROWS} rows`);
-      rows.push(rowOf(header, record, info.lines));
-      // Streams go on in microtasks alone; this lets other requests in between.
-      if (rows.length % 200 === 0) await breathe();
+      // Counted here: the parser reads over as many as there are without a word.
+      if (record.every((cell) => cell.trim() === '')) blank += 1;
+      else if (!header) header = headerOf(record.map((cell) => cell.trim()));
+      else rows.push(rowOf(header, record, info.lines));
+      if (rows.length > MOST_ROWS) throw refuse('too_many_rows', `may have at most ${MOST_ROWS} rows`);
+      if (blank > MOST_BLANK) throw refuse('too_many_rows', `has more than ${MOST_BLANK} rows without a value`);
     }
   } catch (error) {
     if (!isCsvError(error)) throw error;
@@ -149,12 +162,14 @@ function rowOf(header: readonly (Column | undefined)[], record: readonly string[
   return { ...row, ragged: `has ${record.length} values where the header has ${header.length}` };
 }
 
-/** A text in pieces, so that parsing one is short. */
+/** A text in pieces. Streams go on in microtasks alone; the pauses let other requests in between. */
 function pieces(text: string): Readable {
-  const size = 64 * 1024;
   return Readable.from(
-    (function* () {
-      for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
+    (async function* () {
+      for (let at = 0; at < text.length; at += PIECE) {
+        yield text.slice(at, at + PIECE);
+        await breathe();
+      }
     })(),
   );
 }
