@@ -26,18 +26,24 @@ export const systemClock: Clock = {
 
 const RANDOM_BYTES = 16;
 /** Random bytes are drawn for many ids at once; one by one they would cost more than everything else here. */
-const pool = new Uint8Array(256 * RANDOM_BYTES);
+const pool = Buffer.alloc(256 * RANDOM_BYTES);
 let drawn = pool.length;
 let lastMsecs = 0;
 let seq = 0;
 
-function random(): Uint8Array {
-  if (drawn === pool.length) {
+/** The next bytes of the pool, overwritten when it is drawn anew. */
+function random(bytes = RANDOM_BYTES): Buffer {
+  if (drawn + bytes > pool.length) {
     randomFillSync(pool);
     drawn = 0;
   }
-  drawn += RANDOM_BYTES;
-  return pool.slice(drawn - RANDOM_BYTES, drawn);
+  drawn += bytes;
+  return pool.subarray(drawn - bytes, drawn);
+}
+
+/** So many random hexadecimal digits (an even number, at most 8,192). */
+export function randomHex(digits: number): string {
+  return random(digits / 2).toString('hex');
 }
 
 export const systemIds: Ids = {

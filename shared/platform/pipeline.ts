@@ -3,7 +3,7 @@ import { type Actor, may, publicActor } from './actor.ts';
 import { bodyOf, received } from './body.ts';
 import { corsHeaders, preflight, type RawReply, type RawRequest, securityHeaders } from './http.ts';
 import { oncePerKey } from './idempotency.ts';
-import { limitHeaders } from './limits.ts';
+import { limitHeaders, type Spent } from './limits.ts';
 import { problemReply, refusalOf } from './problem.ts';
 import { Refusal } from './refusal.ts';
 import { acceptable, pickedFields, rendered } from './reply.ts';
@@ -42,19 +42,18 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     return authenticator.authenticate(token);
   }
 
-  async function spend(route: Route, actor: Actor, address: string, headers: Record<string, string>): Promise<void> {
-    if (route.budget === 'none') return;
+  function budgetOf(route: Route, actor: Actor, address: string): Spent | Promise<Spent> | undefined {
+    if (route.budget === 'none') return undefined;
     const key = actor.kind === 'public' ? `public:${address}` : `${route.budget}:${actor.userId}`;
-    const spent = await limits.take(key, budgets[route.budget]);
-    Object.assign(headers, limitHeaders(spent));
-    if (!spent.allowed) {
+    return limits.take(key, budgets[route.budget]);
+  }
+
+  async function permitted(route: Route, actor: Actor, trace: Trace, spent: Spent | undefined): Promise<void> {
+    if (spent && !spent.allowed) {
       throw new Refusal('too_many_requests', 'Too many requests; wait before you go on.', {
         retryAfter: spent.resetSeconds,
       });
     }
-  }
-
-  async function permitted(route: Route, actor: Actor, trace: Trace): Promise<void> {
     if (route.access === 'public' || route.access === 'signedIn' || may(actor, route.access)) return;
     await authenticator.refused?.(actor, route, trace.correlationId);
     throw new Refusal('forbidden', `This needs the privilege ${route.access}.`);
@@ -110,11 +109,13 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     return problemReply(refusal, { instance: request.path, traceId: trace.traceId, headers });
   }
 
-  function baseHeaders(request: RawRequest, trace: Trace): Record<string, string> {
+  /** What every reply has, before what is its own. */
+  function frame(request: RawRequest, trace: Trace, spent?: Spent): Record<string, string> {
     return {
       ...securityHeaders,
-      ...corsHeaders(request.header('origin'), config.CORS_ORIGINS),
       'x-correlation-id': trace.correlationId,
+      ...(spent ? limitHeaders(spent) : {}),
+      ...corsHeaders(request.header('origin'), config.CORS_ORIGINS),
     };
   }
 
@@ -122,18 +123,22 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     async serve(route, request) {
       const startedAt = performance.now();
       const trace = traceOf(request, platform.ids);
-      const headers = baseHeaders(request, trace);
       let actor: Actor | undefined;
+      let spent: Spent | undefined;
       let reply: RawReply;
       try {
         const address = addressOf(request, config.TRUST_PROXY);
         actor = await actorOf(route, request);
-        await spend(route, actor, address, headers);
-        await permitted(route, actor, trace);
-        const made = await handled(route, request, actor, trace, address);
-        reply = { ...made, headers: Object.assign(headers, made.headers) };
+        spent = await budgetOf(route, actor, address);
+        await permitted(route, actor, trace, spent);
+        const { status, headers, body } = await handled(route, request, actor, trace, address);
+        reply = {
+          status,
+          headers: { ...frame(request, trace, spent), ...headers },
+          ...(body === undefined ? {} : { body }),
+        };
       } catch (error) {
-        reply = answered(error, request, trace, headers);
+        reply = answered(error, request, trace, frame(request, trace, spent));
       }
       log.info(
         {
@@ -143,7 +148,8 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
           ms: Math.round((performance.now() - startedAt) * 100) / 100,
           correlationId: trace.correlationId,
           traceId: trace.traceId,
-          ...(actor ? { userId: actor.userId, orgId: actor.orgId } : {}),
+          userId: actor?.userId,
+          orgId: actor?.orgId,
         },
         'request',
       );
@@ -151,11 +157,11 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     },
     refuse(request, error) {
       const trace = traceOf(request, platform.ids);
-      return answered(error, request, trace, baseHeaders(request, trace));
+      return answered(error, request, trace, frame(request, trace));
     },
     preflight(request, methods) {
       const { status, headers } = preflight(request.header('origin'), config.CORS_ORIGINS, methods);
-      return { status, headers: { ...baseHeaders(request, traceOf(request, platform.ids)), ...headers } };
+      return { status, headers: { ...frame(request, traceOf(request, platform.ids)), ...headers } };
     },
   };
 }

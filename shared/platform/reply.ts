@@ -5,8 +5,6 @@ import { invalid, Refusal } from './refusal.ts';
 import { knows } from './request.ts';
 import type { Reply, Route } from './route.ts';
 
-const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
-
 /** Throws `not_acceptable` when `Accept` names no media type that the route or a problem can have. */
 export function acceptable(route: Route, request: RawRequest): void {
   const accept = request.header('accept')?.trim().toLowerCase();
@@ -78,9 +76,10 @@ export function rendered(
     query.set('cursor', next);
     headers.link = `<${baseUrl}${request.path}?${query}>; rel="next"`;
   }
+  headers['content-type'] ??= 'application/json; charset=utf-8';
   return {
     status: route.status,
-    headers: { ...JSON_HEADERS, ...headers },
+    headers,
     body: JSON.stringify(names ? trimmed(body, names) : body),
   };
 }

@@ -1,6 +1,5 @@
 /** What every request says beside its body: who sends it, correlation, trace, etags, query. */
-import { randomUUID } from 'node:crypto';
-import type { Ids } from './clock.ts';
+import { type Ids, randomHex } from './clock.ts';
 import type { RawRequest } from './http.ts';
 import { invalid } from './refusal.ts';
 
@@ -20,8 +19,8 @@ export function traceOf(request: RawRequest, ids: Ids): Trace {
   const traceparent = request.header('traceparent');
   const parent = traceparent === undefined ? undefined : TRACEPARENT.exec(traceparent)?.[1];
   if (traceparent !== undefined && parent !== undefined) return { correlationId, traceId: parent, traceparent };
-  const traceId = randomUUID().replaceAll('-', '');
-  return { correlationId, traceId, traceparent: `00-${traceId}-${randomUUID().slice(19).replace('-', '')}-01` };
+  const traceId = randomHex(32);
+  return { correlationId, traceId, traceparent: `00-${traceId}-${randomHex(16)}-01` };
 }
 
 /** Whether a version is one that a conditional header names. */
