@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { readCustomer } from '../../shared/customers/commands.ts';
 import {
   CommunicationView,
-  communicationAggregate,
   communicationList,
+  communications,
   guardKind,
   KINDS_FOR_CUSTOMERS,
   log,
@@ -34,7 +34,7 @@ export const communicationRoutes: readonly Route[] = [
       await readCustomer(scope, customerId);
       const always: Condition[] = [{ path: 'customerId', eq: customerId }];
       if (isCustomer(scope.actor)) always.push({ path: 'communicationKind', in: KINDS_FOR_CUSTOMERS });
-      const page = await scope.of(communicationAggregate).list(toQuery(communicationList, query, always));
+      const page = await scope.of(communications).list(toQuery(communicationList, query, always));
       return { body: shownPage(page, ({ id, state, meta }) => ({ id, ...state, ...meta })) };
     },
   }),
@@ -52,7 +52,7 @@ export const communicationRoutes: readonly Route[] = [
       guardKind(scope.actor, body.kind);
       const customer = await readCustomer(scope, customerId);
       const { id, state, meta, etag } = await scope
-        .of(communicationAggregate)
+        .of(communications)
         .create(scope.newId(), () => log(customer, body, scope.now()));
       return { body: { id, ...state, ...meta }, etag, location: `customers/${customerId}/communications` };
     },

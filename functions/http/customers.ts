@@ -11,7 +11,7 @@ import {
   tagCustomer,
 } from '../../shared/customers/commands.ts';
 import { CustomerFields, NewCustomer, Reason, Tags } from '../../shared/customers/fields.ts';
-import { customerAggregate } from '../../shared/customers/model.ts';
+import { customers } from '../../shared/customers/model.ts';
 import { guardStaff, isCustomer, ownRow } from '../../shared/customers/rows.ts';
 import { deactivate, reactivate } from '../../shared/customers/rules.ts';
 import { TagCount, tagCountOf, tagKind, tagList } from '../../shared/customers/tags.ts';
@@ -49,7 +49,7 @@ const listCustomers = listRoute({
     const own = ownRow(scope.actor);
     const wanted = toQuery(customerList, query, own ? [own] : []);
     // One row needs no order, and without one it is found by its id.
-    const page = await scope.of(customerAggregate).list(own ? { ...wanted, orderBy: [] } : wanted);
+    const page = await scope.of(customers).list(own ? { ...wanted, orderBy: [] } : wanted);
     const items = await Promise.all(page.items.map((customer) => customerView(scope, customer)));
     return { body: shownPage({ ...page, items }, (item) => item) };
   },
@@ -126,7 +126,7 @@ function stepRoute(step: keyof typeof steps, summary: string): Route {
     status: 200,
     refusals: ['wrong_state', 'rule_broken'],
     async handle({ params: { customerId }, body }, scope) {
-      const customer = await scope.of(customerAggregate).execute(customerId, (state) => {
+      const customer = await scope.of(customers).execute(customerId, (state) => {
         guardStaff(scope.actor, customerId);
         return steps[step](state, body.reason);
       });
@@ -159,7 +159,7 @@ const listTags = listRoute({
   async handle({ query }, scope) {
     if (isCustomer(scope.actor)) {
       const { customerId } = scope.actor;
-      const own = customerId === undefined ? undefined : await scope.of(customerAggregate).find(customerId);
+      const own = customerId === undefined ? undefined : await scope.of(customers).find(customerId);
       return { body: shownPage({ items: own?.state.tags ?? [] }, (name) => ({ tag: name, count: 1 })) };
     }
     const page = await scope.documents('customers').query({ ...toQuery(tagList, query), kind: tagKind });

@@ -1,8 +1,8 @@
 /** Invitations (REQ-INVITE-001 to 003). */
 import { z } from 'zod';
-import { accept, byToken, invitation, invite, resend, revoke } from '../../shared/identity/invitations.ts';
+import { accept, byToken, invitations, invite, resend, revoke } from '../../shared/identity/invitations.ts';
 import { Username } from '../../shared/identity/logins.ts';
-import { organization } from '../../shared/identity/model.ts';
+import { organizations } from '../../shared/identity/model.ts';
 import { GivenPassword, NewPassword } from '../../shared/identity/passwords.ts';
 import { MOST_ROLES } from '../../shared/identity/rules.ts';
 import { InvitationView, invitationView } from '../../shared/identity/views.ts';
@@ -47,7 +47,7 @@ const listInvitations = listRoute({
   list,
   item: InvitationView,
   async handle({ query }, scope) {
-    const page = await scope.of(invitation).list(toQuery(list, query));
+    const page = await scope.of(invitations).list(toQuery(list, query));
     return { body: shownPage(page, (found) => invitationView(found, scope.now())) };
   },
 });
@@ -101,7 +101,7 @@ const getByToken = route({
   async handle({ params: { token } }, scope) {
     const { own, found } = await byToken(scope, token);
     const { email, displayName, expiresAt } = found.state;
-    const { name: organizationName } = (await own.of(organization).get(own.orgId)).state;
+    const { name: organizationName } = (await own.of(organizations).get(own.orgId)).state;
     return { body: { email, displayName, organizationName, expiresAt } };
   },
 });

@@ -1,6 +1,6 @@
 /** The organization of whoever asks. */
 import { z } from 'zod';
-import { OrganizationFields, organization } from '../../shared/identity/model.ts';
+import { OrganizationFields, organizations } from '../../shared/identity/model.ts';
 import { organizationUpdated } from '../../shared/identity/rules.ts';
 import { OrganizationView, organizationView } from '../../shared/identity/views.ts';
 import { changesBetween } from '../../shared/platform/changes.ts';
@@ -16,7 +16,7 @@ const get = route({
   summary: 'Your organization',
   reply: OrganizationView,
   async handle(_, scope) {
-    const found = await scope.of(organization).get(scope.orgId);
+    const found = await scope.of(organizations).get(scope.orgId);
     return { body: organizationView(found), etag: found.etag };
   },
 });
@@ -32,7 +32,7 @@ const revise = reviseRoutes({
   refusals: ['stale'],
   async handle({ revise }, scope) {
     const changed = await scope
-      .of(organization)
+      .of(organizations)
       .execute(scope.orgId, (state) => organizationUpdated(changesBetween(state, revise(state))));
     return { body: organizationView(changed), etag: changed.etag };
   },

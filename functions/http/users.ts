@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { reinstate, setRoles, suspend, updateUser } from '../../shared/identity/accounts.ts';
 import { AVATAR_LIMIT, removeAvatar, setAvatar } from '../../shared/identity/avatars.ts';
-import { ProfileFields, user } from '../../shared/identity/model.ts';
+import { ProfileFields, users } from '../../shared/identity/model.ts';
 import { MOST_ROLES } from '../../shared/identity/rules.ts';
 import { shownUser, UserView, userView } from '../../shared/identity/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
@@ -23,7 +23,7 @@ const getMe = route({
   summary: 'Your profile',
   reply: UserView,
   async handle(_, scope) {
-    const me = await scope.of(user).get(scope.actor.userId);
+    const me = await scope.of(users).get(scope.actor.userId);
     return shownUser(scope, me);
   },
 });
@@ -90,7 +90,7 @@ const listUsers = listRoute({
   list,
   item: UserView,
   async handle({ query }, scope) {
-    const page = await scope.of(user).list(toQuery(list, query));
+    const page = await scope.of(users).list(toQuery(list, query));
     const items = await Promise.all(page.items.map((found) => userView(scope, found)));
     return { body: shownPage({ ...page, items }, (item) => item) };
   },
@@ -104,7 +104,7 @@ const getUser = route({
   params,
   reply: UserView,
   async handle({ params: { userId } }, scope) {
-    const found = await scope.of(user).get(userId);
+    const found = await scope.of(users).get(userId);
     return shownUser(scope, found);
   },
 });

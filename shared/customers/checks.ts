@@ -6,7 +6,7 @@ import { pagesOf } from '../platform/pages.ts';
 import { e164Of, isInternational } from '../platform/phone.ts';
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import { type CustomerState, customerAggregate } from './model.ts';
+import { type CustomerState, customers } from './model.ts';
 import { isCustomer } from './rows.ts';
 import type { UpcomingEvent } from './rules.ts';
 
@@ -76,7 +76,7 @@ export interface PossibleDuplicate {
 export async function duplicatesOf(scope: Scope, customer: Entity<CustomerState>): Promise<PossibleDuplicate[]> {
   if (isCustomer(scope.actor)) return [];
   const { items } = await scope
-    .of(customerAggregate)
+    .of(customers)
     .list({ where: [{ path: 'email', eq: customer.state.primaryEmail }], limit: 20 });
   return items
     .filter(({ id, state }) => id !== customer.id && state.mergedInto === undefined)

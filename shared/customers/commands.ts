@@ -6,7 +6,7 @@ import { addAddress } from './addresses.ts';
 import { checkAssignee, fullPhone, upcomingEvents } from './checks.ts';
 import { addContact, contactOf, removeContact, reviseContact } from './contacts.ts';
 import type { AddressFields, ContactFields, CustomerFields, NewCustomer } from './fields.ts';
-import { CUSTOMER_COUNTER, type CustomerFact, type CustomerState, customerAggregate } from './model.ts';
+import { CUSTOMER_COUNTER, type CustomerFact, type CustomerState, customers } from './model.ts';
 import { guardRow, guardStaff } from './rows.ts';
 import { fieldsOf, guardUnmerged, merge, register, remove, revise, tag } from './rules.ts';
 import { countTags, inTagOrder, tagSteps } from './tags.ts';
@@ -15,7 +15,7 @@ export type Customer = Entity<CustomerState>;
 
 /** Throws `forbidden` for a customer that is not the actor's, `not_found` for none. */
 export async function readCustomer(scope: Scope, id: string): Promise<Customer> {
-  const customer = await scope.of(customerAggregate).get(id);
+  const customer = await scope.of(customers).get(id);
   guardRow(scope.actor, id);
   return customer;
 }
@@ -26,7 +26,7 @@ export function changeCustomer(
   id: string,
   decide: (state: CustomerState) => readonly CustomerFact[] | Promise<readonly CustomerFact[]>,
 ): Promise<Customer> {
-  return scope.of(customerAggregate).execute(id, (state) => {
+  return scope.of(customers).execute(id, (state) => {
     guardRow(scope.actor, id);
     guardUnmerged(state);
     return decide(state);
@@ -44,7 +44,7 @@ export async function registerCustomer(scope: Scope, input: NewCustomer): Promis
     unnumbered.map((contact, at) => withPhone(scope, contact, `body.contacts.${at}.phone`)),
   );
   const registration = { ...input, primaryPhone, addresses, contacts };
-  return scope.of(customerAggregate).create(id, (number) => register(registration, number), {
+  return scope.of(customers).create(id, (number) => register(registration, number), {
     counter: CUSTOMER_COUNTER,
     also: () => countTags(scope, tagSteps([], input.tags)),
   });
@@ -68,7 +68,7 @@ export function reviseCustomer(scope: Scope, id: string, change: Revise<Customer
 export async function removeCustomer(scope: Scope, id: string): Promise<void> {
   let before: readonly string[] = [];
   const removed = () =>
-    scope.of(customerAggregate).execute(
+    scope.of(customers).execute(
       id,
       async (state) => {
         guardStaff(scope.actor, id);
@@ -84,7 +84,7 @@ export async function removeCustomer(scope: Scope, id: string): Promise<void> {
 export function tagCustomer(scope: Scope, id: string, tags: readonly string[]): Promise<Customer> {
   let before: readonly string[] = [];
   const tagged = () =>
-    scope.of(customerAggregate).execute(
+    scope.of(customers).execute(
       id,
       (state) => {
         guardStaff(scope.actor, id);
@@ -101,21 +101,21 @@ export function tagCustomer(scope: Scope, id: string, tags: readonly string[]): 
  * events follow through reactions to `CustomerMerged`. Answers with the source; done again, it changes nothing.
  */
 export async function mergeCustomers(scope: Scope, sourceId: string, targetId: string): Promise<Customer> {
-  const customers = scope.of(customerAggregate);
+  const repository = scope.of(customers);
   let target: Customer | undefined;
   let arriving: readonly CustomerFact[] = [];
-  return customers.execute(
+  return repository.execute(
     sourceId,
     async (state) => {
       guardStaff(scope.actor, sourceId);
-      target = await customers.get(targetId);
+      target = await repository.get(targetId);
       const facts = merge({ id: sourceId, state }, target);
       arriving = facts.target;
       return facts.source;
     },
     // Also without contacts to move: a change of the target meanwhile (its deletion, say) makes the batch stale, and
     // both are read again.
-    { also: () => (target ? customers.stage(targetId, arriving, target).writes : []) },
+    { also: () => (target ? repository.stage(targetId, arriving, target).writes : []) },
   );
 }
 

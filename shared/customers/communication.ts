@@ -51,7 +51,7 @@ export type CommunicationFact =
   /** A merge took it along. */
   | { readonly type: 'CustomerCommunicationMoved'; readonly data: { readonly from: string; readonly to: string } };
 
-export const communicationAggregate = aggregate<CommunicationState, CommunicationFact>({
+export const communications = aggregate<CommunicationState, CommunicationFact>({
   kind: 'communication',
   container: 'customers',
   noun: 'communication',

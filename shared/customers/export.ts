@@ -2,7 +2,7 @@
 import type { Entity } from '../platform/aggregate.ts';
 import { type ListInput, toQuery } from '../platform/listing.ts';
 import type { Scope } from '../platform/scope.ts';
-import { type CustomerState, customerAggregate } from './model.ts';
+import { type CustomerState, customers } from './model.ts';
 import { ownRow } from './rows.ts';
 import { type Column, columnNames, exportOnly } from './sheet.ts';
 import { customerList } from './views.ts';
@@ -57,8 +57,7 @@ export async function exportCustomers(scope: Scope, input: ListInput): Promise<A
   const { stringify } = await import('csv-stringify/sync');
   const own = ownRow(scope.actor);
   const query = { ...toQuery(customerList, input, own ? [own] : []), ...(own ? { orderBy: [] } : {}), limit: PAGE };
-  const page = (cursor?: string) =>
-    scope.of(customerAggregate).list(cursor === undefined ? query : { ...query, cursor });
+  const page = (cursor?: string) => scope.of(customers).list(cursor === undefined ? query : { ...query, cursor });
   const written = (rows: readonly (readonly string[])[]) =>
     stringify(
       rows.map((row) => [...row]),

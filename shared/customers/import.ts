@@ -9,7 +9,7 @@ import type { Condition, Document, Write } from '../platform/store.ts';
 import { CommitRefused, MAX_WRITES } from '../platform/store.ts';
 import { homeCountry } from './checks.ts';
 import { checkRows, emailKey, externalKey, type ImportRow, RowError } from './import-rows.ts';
-import { CUSTOMER_COUNTER, customerAggregate } from './model.ts';
+import { CUSTOMER_COUNTER, customers } from './model.ts';
 import { register } from './rules.ts';
 import { readSheet } from './sheet.ts';
 import { countTags, inTagOrder } from './tags.ts';
@@ -36,7 +36,7 @@ type ImportFact = {
 };
 
 /** That an import took place. */
-export const importAggregate = aggregate<ImportState, ImportFact>({
+export const imports = aggregate<ImportState, ImportFact>({
   kind: 'customerImport',
   container: 'customers',
   noun: 'import',
@@ -67,7 +67,7 @@ export async function importCustomers(scope: Scope, bytes: Uint8Array, dryRun: b
   for (const chunk of chunksOf(rows)) created += await (dryRun ? countNew(scope, chunk) : land(scope, chunk));
   const counts = { created, skipped: repeated + rows.length - created, failed };
   if (!dryRun) {
-    await scope.of(importAggregate).create(importId, () => [{ type: 'ContactListImported', data: counts }]);
+    await scope.of(imports).create(importId, () => [{ type: 'ContactListImported', data: counts }]);
   }
   return { ...counts, errors: [...errors], dryRun };
 }
@@ -99,7 +99,7 @@ async function knownKeys(scope: Scope, rows: readonly ImportRow[]): Promise<Set<
   ] satisfies Condition[]) {
     if (where.in.length === 0) continue;
     const query = { where: [where], orderBy: [{ path: where.path }], limit: 200 };
-    for await (const { items } of pagesOf((from) => scope.of(customerAggregate).list({ ...query, ...from }))) {
+    for await (const { items } of pagesOf((from) => scope.of(customers).list({ ...query, ...from }))) {
       for (const { state } of items) {
         if (where.path === 'email') known.add(emailKey(state.primaryEmail));
         else if (state.externalId !== undefined) known.add(externalKey(state.externalId));
@@ -151,9 +151,8 @@ async function batchOf(scope: Scope, rows: readonly ImportRow[]) {
   const writes: Write[] = [stored ? { op: 'replace', document, ifMatch: stored.etag } : { op: 'create', document }];
   const owners: (ImportRow | undefined)[] = [undefined];
   const steps = new Map<string, number>();
-  const customers = scope.of(customerAggregate);
   rows.forEach((row, at) => {
-    const staged = customers.stage(row.id, register(row.registration, last + at + 1));
+    const staged = scope.of(customers).stage(row.id, register(row.registration, last + at + 1));
     writes.push(...staged.writes);
     owners.push(...staged.writes.map(() => row));
     for (const tag of row.registration.tags) steps.set(tag, (steps.get(tag) ?? 0) + 1);

@@ -130,7 +130,7 @@ function index(state: CustomerState, meta: Meta) {
   };
 }
 
-export const customerAggregate = aggregate<CustomerState, CustomerFact>({
+export const customers = aggregate<CustomerState, CustomerFact>({
   kind: 'customer',
   container: 'customers',
   noun: 'customer',

@@ -1,8 +1,8 @@
 /** Takes the communications of a merged customer to where it went. */
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
-import { communicationAggregate, moveTo } from './communication.ts';
-import { customerAggregate } from './model.ts';
+import { communications, moveTo } from './communication.ts';
+import { customers } from './model.ts';
 
 /** Most merges in a row that are followed; each is one point read. */
 const LONGEST_CHAIN = 100;
@@ -11,7 +11,7 @@ const LONGEST_CHAIN = 100;
 async function homeOf(scope: Scope, customerId: string): Promise<string> {
   let at = customerId;
   for (let steps = 0; steps < LONGEST_CHAIN; steps += 1) {
-    const next = (await scope.of(customerAggregate).find(at))?.state.mergedInto;
+    const next = (await scope.of(customers).find(at))?.state.mergedInto;
     if (next === undefined) return at;
     at = next;
   }
@@ -22,15 +22,15 @@ async function homeOf(scope: Scope, customerId: string): Promise<string> {
 export async function settleCommunication(scope: Scope, communicationId: string, customerId: string): Promise<void> {
   const home = await homeOf(scope, customerId);
   if (home === customerId) return;
-  await scope.of(communicationAggregate).execute(communicationId, (state) => moveTo(state, home));
+  await scope.of(communications).execute(communicationId, (state) => moveTo(state, home));
 }
 
 /** Moves all of them; what is moved no longer matches, so a repetition goes on where this one stopped. */
 export async function moveCommunications(scope: Scope, sourceId: string): Promise<void> {
-  const communications = scope.of(communicationAggregate);
+  const repository = scope.of(communications);
   const home = await homeOf(scope, sourceId);
   const theirs = { where: [{ path: 'customerId', eq: sourceId }], orderBy: [{ path: 'at' }], limit: 200 };
-  for await (const { items } of pagesOf((from) => communications.list({ ...theirs, ...from }))) {
-    for (const { id } of items) await communications.execute(id, (state) => moveTo(state, home));
+  for await (const { items } of pagesOf((from) => repository.list({ ...theirs, ...from }))) {
+    for (const { id } of items) await repository.execute(id, (state) => moveTo(state, home));
   }
 }

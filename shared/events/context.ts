@@ -1,5 +1,5 @@
 /** What decisions about events are made on: the customer, the venue and the type, each one point read. */
-import { customerAggregate } from '../customers/model.ts';
+import { customers } from '../customers/model.ts';
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { venues } from '../venues/model.ts';
@@ -13,7 +13,7 @@ function unknown(field: string, what: string) {
 
 /** Throws `invalid` on `customerId` when there is none. */
 export async function customerFor(scope: Scope, id: string): Promise<CustomerFor> {
-  const found = await scope.of(customerAggregate).find(id);
+  const found = await scope.of(customers).find(id);
   if (!found) throw unknown('customerId', 'customer');
   return { id, name: found.state.name, active: found.state.status === 'active' };
 }

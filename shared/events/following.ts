@@ -1,6 +1,6 @@
 /** Keeps events in step with what they refer to: names as they are now, and customers that were merged. */
 import { z } from 'zod';
-import { customerAggregate } from '../customers/model.ts';
+import { customers } from '../customers/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import type { Fact } from '../platform/facts.ts';
 import { pagesOf } from '../platform/pages.ts';
@@ -83,7 +83,7 @@ export async function refreshAllNames(scope: Scope, path: Reference, id: string)
 const COPIES = { customerId: 'customer', venueId: 'venue', typeId: 'type' } as const;
 
 async function nameNow(scope: Scope, path: Reference, id: string): Promise<string | undefined> {
-  if (path === 'customerId') return (await scope.of(customerAggregate).find(id))?.state.name;
+  if (path === 'customerId') return (await scope.of(customers).find(id))?.state.name;
   if (path === 'venueId') return (await scope.of(venues).find(id))?.state.name;
   return (await scope.of(eventTypes).find(id))?.state.name;
 }
@@ -122,7 +122,7 @@ async function presentCustomer(
 ): Promise<{ readonly id: string; readonly name: string } | undefined> {
   let at = id;
   for (let hop = 0; hop < MOST_MERGES; hop += 1) {
-    const found = await scope.of(customerAggregate).find(at);
+    const found = await scope.of(customers).find(at);
     if (!found) return undefined;
     if (found.state.mergedInto === undefined) return { id: at, name: found.state.name };
     at = found.state.mergedInto;

@@ -11,7 +11,7 @@ import { grantable, mustMatch } from './custom-roles.ts';
 import type { Reservation } from './logins.ts';
 import { reserveLogin } from './logins.ts';
 import type { UserFact, UserState } from './model.ts';
-import { user } from './model.ts';
+import { users } from './model.ts';
 import { hashPassword, passwordDocument } from './passwords.ts';
 import { forget } from './remembered.ts';
 import { adminsAfter, reinstated, suspended, updated, withRoles } from './rules.ts';
@@ -69,7 +69,7 @@ export async function accountWrites(scope: Scope, account: NewAccount): Promise<
     ...(email === undefined ? {} : { email }),
     ...(invitationId === undefined ? {} : { invitationId }),
   };
-  const { writes } = scope.of(user).stage(userId, [{ type: 'UserAccountCreated', data }]);
+  const { writes } = scope.of(users).stage(userId, [{ type: 'UserAccountCreated', data }]);
   const roster = await rosterWrites(scope, userId, { roles, status: 'active' });
   return [...writes, { op: 'create', document: passwordDocument(userId, passwordHash) }, ...roster];
 }
@@ -111,11 +111,11 @@ async function change(
   decide: (state: UserState) => Promise<{ readonly facts: readonly UserFact[]; readonly writes?: readonly Write[] }>,
 ): Promise<Entity<UserState>> {
   let also: readonly Write[] = [];
-  const changed = await scope.of(user).execute(
+  const changed = await scope.of(users).execute(
     userId,
     async (state) => {
       const { facts, writes = [] } = await decide(state);
-      const next = facts.reduce<UserState>((before, fact) => user.evolve(before, fact), state);
+      const next = facts.reduce<UserState>((before, fact) => users.evolve(before, fact), state);
       also = [...writes, ...(facts.length === 0 ? [] : await rosterWrites(scope, userId, next))];
       return facts;
     },
@@ -153,7 +153,7 @@ export async function updateUser(
   userId: string,
   revise: (state: UserState) => Partial<UserChange>,
 ): Promise<Entity<UserState>> {
-  const changed = await scope.of(user).execute(userId, async (state) => {
+  const changed = await scope.of(users).execute(userId, async (state) => {
     const next = revise(state);
     await checkCustomer(scope, state, next);
     await checkEmail(scope, userId, state, next);

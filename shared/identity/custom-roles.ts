@@ -27,7 +27,7 @@ type RoleFact =
   | { readonly type: 'RoleUpdated'; readonly data: { readonly changes: Changes; readonly role: RoleState } }
   | { readonly type: 'RoleRemoved'; readonly data: Record<string, never> };
 
-export const customRole = aggregate<RoleState, RoleFact>({
+export const customRoles = aggregate<RoleState, RoleFact>({
   kind: 'role',
   container: 'identity',
   noun: 'role',
@@ -57,7 +57,7 @@ export async function customPrivileges(
   roles: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Privilege[]>> {
   const own = roles.filter((role) => !isBuiltIn(role));
-  const found = await Promise.all(own.map((id) => scope.of(customRole).find(id)));
+  const found = await Promise.all(own.map((id) => scope.of(customRoles).find(id)));
   return new Map(found.flatMap((role) => (role ? [[role.id, role.state.privileges]] : [])));
 }
 
@@ -111,16 +111,16 @@ function checkName(name: string): void {
 export async function createRole(scope: Scope, role: RoleState) {
   checkName(role.name);
   mustHold(scope, role.privileges);
-  const { items } = await scope.of(customRole).list({ limit: MOST_CUSTOM_ROLES });
+  const { items } = await scope.of(customRoles).list({ limit: MOST_CUSTOM_ROLES });
   if (items.length >= MOST_CUSTOM_ROLES) {
     throw breaks('too-many-roles', `An organization has at most ${MOST_CUSTOM_ROLES} roles of its own.`);
   }
-  return scope.of(customRole).create(scope.newId(), () => [{ type: 'RoleCreated', data: role }]);
+  return scope.of(customRoles).create(scope.newId(), () => [{ type: 'RoleCreated', data: role }]);
 }
 
 /** A change reaches everyone who holds the role within 5 seconds. */
 export async function updateRole(scope: Scope, id: string, revise: (role: RoleState) => RoleState) {
-  const changed = await scope.of(customRole).execute(id, (state) => {
+  const changed = await scope.of(customRoles).execute(id, (state) => {
     const role = revise(state);
     checkName(role.name);
     mustHold(
@@ -136,7 +136,7 @@ export async function updateRole(scope: Scope, id: string, revise: (role: RoleSt
 
 /** Deletes a role that nobody holds and no open invitation names. */
 export async function removeRole(scope: Scope, id: string): Promise<void> {
-  await scope.of(customRole).execute(id, async () => {
+  await scope.of(customRoles).execute(id, async () => {
     const where = [{ set: 'roles', any: [id] }];
     const documents = scope.documents('identity');
     const [users, invitations] = await Promise.all([
@@ -154,5 +154,5 @@ export async function removeRole(scope: Scope, id: string): Promise<void> {
 
 /** All roles that the organization has made. */
 export async function ownRoles(scope: Scope) {
-  return (await scope.of(customRole).list({ limit: MOST_CUSTOM_ROLES })).items;
+  return (await scope.of(customRoles).list({ limit: MOST_CUSTOM_ROLES })).items;
 }

@@ -32,7 +32,7 @@ export type InvitationFact =
   | { readonly type: 'UserInvitationAccepted'; readonly data: { readonly userId: string } }
   | { readonly type: 'UserInvitationRevoked'; readonly data: Record<string, never> };
 
-export const invitation = aggregate<InvitationState, InvitationFact>({
+export const invitations = aggregate<InvitationState, InvitationFact>({
   kind: 'invitation',
   container: 'identity',
   noun: 'invitation',
@@ -71,7 +71,7 @@ export async function invite(scope: Scope, { email, roles, displayName }: Invita
   for (let round = 1; ; round += 1) {
     const touched = await grantable(scope, data.roles, 'body.roles');
     try {
-      return await scope.of(invitation).create(id, () => [{ type: 'UserInvited', data }], { also: () => touched });
+      return await scope.of(invitations).create(id, () => [{ type: 'UserInvited', data }], { also: () => touched });
     } catch (error) {
       // A role of theirs changed at this moment: look again whether it is still there.
       if (!(error instanceof CommitRefused) || round === ROUNDS) throw error;
@@ -81,7 +81,7 @@ export async function invite(scope: Scope, { email, roles, displayName }: Invita
 
 /** A fresh link for seven more days; the one before stops working. */
 export function resend(scope: Scope, id: string) {
-  return scope.of(invitation).execute(id, ({ status, userId: _, ...state }) => {
+  return scope.of(invitations).execute(id, ({ status, userId: _, ...state }) => {
     if (status !== 'pending') throw wrongState(status, [], 'resend');
     const expiresAt = later(scope.now(), INVITATION_LINK);
     return [{ type: 'UserInvited', data: { ...state, version: state.version + 1, expiresAt } }];
@@ -89,7 +89,7 @@ export function resend(scope: Scope, id: string) {
 }
 
 export async function revoke(scope: Scope, id: string): Promise<void> {
-  await scope.of(invitation).execute(id, ({ status }) => {
+  await scope.of(invitations).execute(id, ({ status }) => {
     if (status !== 'pending') throw wrongState(status, [], 'revoke');
     return [{ type: 'UserInvitationRevoked', data: {} }];
   });
@@ -104,7 +104,7 @@ export async function byToken(scope: Scope, token: string): Promise<{ own: Scope
   const link = await readLink(scope.platform.config, 'invitation', token);
   if (!link) throw notFound('invitation');
   const own = scopeAs(scope, link.orgId, 'public');
-  const found = await own.of(invitation).find(link.id);
+  const found = await own.of(invitations).find(link.id);
   if (!found || !isOpen(found.state, link.version, own.now())) throw notFound('invitation');
   return { own, found };
 }
@@ -125,7 +125,7 @@ export async function accept(scope: Scope, { token, username, password, displayN
   if (!link) throw badLink();
   const userId = scope.newId();
   const own = scopeAs(scope, link.orgId, userId);
-  const found = await own.of(invitation).find(link.id);
+  const found = await own.of(invitations).find(link.id);
   // On a retry after a crash the first try may have spent it, for this very user.
   if (!found || !(isOpen(found.state, link.version, own.now()) || found.state.userId === userId)) throw badLink();
   await checkPassword(password, username, 'body.password');
@@ -133,7 +133,7 @@ export async function accept(scope: Scope, { token, username, password, displayN
   const passwordHash = await hashPassword(password);
   await underUsername(own, username, userId, async (reservation) => {
     let account: readonly Write[] = [];
-    await own.of(invitation).execute(
+    await own.of(invitations).execute(
       link.id,
       async (state) => {
         if (state.userId === userId) return [];

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';
-import { invitation } from './invitations.ts';
+import { invitations } from './invitations.ts';
 import { linkToken, publicUrl } from './links.ts';
 import { invitationMail } from './mail/invitation.ts';
 import { passwordChangedMail } from './mail/password-changed.ts';
 import { passwordResetMail } from './mail/password-reset.ts';
 import { filled, type Template } from './mail/template.ts';
-import { organization, user } from './model.ts';
+import { organizations, users } from './model.ts';
 
 const Versioned = z.object({ version: z.int() });
 
@@ -20,11 +20,11 @@ async function send(scope: Scope, fact: Fact, to: string, template: Template, va
 /** Mails an invitation's link, unless it was accepted, revoked or resent meanwhile. REQ-INVITE-002 */
 export async function mailInvitation(fact: Fact, scope: Scope): Promise<void> {
   const { version } = Versioned.parse(fact.data);
-  const found = await scope.of(invitation).find(fact.subject);
+  const found = await scope.of(invitations).find(fact.subject);
   if (found?.state.status !== 'pending' || found.state.version !== version) return;
   const { config } = scope.platform;
   const { email, displayName, expiresAt } = found.state;
-  const { state } = await scope.of(organization).get(scope.orgId);
+  const { state } = await scope.of(organizations).get(scope.orgId);
   const token = await linkToken(config, 'invitation', { orgId: scope.orgId, id: found.id, version });
   await send(scope, fact, email, invitationMail, {
     name: displayName ?? email,
@@ -37,7 +37,7 @@ export async function mailInvitation(fact: Fact, scope: Scope): Promise<void> {
 /** Mails the link that sets a new password, unless it is spent, replaced or expired. */
 export async function mailPasswordReset(fact: Fact, scope: Scope): Promise<void> {
   const { version } = Versioned.parse(fact.data);
-  const found = await scope.of(user).find(fact.subject);
+  const found = await scope.of(users).find(fact.subject);
   if (!found) return;
   const { reset, email, displayName, username } = found.state;
   if (email === undefined || reset.version !== version) return;
@@ -54,7 +54,7 @@ export async function mailPasswordReset(fact: Fact, scope: Scope): Promise<void>
 
 /** Tells the owner that the password was changed. */
 export async function mailPasswordChanged(fact: Fact, scope: Scope): Promise<void> {
-  const found = await scope.of(user).find(fact.subject);
+  const found = await scope.of(users).find(fact.subject);
   if (found?.state.email === undefined) return;
   const { email, displayName, username } = found.state;
   await send(scope, fact, email, passwordChangedMail, { name: displayName, username, at: readable(fact.time) });

@@ -43,7 +43,7 @@ export type OrganizationFact =
   | { readonly type: 'OrganizationCreated'; readonly data: OrganizationState }
   | { readonly type: 'OrganizationUpdated'; readonly data: { readonly changes: Changes } };
 
-export const organization = aggregate<OrganizationState, OrganizationFact>({
+export const organizations = aggregate<OrganizationState, OrganizationFact>({
   kind: 'organization',
   container: 'identity',
   noun: 'organization',
@@ -101,7 +101,7 @@ export type UserFact =
   | Fact<'UserPasswordResetRequested', { readonly version: number; readonly expiresAt: string }>
   | Fact<'UserPasswordReset', Nothing>;
 
-export const user = aggregate<UserState, UserFact>({
+export const users = aggregate<UserState, UserFact>({
   kind: 'user',
   container: 'identity',
   noun: 'user',

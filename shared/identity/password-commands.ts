@@ -5,7 +5,7 @@ import { scopeAs } from './accounts.ts';
 import { alikeInTime, guarded } from './guesses.ts';
 import { readLink } from './links.ts';
 import { findLogin, normalUsername } from './logins.ts';
-import { user } from './model.ts';
+import { users } from './model.ts';
 import { checkPassword, hashIn, hashPassword, passwordDocument, passwordId, verifyPassword } from './passwords.ts';
 import { badLink, passwordReset, resetRequested } from './rules.ts';
 import { carryOver, endAllSessions } from './sessions.ts';
@@ -30,7 +30,7 @@ export async function changePassword(scope: Scope, current: string, next: string
   if (!verified) throw wrongPassword();
   await checkPassword(next, username, 'body.newPassword');
   const document = passwordDocument(userId, await hashPassword(next));
-  await scope.of(user).execute(
+  await scope.of(users).execute(
     userId,
     async (state) => {
       // Changed by somebody else since it was verified: then it is not the current one any more.
@@ -52,8 +52,8 @@ export async function forgotPassword(scope: Scope, username: string): Promise<vo
   const login = await findLogin(scope.platform, username);
   if (allowed && login) {
     const own = scopeAs(scope, login.orgId, login.userId);
-    if (await own.of(user).find(login.userId)) {
-      await own.of(user).execute(login.userId, (state) => resetRequested(state, own.now()));
+    if (await own.of(users).find(login.userId)) {
+      await own.of(users).execute(login.userId, (state) => resetRequested(state, own.now()));
     }
   }
   await alikeInTime(startedAt);
@@ -65,12 +65,12 @@ export async function resetPassword(scope: Scope, token: string, next: string): 
   if (!link) throw badLink();
   const userId = link.id;
   const own = scopeAs(scope, link.orgId, userId);
-  const known = await own.of(user).find(userId);
+  const known = await own.of(users).find(userId);
   if (!known) throw badLink();
   passwordReset(known.state, link.version, own.now());
   await checkPassword(next, known.state.username, 'body.password');
   const document = passwordDocument(userId, await hashPassword(next));
-  await own.of(user).execute(userId, (state) => passwordReset(state, link.version, own.now()), {
+  await own.of(users).execute(userId, (state) => passwordReset(state, link.version, own.now()), {
     also: () => [{ op: 'upsert', document }],
   });
   await endAllSessions(own, userId, 'password-reset');

@@ -4,7 +4,7 @@ import { Email } from '../platform/fields.ts';
 import type { Scope } from '../platform/scope.ts';
 import { accountWrites, scopeAs, underUsername } from './accounts.ts';
 import { isTaken, usernameTaken } from './logins.ts';
-import { organization, organizationDefaults } from './model.ts';
+import { organizationDefaults, organizations } from './model.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
 
 export interface Registration {
@@ -43,7 +43,7 @@ export async function register(scope: Scope, input: Registration) {
     });
     reservation.check();
     const data = { ...organizationDefaults, name: input.organizationName };
-    await own.of(organization).create(orgId, () => [{ type: 'OrganizationCreated', data }], { also: () => account });
+    await own.of(organizations).create(orgId, () => [{ type: 'OrganizationCreated', data }], { also: () => account });
   });
   return { userId, username, organizationId: orgId };
 }

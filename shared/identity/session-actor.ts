@@ -4,7 +4,7 @@ import { systemActor } from '../platform/actor.ts';
 import type { Platform } from '../platform/scope.ts';
 import { scopeOf } from '../platform/scope.ts';
 import { customPrivileges } from './custom-roles.ts';
-import { user } from './model.ts';
+import { users } from './model.ts';
 import { privilegesOf } from './roles.ts';
 import { sessionIn } from './sessions.ts';
 
@@ -16,7 +16,7 @@ export async function sessionActor(
   const scope = scopeOf(platform, { actor: systemActor(orgId), correlationId: '' });
   const [stored, found] = await Promise.all([
     scope.documents('sessions', userId).read(sessionId),
-    scope.of(user).find(userId),
+    scope.of(users).find(userId),
   ]);
   if (!stored || found?.state.status !== 'active') return undefined;
   const session = sessionIn(stored);

@@ -5,7 +5,7 @@ import type { ListInput, Listing } from '../platform/listing.ts';
 import { anyOf, shownPage, toQuery } from '../platform/listing.ts';
 import { invalid, notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import { user } from './model.ts';
+import { users } from './model.ts';
 import { endSessions, sessionIn } from './sessions.ts';
 
 export const sessionListing: Listing = {
@@ -29,7 +29,7 @@ function whose(scope: Scope, userIds: unknown): string {
 export async function listSessions(scope: Scope, { userId: userIds, ...input }: ListInput) {
   const userId = whose(scope, userIds);
   const { deviceOf } = await import('./device.ts');
-  const { state } = await scope.of(user).get(userId);
+  const { state } = await scope.of(users).get(userId);
   const page = await scope.documents('sessions', userId).query({ kind: 'session', ...toQuery(sessionListing, input) });
   // One that ended with a change of the user's, and is still to be cleared away, is over all the same.
   const live = page.items.filter((stored) => sessionIn(stored).epoch >= state.epoch);

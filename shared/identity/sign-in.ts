@@ -6,7 +6,7 @@ import { scopeAs } from './accounts.ts';
 import { alikeInTime, guarded } from './guesses.ts';
 import { findLogin, normalUsername } from './logins.ts';
 import type { UserState } from './model.ts';
-import { user } from './model.ts';
+import { users } from './model.ts';
 import { hashIn, hashPassword, isOutdated, passwordDocument, passwordId, verifyPassword } from './passwords.ts';
 import { readRefreshText } from './refresh-token.ts';
 import { keysOf } from './remembered.ts';
@@ -62,21 +62,21 @@ async function attempted(scope: Scope, { username, password, rememberMe }: SignI
   const { orgId, userId } = login;
   const own = scopeAs(scope, orgId, userId);
   const [known, stored] = await Promise.all([
-    own.of(user).find(userId),
+    own.of(users).find(userId),
     own.documents('identity').read(passwordId(userId)),
   ]);
   const hash = stored && hashIn(stored.document);
   const right = await verifyPassword(hash, password);
   if (!known || !stored || hash === undefined) return undefined;
   if (!right) {
-    await own.of(user).execute(userId, (state) => signInFailed(state, own.now()));
+    await own.of(users).execute(userId, (state) => signInFailed(state, own.now()));
     return undefined;
   }
   if (!maySignIn(known.state, own.now())) return undefined;
   let upgraded: readonly Write[] = [];
   // Never one that depends on an idempotency key: every sign-in is a session of its own.
   const sessionId = scope.platform.ids.next();
-  const { state } = await own.of(user).execute(
+  const { state } = await own.of(users).execute(
     userId,
     async (current) => {
       upgraded = await stillRight(own, userId, stored, password);
@@ -107,7 +107,7 @@ export async function refresh(scope: Scope, text: string) {
   const token = readRefreshText(text);
   if (!token) throw new Refusal('unauthenticated', 'This is not a refresh token. Sign in again.');
   const own = scopeAs(scope, token.orgId, token.userId);
-  const known = await own.of(user).find(token.userId);
+  const known = await own.of(users).find(token.userId);
   if (known?.state.status !== 'active') {
     throw new Refusal('unauthenticated', 'This refresh token is not one that works, or not any more. Sign in again.');
   }

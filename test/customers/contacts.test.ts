@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addAddress, removeAddress, reviseAddress } from '../../shared/customers/addresses.ts';
 import { addContactTo, reviseContactOf } from '../../shared/customers/commands.ts';
 import { addContact, removeContact, reviseContact } from '../../shared/customers/contacts.ts';
-import { type CustomerFact, type CustomerState, customerAggregate } from '../../shared/customers/model.ts';
+import { type CustomerFact, type CustomerState, customers } from '../../shared/customers/model.ts';
 import { register } from '../../shared/customers/rules.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
@@ -229,7 +229,7 @@ describe('whatever is asked, in whatever order', () => {
   type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
   function walk(steps: readonly Step[], facts: (state: CustomerState, step: Step, id: string) => CustomerFact[]) {
-    const { evolve } = customerAggregate;
+    const { evolve } = customers;
     let state = register(
       {
         ...someone,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importCustomers } from '../../shared/customers/import.ts';
-import { customerAggregate } from '../../shared/customers/model.ts';
+import { customers } from '../../shared/customers/model.ts';
 import { factOf } from '../../shared/platform/facts.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import type { Send } from '../support/callers.ts';
@@ -39,7 +39,7 @@ async function all(orgId: string) {
   let cursor: string | undefined;
   do {
     const page = await testScope(platform, orgId)
-      .of(customerAggregate)
+      .of(customers)
       .list({ limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
     found.push(...page.items.map(({ state }) => ({ number: state.customerNumber, email: state.primaryEmail })));
     cursor = page.cursor;

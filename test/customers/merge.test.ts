@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mergeCustomers } from '../../shared/customers/commands.ts';
-import { communicationAggregate } from '../../shared/customers/communication.ts';
-import { customerAggregate } from '../../shared/customers/model.ts';
+import { communications } from '../../shared/customers/communication.ts';
+import { customers } from '../../shared/customers/model.ts';
 import { settleCommunication } from '../../shared/customers/moving.ts';
 import { factOf } from '../../shared/platform/facts.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
@@ -145,7 +145,7 @@ describe('merging customers', () => {
     await react(platform);
     // Written by a request that had read the source before the merge.
     const scope = testScope(platform, orgId);
-    const late = await scope.of(communicationAggregate).create(newId(), () => [
+    const late = await scope.of(communications).create(newId(), () => [
       {
         type: 'CustomerCommunicationLogged',
         data: { customerId: source, kind: 'note', direction: 'internal', subject: 'Late', body: '', at: scope.now() },
@@ -218,7 +218,7 @@ describe('merging while the target changes', () => {
         return scope && mergeCustomers(scope, source, target);
       }),
     );
-    const { state } = await testScope(platform, orgId).of(customerAggregate).get(target);
+    const { state } = await testScope(platform, orgId).of(customers).get(target);
     expect(state.contacts.filter(({ primary }) => primary)).toHaveLength(1);
     return state.contacts.length;
   }

@@ -1,7 +1,7 @@
 /** What happens by itself: names that follow, merged customers, and the clock. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventClock } from '../../functions/timers/event-clock.ts';
-import { customerAggregate } from '../../shared/customers/model.ts';
+import { customers } from '../../shared/customers/model.ts';
 import { events } from '../../shared/events/model.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { venues } from '../../shared/venues/model.ts';
@@ -21,7 +21,7 @@ afterAll(closeStages);
 const from = (before: unknown, to: unknown) => ({ from: before, to });
 async function rename(customerId: string, name: string): Promise<void> {
   await world.scope
-    .of(customerAggregate)
+    .of(customers)
     .execute(customerId, (state) => [
       { type: 'CustomerProfileUpdated', data: { changes: { name: from(state.name, name) } } },
     ]);
@@ -76,7 +76,7 @@ describe('names', () => {
 async function merge(sourceId: string, targetId: string): Promise<void> {
   const changes = { status: from('active', 'inactive'), mergedInto: from(null, targetId) };
   const data = { sourceId, targetId, moved: [], dropped: [], changes };
-  await world.scope.of(customerAggregate).execute(sourceId, () => [{ type: 'CustomerMerged', data }]);
+  await world.scope.of(customers).execute(sourceId, () => [{ type: 'CustomerMerged', data }]);
 }
 
 describe('merged customers', () => {

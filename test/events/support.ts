@@ -2,7 +2,7 @@
 import { reactions } from '../../functions/registry.ts';
 import { type Relay, startRelay } from '../../infra/local/relay.ts';
 import { NewCustomer } from '../../shared/customers/fields.ts';
-import { customerAggregate } from '../../shared/customers/model.ts';
+import { customers } from '../../shared/customers/model.ts';
 import { defaultTypeId } from '../../shared/events/types.ts';
 import type { EventBody } from '../../shared/events/views.ts';
 import type { BuiltInRole } from '../../shared/identity/roles.ts';
@@ -69,10 +69,10 @@ async function stageOn(root: TestPlatform, platform: Platform, orgId: string): P
     });
     const id = systemIds.next();
     const state = { ...fields, customerNumber: `CUS-${count()}`, addresses: [], contacts: [] };
-    await scope.of(customerAggregate).create(id, () => [{ type: 'CustomerRegistered', data: { customer: state } }]);
+    await scope.of(customers).create(id, () => [{ type: 'CustomerRegistered', data: { customer: state } }]);
     if (status === 'inactive') {
       const data = { reason: 'Gone', changes: { status: { from: 'active', to: 'inactive' } } };
-      await scope.of(customerAggregate).execute(id, () => [{ type: 'CustomerDeactivated', data }]);
+      await scope.of(customers).execute(id, () => [{ type: 'CustomerDeactivated', data }]);
     }
     return id;
   }

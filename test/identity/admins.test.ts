@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addUser, reinstate, setRoles, suspend } from '../../shared/identity/accounts.ts';
-import { user } from '../../shared/identity/model.ts';
+import { users } from '../../shared/identity/model.ts';
 import { register } from '../../shared/identity/registration.ts';
 import type { Store } from '../../shared/platform/store.ts';
 import { together, unguarded } from '../support/faults.ts';
@@ -28,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => here.close());
 
 async function activeAdmins(): Promise<number> {
-  const { items } = await testScope(here.platform, orgId).of(user).list({ limit: 100 });
+  const { items } = await testScope(here.platform, orgId).of(users).list({ limit: 100 });
   return items.filter(({ state }) => state.status === 'active' && state.roles.includes('admin')).length;
 }
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRole, removeRole } from '../../shared/identity/custom-roles.ts';
-import { accept, byToken, invitation, invite, resend, revoke } from '../../shared/identity/invitations.ts';
+import { accept, byToken, invitations, invite, resend, revoke } from '../../shared/identity/invitations.ts';
 import { linkToken } from '../../shared/identity/links.ts';
 import { mailInvitation } from '../../shared/identity/mails.ts';
-import { user } from '../../shared/identity/model.ts';
+import { users } from '../../shared/identity/model.ts';
 import { register } from '../../shared/identity/registration.ts';
 import { DAY, SECOND } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
@@ -49,8 +49,11 @@ describe('An invitation (REQ-INVITE-001 to 003)', () => {
     expect(found.state).toMatchObject({ email: 'bob@example.com', status: 'pending' });
     const { userId, organizationId } = await accept(here.one.scope(), acceptance(token));
     expect(organizationId).toBe(orgId);
-    expect((await admin().of(user).get(userId)).state).toMatchObject({ roles: ['manager', 'staff'], status: 'active' });
-    expect((await admin().of(invitation).get(id)).state).toMatchObject({ status: 'accepted', userId });
+    expect((await admin().of(users).get(userId)).state).toMatchObject({
+      roles: ['manager', 'staff'],
+      status: 'active',
+    });
+    expect((await admin().of(invitations).get(id)).state).toMatchObject({ status: 'accepted', userId });
     const types = (await factsIn(here.platform.store, 'identity', orgId)).map(({ type }) => type);
     expect(types.slice(-2).sort()).toEqual(['UserAccountCreated', 'UserInvitationAccepted']);
   });
@@ -111,11 +114,11 @@ describe('An invitation (REQ-INVITE-001 to 003)', () => {
     const processes = await here.more(10, (store) => stores(guard === 'on' ? store : unguarded(store)));
     return tally(processes.map((process, at) => accept(process.scope(), acceptance(token, `bob${at}@example.com`))));
   }
-  const users = async () => (await admin().of(user).list({ limit: 100 })).items.length;
+  const countUsers = async () => (await admin().of(users).list({ limit: 100 })).items.length;
 
   test('accepted by ten processes at once makes one user, and leaves the other usernames free', async () => {
     expect(await race('on')).toEqual({ through: 1, refused: { invalid: 9 } });
-    expect(await users()).toBe(2);
+    expect(await countUsers()).toBe(2);
     const taken = await tally(
       Array.from({ length: 10 }, (_, at) =>
         register(here.one.scope(), {
@@ -130,7 +133,7 @@ describe('An invitation (REQ-INVITE-001 to 003)', () => {
 
   test('twin: with the guard off it makes more than one', async () => {
     await race('off');
-    expect(await users()).toBeGreaterThan(2);
+    expect(await countUsers()).toBeGreaterThan(2);
   });
 
   test('names only roles that exist, which cannot be deleted while it is open', async () => {
@@ -142,7 +145,7 @@ describe('An invitation (REQ-INVITE-001 to 003)', () => {
     const { token } = await invited({ ...bob, roles: [role.id] });
     expect(await refusal(removeRole(admin(), role.id))).toBe('rule_broken');
     const { userId } = await accept(here.one.scope(), acceptance(token));
-    expect((await admin().of(user).get(userId)).state.roles).toEqual([role.id]);
+    expect((await admin().of(users).get(userId)).state.roles).toEqual([role.id]);
   });
 
   test('cannot be opened with a token made for something else', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mailPasswordReset } from '../../shared/identity/mails.ts';
-import { user } from '../../shared/identity/model.ts';
+import { users } from '../../shared/identity/model.ts';
 import { changePassword, forgotPassword, resetPassword } from '../../shared/identity/password-commands.ts';
 import { register } from '../../shared/identity/registration.ts';
 import { refresh, signIn } from '../../shared/identity/sign-in.ts';
@@ -120,7 +120,7 @@ describe('Resetting the password', () => {
   });
 
   test('is asked for without a sign whether there is such an account, and not more than three mails in 15 minutes', async () => {
-    const requests = async () => (await testScope(here.platform, orgId).of(user).get(userId)).state.reset.version;
+    const requests = async () => (await testScope(here.platform, orgId).of(users).get(userId)).state.reset.version;
     await forgotPassword(here.one.scope(), 'nobody@example.com');
     expect(await requests()).toBe(0);
     for (let round = 0; round < 5; round += 1) await forgotPassword(here.one.scope(), 'ada@example.com');

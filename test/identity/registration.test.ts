@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { organization, user } from '../../shared/identity/model.ts';
+import { organizations, users } from '../../shared/identity/model.ts';
 import { type Registration, register } from '../../shared/identity/registration.ts';
 import { signIn } from '../../shared/identity/sign-in.ts';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
@@ -22,8 +22,8 @@ describe('Registration (REQ-USER-001)', () => {
   test('makes an organization and its first user, an admin, with their facts', async () => {
     const { userId, organizationId } = await register(here.one.scope(), ada({ displayName: 'Ada' }));
     const scope = testScope(here.platform, organizationId);
-    expect((await scope.of(organization).get(organizationId)).state.name).toBe('Lovelace Events');
-    const { state, meta } = await scope.of(user).get(userId);
+    expect((await scope.of(organizations).get(organizationId)).state.name).toBe('Lovelace Events');
+    const { state, meta } = await scope.of(users).get(userId);
     expect(state).toMatchObject({ username: 'ada@example.com', email: 'ada@example.com', roles: ['admin'] });
     expect(meta.createdBy).toBe(userId);
     const facts = await factsIn(here.platform.store, 'identity', organizationId);

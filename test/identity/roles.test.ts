@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { routes } from '../../functions/registry.ts';
 import { addUser, setRoles } from '../../shared/identity/accounts.ts';
 import { createRole, removeRole } from '../../shared/identity/custom-roles.ts';
-import { user } from '../../shared/identity/model.ts';
+import { users } from '../../shared/identity/model.ts';
 import { register } from '../../shared/identity/registration.ts';
 import { builtInRoles, privileges, privilegesOf } from '../../shared/identity/roles.ts';
 import type { Store } from '../../shared/platform/store.ts';
@@ -168,7 +168,7 @@ describe('A role that is given while it is deleted', () => {
       () => 'deleted',
       () => 'refused',
     );
-    return { outcome, roles: (await scope.of(user).get(bob)).state.roles.length };
+    return { outcome, roles: (await scope.of(users).get(bob)).state.roles.length };
   }
 
   test('stays', async () => {
@@ -183,7 +183,7 @@ describe('A role that is given while it is deleted', () => {
     const scope = testScope(here.platform, orgId);
     const role = await createRole(scope, { name: 'Box office', privileges: ['customers:read'] });
     await removeRole(scope, role.id);
-    const { items } = await scope.of(user).list({ limit: 1 });
+    const { items } = await scope.of(users).list({ limit: 1 });
     expect(await refusal(setRoles(scope, items[0]?.id ?? '', ['admin', role.id]))).toBe('invalid');
   });
 });

@@ -1,7 +1,7 @@
 import { hash as argon2, parseOptions } from '@node-rs/argon2';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { suspend } from '../../shared/identity/accounts.ts';
-import { user } from '../../shared/identity/model.ts';
+import { users } from '../../shared/identity/model.ts';
 import { ARGON2, hashIn, passwordDocument, passwordId, verifyPassword } from '../../shared/identity/passwords.ts';
 import { register } from '../../shared/identity/registration.ts';
 import { signIn } from '../../shared/identity/sign-in.ts';
@@ -25,7 +25,7 @@ async function opened(env: Record<string, string> = {}): Promise<void> {
 function enter(password = PASSWORD, username = 'ada@example.com', process: Process = here.one, address = '192.0.2.1') {
   return signIn(process.scope(), { username, password, rememberMe: false }, { ...DEVICE, address });
 }
-const ada = async () => (await testScope(here.platform, orgId).of(user).get(userId)).state;
+const ada = async () => (await testScope(here.platform, orgId).of(users).get(userId)).state;
 
 describe('Signing in (REQ-AUTH-003)', () => {
   beforeEach(() => opened());
