@@ -67,6 +67,10 @@ export async function sent(origin: string, token: string, request: Request): Pro
 const SLOTS = 100;
 const SHOWN = ['name', 'title', 'content', 'status', 'startsAt', 'venueId'];
 
+function shown(body: Answer['body']): Known['fields'] {
+  return Object.fromEntries(SHOWN.filter((field) => field in body).map((field) => [field, body[field]]));
+}
+
 let made = 0;
 
 /** Writes, one request after another, until an answer stays out. `random` is uniform in [0, 1). */
@@ -77,7 +81,6 @@ export async function work(origin: string, token: string, site: Site, ledger: Le
     const startsAt = later(site.firstDay, Math.floor(random() * SLOTS) * 6 * HOUR);
     return { venueId: pick(site.venueIds), startsAt, endsAt: later(startsAt, 4 * HOUR) };
   };
-  const shown = (body: Answer['body']) => Object.fromEntries(SHOWN.filter((f) => f in body).map((f) => [f, body[f]]));
 
   async function asked(request: Request): Promise<Answer | undefined> {
     const answer = await sent(origin, token, request);
@@ -176,7 +179,7 @@ export async function retryAll(origin: string, token: string, ledger: Ledger): P
     const answer = await sent(origin, token, one.request);
     if (answer?.status === 201) {
       one.id = String(answer.body.id);
-      ledger.known.push({ path: `${one.request.path}/${one.id}`, fields: {} });
+      ledger.known.push({ path: `${one.request.path}/${one.id}`, fields: shown(answer.body) });
     } else if (answer?.status !== 409 || answer.body.type === 'urn:marquee:problem:in_progress') {
       throw new Error(`${one.request.path} under its key again: ${JSON.stringify(answer)}`);
     } else {
