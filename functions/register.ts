@@ -17,7 +17,7 @@ import { outboxes, relayChanges } from './feed/outbox.ts';
 
 export type App = Pick<typeof app, 'http' | 'serviceBusTopic' | 'timer' | 'cosmosDB'>;
 
-export interface Declared {
+interface Declared {
   readonly routes: readonly Route[];
   readonly reactions: readonly Reaction[];
   readonly timers: readonly Timer[];

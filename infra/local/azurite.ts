@@ -8,7 +8,7 @@ import { delayAfter } from '../../shared/platform/backoff.ts';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import { messageOf } from '../../shared/platform/errors.ts';
 
-export interface AzuriteOptions {
+interface AzuriteOptions {
   /** Where blobs stay between runs; made when it is not there. */
   readonly folder: string;
   /** Told when the child died and is started again. */

@@ -20,7 +20,7 @@ export interface Failure {
   readonly deadAt?: string;
 }
 
-export interface DeadLetter {
+interface DeadLetter {
   readonly reaction: string;
   readonly factId: string;
   readonly type: string;
@@ -30,12 +30,12 @@ export interface DeadLetter {
   readonly error: string;
 }
 
-export interface DeadLetterFilter {
+interface DeadLetterFilter {
   readonly reaction?: string | undefined;
   readonly id?: string | undefined;
 }
 
-export interface Envelope {
+interface Envelope {
   readonly reaction: string;
   readonly fact: Fact;
 }

@@ -23,7 +23,7 @@ interface Options {
   failed(message: Message, error: unknown, dead: boolean): void;
 }
 
-export interface Sessions {
+interface Sessions {
   start(): void;
   /** Takes up messages that were added meanwhile. */
   look(): void;

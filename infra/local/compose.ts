@@ -22,7 +22,7 @@ import { type Host, startHost, tryPort } from './host.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { type Scheduler, startTimers } from './timers.ts';
 
-export interface LocalOptions {
+interface LocalOptions {
   readonly config: Config;
   readonly log: Log;
   readonly clock?: Clock;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { codeOf } from '../../shared/platform/errors.ts';
 
-export interface Lock {
+interface Lock {
   /** Whether this one holds it now; takes it when it is free. */
   held(): boolean;
   release(): void;

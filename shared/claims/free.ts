@@ -5,7 +5,7 @@ import { levelsOf, stretchesAbove } from '../platform/windows.ts';
 import type { Claim } from './model.ts';
 import { stands, usesOf } from './rules.ts';
 
-export interface Wanted {
+interface Wanted {
   /** Windows start at or after this instant, */
   readonly from: string;
   /** and end by this one. */

@@ -16,11 +16,11 @@ import {
 import type { Busy, Claim, Claimed, ClaimRequest, Clash, Shortage } from './model.ts';
 
 /** What is asked of a resource. Windows are sorted and do not overlap each other. */
-export type Demand = Pick<ClaimRequest, 'resource' | 'quantity' | 'windows' | 'group' | 'seats'>;
-export type Move = Pick<ClaimRequest, 'quantity' | 'windows' | 'use' | 'override'>;
+type Demand = Pick<ClaimRequest, 'resource' | 'quantity' | 'windows' | 'group' | 'seats'>;
+type Move = Pick<ClaimRequest, 'quantity' | 'windows' | 'use' | 'override'>;
 
 /** A reply lists at most so many clashes. */
-export const MOST_CLASHES = 1000;
+const MOST_CLASHES = 1000;
 
 /** Whether a claim takes anything at `now`. An expired hold does not, swept or not. */
 export function stands(claim: Claim, now: string): boolean {
@@ -99,7 +99,7 @@ export function clashesOf(demand: Demand, claims: readonly Claim[], capacity: nu
 }
 
 /** `conflict`, with every clash. */
-export function conflict(conflicts: readonly Clash[]): Refusal {
+function conflict(conflicts: readonly Clash[]): Refusal {
   return new Refusal('conflict', 'It is taken at that time.', { conflicts });
 }
 

@@ -16,7 +16,7 @@ const MOST_PAGE = 1000;
 
 /** What every change to a resource's claims replaces under its etag. */
 const Head = z.object({ capacity: z.int(), revision: z.int() });
-export type Head = z.output<typeof Head>;
+type Head = z.output<typeof Head>;
 
 const Resource = z.custom<Claim['resource']>((value) => typeof value === 'string' && value.includes(':'));
 const StoredClaim = z.object({

@@ -12,7 +12,7 @@ export const customerRules = {
   'address-limit': 'a customer has at most 20 addresses',
   'contact-limit': 'a customer has at most 50 contacts',
 } as const;
-export type CustomerRule = keyof typeof customerRules;
+type CustomerRule = keyof typeof customerRules;
 
 /** `rule_broken`. */
 export function breaks(rule: CustomerRule, detail: string, extra: Readonly<Record<string, unknown>> = {}): Refusal {

@@ -66,7 +66,7 @@ export async function upcomingEvents(scope: Scope, customerId: string): Promise<
   return [];
 }
 
-export interface PossibleDuplicate {
+interface PossibleDuplicate {
   readonly id: string;
   readonly customerNumber: string;
   readonly name: string;

@@ -9,7 +9,7 @@ import type { CustomerState } from './model.ts';
 import { isCustomer } from './rows.ts';
 import { guardUnmerged } from './rules.ts';
 
-export const CommunicationKind = z.enum(['email', 'phone', 'meeting', 'sms', 'note']);
+const CommunicationKind = z.enum(['email', 'phone', 'meeting', 'sms', 'note']);
 /** Notes are the staff's own: customers neither see nor write them. */
 export const KINDS_FOR_CUSTOMERS = ['email', 'phone', 'meeting', 'sms'] as const;
 
@@ -44,9 +44,9 @@ export const CommunicationView = z
   })
   .meta({ id: 'Communication' });
 
-export type CommunicationState = NewCommunication & { readonly customerId: string; readonly at: string };
+type CommunicationState = NewCommunication & { readonly customerId: string; readonly at: string };
 
-export type CommunicationFact =
+type CommunicationFact =
   | { readonly type: 'CustomerCommunicationLogged'; readonly data: CommunicationState }
   /** A merge took it along. */
   | { readonly type: 'CustomerCommunicationMoved'; readonly data: { readonly from: string; readonly to: string } };

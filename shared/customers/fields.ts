@@ -55,7 +55,7 @@ const Website = z
   .pipe(z.url({ protocol: /^https?$/, hostname: z.regexes.domain }))
   .meta({ example: 'https://example.com', override: { type: 'string', format: 'uri', maxLength: 500 } });
 
-export const Preferences = z
+const Preferences = z
   .strictObject({
     channels: z
       .array(Channel)

@@ -23,7 +23,7 @@ export interface ImportRow {
   readonly registration: Registration;
 }
 
-export interface CheckedRows {
+interface CheckedRows {
   readonly rows: readonly ImportRow[];
   readonly errors: readonly RowError[];
   /** Rows with at least one error. */

@@ -36,7 +36,7 @@ type ImportFact = {
 };
 
 /** That an import took place. */
-export const imports = aggregate<ImportState, ImportFact>({
+const imports = aggregate<ImportState, ImportFact>({
   kind: 'customerImport',
   container: 'customers',
   noun: 'import',

@@ -18,7 +18,7 @@ const MOST_WINDOWS = 3;
 /** So far ahead is looked for free windows. */
 const WITHIN_DAYS = 90;
 
-export interface Availability {
+interface Availability {
   readonly available: boolean;
   readonly conflicts: readonly Clash[];
   readonly alternatives: { readonly windows: readonly Window[]; readonly venues: readonly OtherVenue[] };

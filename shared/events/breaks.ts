@@ -16,7 +16,7 @@ export const eventRules = {
   'over-is-fixed': 'time, venue, customer and type of a completed event stay',
   'type-in-use': 'an event type with events is deactivated, not deleted',
 } as const;
-export type EventRule = keyof typeof eventRules;
+type EventRule = keyof typeof eventRules;
 
 /** `rule_broken`. */
 export function breaks(rule: EventRule, detail: string, extra: Readonly<Record<string, unknown>> = {}): Refusal {

@@ -51,7 +51,7 @@ export type Placement = {
   readonly claimId: string;
 };
 
-export interface AssignedStaff {
+interface AssignedStaff {
   readonly staffId: string;
   readonly name: string;
 }
@@ -79,7 +79,7 @@ export type NoteKind = (typeof noteKinds)[number];
 /** `taken` and `released` name claims; the settling reaction makes them so, whatever crashed in between. */
 type Moved = { readonly taken?: Placement; readonly released?: Placement };
 
-export type EventCreated = {
+type EventCreated = {
   readonly type: 'EventCreated';
   readonly data: Omit<EventState, 'status' | 'assignedStaff' | 'notes' | 'placement' | 'reason' | 'completedAt'> & {
     readonly taken: Placement;
@@ -183,7 +183,7 @@ export function dueAt(state: EventState): string {
 }
 
 /** The day it begins where it takes place. */
-export function eventDate(state: Pick<EventState, 'startsAt' | 'timeZone'>): string {
+function eventDate(state: Pick<EventState, 'startsAt' | 'timeZone'>): string {
   return localDate(state.startsAt, state.timeZone);
 }
 

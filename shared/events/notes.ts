@@ -42,7 +42,7 @@ type NoteBodyKept = Meta & {
   readonly content: string;
   readonly authorName: string;
 };
-export interface Note extends NoteBodyKept {
+interface Note extends NoteBodyKept {
   readonly id: string;
   readonly etag: string;
 }

@@ -4,7 +4,7 @@ import { Refusal } from '../platform/refusal.ts';
 import type { Condition } from '../platform/store.ts';
 import type { EventState } from './model.ts';
 
-export type Reach =
+type Reach =
   | { readonly of: 'all' }
   | { readonly of: 'customer'; readonly customerId: string }
   | { readonly of: 'staff'; readonly staffId: string }

@@ -102,7 +102,7 @@ export function overridden(
   return [{ type: 'EventDoubleBookingOverridden', data }];
 }
 
-export interface Booking {
+interface Booking {
   readonly orgId: string;
   readonly eventNumber: string;
   readonly names: EventNames;
@@ -153,7 +153,7 @@ const DETAILS = ['title', 'description', 'customerId', 'attendance'];
 const DATE = ['startsAt', 'endsAt', 'timeZone', 'zoneGiven', 'setupMinutes', 'teardownMinutes'];
 const SLOT: readonly (keyof EventFields)[] = ['startsAt', 'endsAt', 'setupMinutes', 'teardownMinutes', 'venueId'];
 
-export interface RevisionContext {
+interface RevisionContext {
   readonly customer?: CustomerFor | undefined;
   readonly type?: TypeFor | undefined;
   readonly venue?: VenueFor | undefined;
@@ -169,7 +169,7 @@ export function needsOf(event: EventState, fields: EventFields): Record<keyof Re
   };
 }
 
-export interface Revision {
+interface Revision {
   readonly changes: Changes;
   readonly names: EventNames;
   /** Whether the venue must be taken anew for this. */

@@ -18,7 +18,7 @@ import {
 } from './rules.ts';
 
 /** `wrong_state` says what would follow; who and when come after. */
-export function guardStep(event: EventState, step: Step, actor: Actor, now: string): void {
+function guardStep(event: EventState, step: Step, actor: Actor, now: string): void {
   guardRow(actor, event);
   if (!step.from.includes(event.status)) throw wrongState(event.status, stepsFrom(event.status), step.name);
   if (isCustomer(actor) && !step.customer) {
@@ -104,7 +104,7 @@ export function remove(event: EventState, actor: Actor): readonly EventFact[] {
 }
 
 /** A postponed event's new time and venue (REQ-EVT-013). */
-export interface NewSlot {
+interface NewSlot {
   readonly startsAt: string;
   readonly endsAt: string;
   readonly venueId?: string | undefined;

@@ -7,7 +7,7 @@ import { tick } from './steps.ts';
 
 const PAGE = 100;
 
-export interface DueEvent {
+interface DueEvent {
   readonly orgId: string;
   readonly id: string;
 }

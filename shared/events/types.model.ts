@@ -30,7 +30,7 @@ export type EventTypeFields = z.output<typeof EventTypeBody>;
 
 export type EventTypeState = Readonly<EventTypeFields>;
 
-export type EventTypeFact =
+type EventTypeFact =
   | { readonly type: 'EventTypeAdded'; readonly data: { readonly fields: EventTypeFields } }
   | {
       readonly type: 'EventTypeUpdated';

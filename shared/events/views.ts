@@ -18,16 +18,16 @@ export const OverrideBody = z
   .strictObject({ reason: Reason })
   .meta({ id: 'Override', description: 'Takes the venue although it is taken; needs events:override (REQ-EVT-054)' });
 
-export const EventStatusText = z.enum(eventStatuses).meta({ id: 'EventStatus' });
+const EventStatusText = z.enum(eventStatuses).meta({ id: 'EventStatus' });
 
 const Minutes = z.int().min(0).max(MOST_SETUP_MINUTES);
 
 /** 15 minutes to 30 days. */
-export function lasts({ startsAt, endsAt }: { readonly startsAt: string; readonly endsAt: string }): boolean {
+function lasts({ startsAt, endsAt }: { readonly startsAt: string; readonly endsAt: string }): boolean {
   const minutes = minutesBetween(startsAt, endsAt);
   return minutes >= SHORTEST_MINUTES && minutes <= LONGEST_DAYS * 24 * 60;
 }
-export const LASTS = { message: 'must be 15 minutes to 30 days after the start', path: ['endsAt'] };
+const LASTS = { message: 'must be 15 minutes to 30 days after the start', path: ['endsAt'] };
 
 /** Everything that can be given of an event, on creation and on change. */
 export const EventBody = z
@@ -124,7 +124,7 @@ export const AvailabilityBody = z
   .meta({ id: 'AvailabilityBody' });
 export type AvailabilityBody = z.output<typeof AvailabilityBody>;
 
-export const ClashView = z
+const ClashView = z
   .object({
     resource: z.string(),
     window: z.object({ start: z.string(), end: z.string() }),

@@ -36,7 +36,7 @@ const Roster = z.object({ userIds: z.array(z.string()) });
  * The write that keeps the list of active admins right when a user changes. All such changes replace the one document
  * under its etag, so two admins cannot demote each other at once. Throws `rule_broken` `last-admin`.
  */
-export async function rosterWrites(
+async function rosterWrites(
   scope: Scope,
   userId: string,
   next: Pick<UserState, 'roles' | 'status'>,
@@ -49,7 +49,7 @@ export async function rosterWrites(
   return [stored ? { op: 'replace', document, ifMatch: stored.etag } : { op: 'create', document }];
 }
 
-export interface NewAccount {
+interface NewAccount {
   readonly userId: string;
   readonly username: string;
   readonly email?: string | undefined;
@@ -145,7 +145,7 @@ export function reinstate(scope: Scope, userId: string): Promise<Entity<UserStat
 }
 
 /** What admins may change of a user, beside roles and status. */
-export type UserChange = Pick<UserState, 'displayName' | 'email' | 'customerId' | 'staffId' | 'avatar'>;
+type UserChange = Pick<UserState, 'displayName' | 'email' | 'customerId' | 'staffId' | 'avatar'>;
 
 /** Changes fields of a user; those of `revise` that come out undefined are cleared. Throws `invalid`, `forbidden`. */
 export async function updateUser(

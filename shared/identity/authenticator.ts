@@ -11,7 +11,7 @@ import { notAToken, verifiedClaims } from './tokens.ts';
 
 /** Revocations bite within 5 seconds: this, and a second for the reading itself. */
 const FRESH_MS = 4000;
-export interface AuthenticatorOptions {
+interface AuthenticatorOptions {
   /** Milliseconds that what was looked up stands; for tests. */
   readonly freshMs?: number;
 }

@@ -7,7 +7,7 @@ export const identityRules = {
   'role-in-use': 'a role that users or open invitations have is not deleted; `users` counts them',
   'too-many-roles': 'an organization has no more roles of its own than fit (200)',
 } as const;
-export type IdentityRule = keyof typeof identityRules;
+type IdentityRule = keyof typeof identityRules;
 
 /** `rule_broken`. */
 export function breaks(rule: IdentityRule, detail: string, extra: Readonly<Record<string, unknown>> = {}): Refusal {

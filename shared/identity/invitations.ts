@@ -26,7 +26,7 @@ export interface InvitationState {
 }
 
 type Invited = Pick<InvitationState, 'email' | 'roles' | 'displayName' | 'expiresAt' | 'version'>;
-export type InvitationFact =
+type InvitationFact =
   /** Again when it is resent, with the next version. */
   | { readonly type: 'UserInvited'; readonly data: Invited }
   | { readonly type: 'UserInvitationAccepted'; readonly data: { readonly userId: string } }
@@ -49,7 +49,7 @@ export const invitations = aggregate<InvitationState, InvitationFact>({
   }),
 });
 
-export interface InvitationInput {
+interface InvitationInput {
   readonly email: string;
   readonly roles: readonly string[];
   readonly displayName?: string | undefined;
@@ -109,7 +109,7 @@ export async function byToken(scope: Scope, token: string): Promise<{ own: Scope
   return { own, found };
 }
 
-export interface Acceptance {
+interface Acceptance {
   readonly token: string;
   readonly username: string;
   readonly password: string;

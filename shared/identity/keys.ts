@@ -42,7 +42,7 @@ export const PublicJwk = z
 export type PublicJwk = z.output<typeof PublicJwk>;
 
 /** A key as it is used: imported once, for signing or for verifying. */
-export interface Key {
+interface Key {
   readonly kid: string;
   readonly key: CryptoKey;
 }

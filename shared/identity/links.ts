@@ -5,7 +5,7 @@ import type { Config } from '../platform/config.ts';
 import { secretText } from '../platform/random.ts';
 import { readOrMakeSecret } from '../platform/secret-file.ts';
 
-export interface Link {
+interface Link {
   readonly orgId: string;
   /** What the link is about: the user or the invitation. */
   readonly id: string;
@@ -13,7 +13,7 @@ export interface Link {
   readonly version: number;
 }
 
-export type Purpose = 'invitation' | 'password-reset';
+type Purpose = 'invitation' | 'password-reset';
 
 const UUID_BYTES = 16;
 const HEAD_BYTES = 2 * UUID_BYTES + 4;

@@ -18,7 +18,7 @@ export function normalUsername(username: string): string {
 }
 
 const Login = z.object({ orgId: z.string(), userId: z.string(), reservedAt: z.string() });
-export type Login = z.output<typeof Login>;
+type Login = z.output<typeof Login>;
 
 const ID = 'login';
 /** After this long a reservation whose account never came into being may be taken over … */

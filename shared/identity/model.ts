@@ -6,7 +6,7 @@ import { Country, Email, TimeZone, text } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 
-export const OrganizationSettings = z
+const OrganizationSettings = z
   .strictObject({
     /** BCP 47, for what is written to people. */
     locale: z

@@ -7,8 +7,8 @@ import type { Document } from '../platform/store.ts';
 
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane. A change upgrades hashes at sign-in. */
 export const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 } as const;
-export const LEAST_CHARACTERS = 12;
-export const MOST_CHARACTERS = 128;
+const LEAST_CHARACTERS = 12;
+const MOST_CHARACTERS = 128;
 const MOST_COMMON = 10_000;
 
 const normal = (text: string) => text.normalize('NFKC');

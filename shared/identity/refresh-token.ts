@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { secretBytes } from '../platform/random.ts';
 import { uuidBytes, uuidOf } from './links.ts';
 
-export interface SessionAddress {
+interface SessionAddress {
   readonly orgId: string;
   readonly userId: string;
   readonly sessionId: string;

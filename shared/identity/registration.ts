@@ -16,7 +16,7 @@ export interface Registration {
 }
 
 /** The address to write to: the one given, else the username when it is one. */
-export function emailOf(username: string, email: string | undefined): string | undefined {
+function emailOf(username: string, email: string | undefined): string | undefined {
   return email ?? z.safeParse(Email, username).data;
 }
 

@@ -6,9 +6,9 @@ import { invalid, Refusal, wrongState } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { OrganizationFact, UserFact, UserState } from './model.ts';
 
-export const FAILURES_BEFORE_LOCK = 10;
-export const LOCK = 30 * MINUTE;
-export const RESET_LINK = 30 * MINUTE;
+const FAILURES_BEFORE_LOCK = 10;
+const LOCK = 30 * MINUTE;
+const RESET_LINK = 30 * MINUTE;
 export const INVITATION_LINK = 7 * DAY;
 export const SESSION_DAYS = { plain: 7, remembered: 30 } as const;
 export const MOST_ROLES = 20;
@@ -21,7 +21,7 @@ export function badCredentials(): Refusal {
   );
 }
 
-export function isLocked({ lockedUntil }: UserState, now: string): boolean {
+function isLocked({ lockedUntil }: UserState, now: string): boolean {
   return lockedUntil !== undefined && lockedUntil > now;
 }
 
@@ -64,7 +64,7 @@ export function reinstated(state: UserState): UserFact[] {
   return [{ type: 'UserAccountReactivated', data: {} }];
 }
 
-export function isActiveAdmin({ roles, status }: Pick<UserState, 'roles' | 'status'>): boolean {
+function isActiveAdmin({ roles, status }: Pick<UserState, 'roles' | 'status'>): boolean {
   return status === 'active' && roles.includes('admin');
 }
 

@@ -13,7 +13,7 @@ import { newRefreshToken, opened, refreshText, sealed, spentBy } from './refresh
 import { forget } from './remembered.ts';
 import { SESSION_DAYS } from './rules.ts';
 
-export const Session = z.object({
+const Session = z.object({
   userId: z.string(),
   /** Over when the user's is greater. */
   epoch: z.number(),
@@ -31,16 +31,16 @@ export const Session = z.object({
   address: z.string(),
   userAgent: z.string(),
 });
-export type Session = z.output<typeof Session>;
+type Session = z.output<typeof Session>;
 
 /** How a session ends. */
-export type Ending = 'signed-out' | 'revoked' | 'theft' | 'password-changed' | 'password-reset' | 'suspended';
+type Ending = 'signed-out' | 'revoked' | 'theft' | 'password-changed' | 'password-reset' | 'suspended';
 
 /** A retry this soon after the rotation is forgiven: the reply was lost, or two tabs asked at once. */
 const FORGIVEN_FOR = 10 * SECOND;
 const PAGE = 50;
 
-export function sessionDocument(id: string, session: Session, now: string): Document {
+function sessionDocument(id: string, session: Session, now: string): Document {
   return {
     id,
     kind: 'session',
@@ -58,7 +58,7 @@ function expiry(now: string, rememberMe: boolean): string {
   return later(now, (rememberMe ? SESSION_DAYS.remembered : SESSION_DAYS.plain) * DAY);
 }
 
-export interface SessionInput {
+interface SessionInput {
   readonly id: string;
   readonly userId: string;
   readonly epoch: number;

@@ -20,7 +20,7 @@ export interface Device {
   readonly userAgent: string;
 }
 
-export interface SignIn {
+interface SignIn {
   readonly username: string;
   readonly password: string;
   readonly rememberMe: boolean;

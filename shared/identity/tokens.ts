@@ -19,7 +19,7 @@ const Claims = z.object({
 });
 export type Claims = z.output<typeof Claims>;
 
-export interface TokenInput {
+interface TokenInput {
   readonly userId: string;
   readonly orgId: string;
   readonly sessionId: string;

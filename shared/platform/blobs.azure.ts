@@ -6,7 +6,7 @@ import { DAY, HOUR, later, MINUTE, SECOND } from './clock.ts';
 import { once } from './once.ts';
 import { Refusal } from './refusal.ts';
 
-export interface BlobOptions {
+interface BlobOptions {
   /** With an account key (Azurite, development). */
   readonly connectionString?: string | undefined;
   /** `https://<account>.blob.core.windows.net`, reached by the managed identity. */

@@ -139,7 +139,7 @@ async function readFile(request: RawRequest, limit: number): Promise<Upload> {
 }
 
 /** What came with a request, not looked into yet; `bytes` are those that tell it from another. */
-export interface Received {
+interface Received {
   readonly file: Upload | undefined;
   readonly bytes: Uint8Array;
 }

@@ -4,7 +4,7 @@ import type { Bus } from './bus.ts';
 import type { Fact } from './facts.ts';
 import { once } from './once.ts';
 
-export interface AzureBusOptions {
+interface AzureBusOptions {
   /** Fully qualified, reached by the managed identity. */
   readonly namespace: string;
   readonly topic: string;
@@ -39,7 +39,7 @@ export function openAzureBus({ namespace, topic }: AzureBusOptions): Bus {
  * `messageId` is the fact's id, so that the topic's duplicate detection drops what is sent again; `sessionId` is the
  * aggregate's, so that its facts stay in order; subscriptions filter by `subject`, the fact's type.
  */
-export function messageOf(fact: Fact): ServiceBusMessage {
+function messageOf(fact: Fact): ServiceBusMessage {
   return {
     messageId: fact.id,
     sessionId: fact.subject,

@@ -13,7 +13,7 @@ import { openMail } from './mail.open.ts';
 import type { Platform } from './scope.ts';
 import type { Store } from './store.ts';
 
-export interface AzureParts {
+interface AzureParts {
   readonly platform: Platform;
   readonly bus: Bus;
 }
@@ -22,7 +22,7 @@ export interface AzureParts {
 const NEEDED = ['COSMOS_ENDPOINT', 'SERVICE_BUS_NAMESPACE', 'SIGNING_KEYS', 'LINK_SECRET'] as const;
 
 /** What is missing for Azure, one line each. */
-export function missingOnAzure(config: Config): string[] {
+function missingOnAzure(config: Config): string[] {
   const missing: string[] = NEEDED.filter((name) => config[name] === undefined);
   if (config.BLOB_ACCOUNT_URL === undefined && config.BLOB_CONNECTION === undefined) missing.push('BLOB_ACCOUNT_URL');
   return missing.map((name) => `${name}: must be set on Azure`);

@@ -6,7 +6,7 @@ export interface Probe {
   check(): Promise<void>;
 }
 
-export interface PartHealth {
+interface PartHealth {
   readonly state: 'up' | 'down';
   readonly milliseconds: number;
 }

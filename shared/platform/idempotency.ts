@@ -28,14 +28,14 @@ interface Kept {
   readonly reply?: KeptReply;
 }
 
-export interface Attempt {
+interface Attempt {
   /** Ids that come out the same at every retry. */
   readonly ids: Ids;
   /** Whether an earlier try may have committed already. */
   readonly retried: boolean;
 }
 
-export interface KeyedRequest {
+interface KeyedRequest {
   readonly key: string;
   /** Whose key it is: the user, or the address of somebody who is not signed in. */
   readonly owner: string;

@@ -6,12 +6,12 @@ import type { Mail, Message } from './mail.ts';
 
 const SHOWN = 50;
 
-export interface Outbox extends Mail {
+interface Outbox extends Mail {
   /** The latest mails of this process, newest first. */
   latest(): readonly Message[];
 }
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly folder: string;
   readonly from: string;
 }

@@ -3,7 +3,7 @@ import { messageOf } from './errors.ts';
 import type { Mail } from './mail.ts';
 import { once } from './once.ts';
 
-export interface SmtpOptions {
+interface SmtpOptions {
   /** `smtp://` (STARTTLS where offered; `?requireTLS=true` insists) or `smtps://`, with user and password if any. */
   readonly url: string;
   readonly from: string;

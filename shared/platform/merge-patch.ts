@@ -9,7 +9,7 @@ function isPlain(value: unknown): value is Plain {
 }
 
 /** Applies a merge patch: objects merge, `null` removes, anything else replaces. Neither argument is changed. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
+function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isPlain(patch)) return patch;
   const merged = new Map(Object.entries(isPlain(target) ? target : {}));
   for (const [key, value] of Object.entries(patch)) {

@@ -7,7 +7,7 @@ import { Refusal } from './refusal.ts';
 import type { Write } from './store.ts';
 import { CommitRefused, MAX_WRITES } from './store.ts';
 
-export interface Draw {
+interface Draw {
   readonly documents: Documents;
   readonly queue: KeyedQueue;
   /** Names the counter in its organization, for the queue. */

@@ -1,5 +1,5 @@
 /** Work that is done when it is first needed: connections, SDKs, lists that are long to load. */
-export interface Once<T> {
+interface Once<T> {
   /** Does the work at the first call and answers alike from then on; a failure is not kept, so the next call tries again. */
   (): Promise<T>;
   /** What was begun and has not failed. */

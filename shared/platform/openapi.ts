@@ -29,7 +29,7 @@ const Problem = z
   .meta({ id: 'Problem', description: 'RFC 9457. Each code adds fields of its own; docs/errors.md lists them.' });
 
 /** Every refusal a route of this shape can answer with. */
-export function refusalsOf(route: Route): readonly RefusalCode[] {
+function refusalsOf(route: Route): readonly RefusalCode[] {
   const found = new Set<RefusalCode>(['invalid', 'internal', 'unavailable', 'not_acceptable', ...route.refusals]);
   if (route.access !== 'public') found.add('unauthenticated');
   if (route.access.includes(':')) found.add('forbidden');
@@ -47,7 +47,7 @@ function takesIfMatch(route: Route): boolean {
 }
 
 /** `POST events/{eventId}/approve` → `postEventsByEventIdApprove`. */
-export function operationId(route: Route): string {
+function operationId(route: Route): string {
   const words = route.path
     .replace(/\{(\w+)\}/g, (_, name: string) => `by-${name}`)
     .split(/[^A-Za-z0-9]+/)

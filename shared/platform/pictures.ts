@@ -37,7 +37,7 @@ export const PictureView = z
   .meta({ id: 'Picture' });
 export type PictureView = z.output<typeof PictureView>;
 
-export interface Thumbnail {
+interface Thumbnail {
   /** Most pixels across; a smaller picture is not blown up (a square one is: it must be square). */
   readonly width: number;
   /** Most pixels down. */
@@ -46,7 +46,7 @@ export interface Thumbnail {
   readonly square?: boolean;
 }
 
-export interface PictureUpload {
+interface PictureUpload {
   readonly bytes: Uint8Array;
   /** Folder inside the organization's: `venues/<venueId>`. */
   readonly path: string;

@@ -4,7 +4,7 @@ import { limitHeaders, type Spent } from './limits.ts';
 import { codes, invalid, Refusal } from './refusal.ts';
 import { BadCursor, StoreUnavailable } from './store.ts';
 
-export interface ProblemContext {
+interface ProblemContext {
   /** Path of the request. */
   readonly instance: string;
   readonly traceId: string;

@@ -17,19 +17,14 @@ export interface EntityPage<S> {
   readonly total?: number;
 }
 
-export interface CommandOptions<S> {
+interface CommandOptions<S> {
   /** More writes for the same batch (same container and organization); asked anew at every attempt. */
   readonly also?: (next: Entity<S>) => readonly Write[] | Promise<readonly Write[]>;
 }
 
-export interface CreateOptions<S> extends CommandOptions<S> {
+interface CreateOptions<S> extends CommandOptions<S> {
   /** Draws the next number of a gap-free counter of this organization, in the same batch. */
   readonly counter?: string;
-}
-
-export interface NewItem<F> {
-  readonly id: string;
-  readonly facts: readonly F[];
 }
 
 export interface Repository<S extends object, F extends Decided> {

@@ -7,7 +7,7 @@ import type { Scope } from './scope.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** A privilege (`events:approve`), anyone signed in, or anyone at all. */
-export type Access = `${string}:${string}` | 'signedIn' | 'public';
+type Access = `${string}:${string}` | 'signedIn' | 'public';
 
 /** A received file, whole in memory (its size is bounded by the route). */
 export interface Upload {
@@ -34,7 +34,7 @@ export interface Reply<R = unknown> {
   readonly content?: string | Uint8Array | AsyncIterable<Uint8Array | string>;
 }
 
-export interface FileSpec {
+interface FileSpec {
   /** Most bytes of the file. */
   readonly limit: number;
 }

@@ -11,7 +11,7 @@ const MARKER_SECONDS = 2 * 24 * 3600;
 const LAST = 'last';
 
 /** The instants a schedule (NCRONTAB of six fields, UTC) names. */
-export interface Schedule {
+interface Schedule {
   /** The first after this instant; nothing when there is none any more. */
   after(instant: string): string | undefined;
   /** The last up to and with this instant. */

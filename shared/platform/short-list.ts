@@ -3,7 +3,7 @@ import { comparing, cursorOf, type Place, placeOf } from './cursor.ts';
 import { type ListInput, type Listing, toQuery } from './listing.ts';
 import type { IndexValue, Query } from './store.ts';
 
-export interface ShortList<T> {
+interface ShortList<T> {
   readonly items: readonly T[];
   /** Names the list and whose it is: a cursor is good for no other. */
   readonly name: readonly string[];

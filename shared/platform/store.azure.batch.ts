@@ -7,7 +7,7 @@ import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused, StoreUnavailable } from './store.ts';
 
 /** Operations with the place of the write that each came from. */
-export interface Ordered {
+interface Ordered {
   readonly operations: readonly Operation[];
   readonly places: readonly number[];
 }
@@ -45,7 +45,7 @@ function operationOf(container: ContainerName, partition: Partition, write: Writ
   return { operationType: write.op === 'create' ? 'Create' : 'Upsert', resourceBody };
 }
 
-export function cosmosDocument(
+function cosmosDocument(
   container: ContainerName,
   partition: Partition,
   document: Document,
@@ -115,7 +115,7 @@ export function failureOf(error: unknown): Error {
 }
 
 /** Etags travel in quotes; the port's are without. */
-export function quoted(etag: string): string {
+function quoted(etag: string): string {
   return `"${etag}"`;
 }
 

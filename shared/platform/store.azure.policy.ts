@@ -7,7 +7,7 @@ interface CompositePath {
   readonly order: 'ascending' | 'descending';
 }
 
-export interface IndexingPolicy {
+interface IndexingPolicy {
   readonly indexingMode: 'consistent';
   readonly automatic: true;
   readonly includedPaths: readonly { readonly path: string }[];
@@ -15,7 +15,7 @@ export interface IndexingPolicy {
   readonly compositeIndexes: readonly (readonly CompositePath[])[];
 }
 
-export interface ContainerDefinition {
+interface ContainerDefinition {
   readonly id: ContainerName;
   readonly partitionKey: { readonly paths: string[]; readonly version: 2; readonly kind: 'Hash' | 'MultiHash' };
   /** -1: documents stay unless they carry a `ttl` of their own. Left out: none expires. */

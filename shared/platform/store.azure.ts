@@ -11,9 +11,7 @@ import type { ChangesPage, CosmosDocument, Operation, Wire } from './store.azure
 import { WireFailure } from './store.azure.wire.ts';
 import type { Partition, Store } from './store.ts';
 
-export { cosmosIndexingPolicy } from './store.azure.policy.ts';
-
-export interface CosmosOptions {
+interface CosmosOptions {
   /** `https://<account>.documents.azure.com` */
   readonly endpoint: string;
   /** Left out: the managed identity (or whoever is signed in to Azure on this machine). */

@@ -13,18 +13,18 @@ export interface CosmosDocument extends Document {
   readonly _lsn?: number;
 }
 
-export interface CreateOrUpsert {
+interface CreateOrUpsert {
   readonly operationType: 'Create' | 'Upsert';
   readonly resourceBody: CosmosDocument;
 }
-export interface Replace {
+interface Replace {
   readonly operationType: 'Replace';
   readonly id: string;
   /** In quotes. */
   readonly ifMatch: string;
   readonly resourceBody: CosmosDocument;
 }
-export interface Delete {
+interface Delete {
   readonly operationType: 'Delete';
   readonly id: string;
   readonly ifMatch?: string;

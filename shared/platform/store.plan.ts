@@ -127,7 +127,7 @@ export function planOf(name: ContainerName, partition: Partition, query: Query):
   };
 }
 
-export interface ServingIndex {
+interface ServingIndex {
   readonly index: readonly string[];
   readonly bound: number;
   readonly served: number;

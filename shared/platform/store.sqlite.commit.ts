@@ -11,7 +11,7 @@ import { writerOf } from './store.sqlite.write.ts';
 import type { Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
-export interface Batch {
+interface Batch {
   readonly container: ContainerName;
   readonly partition: Partition;
   readonly writes: readonly Write[];
@@ -24,7 +24,7 @@ interface Waiting extends Batch {
   reject(error: unknown): void;
 }
 
-export interface Committer {
+interface Committer {
   commit(batch: Batch): Promise<string[]>;
   sweep(): Promise<number>;
   /** Resolves when nothing waits any more. */

@@ -13,7 +13,7 @@ export interface Sql {
   readonly values: readonly (string | number)[];
 }
 
-export interface OrderColumn {
+interface OrderColumn {
   readonly column: string;
   readonly descending: boolean;
 }

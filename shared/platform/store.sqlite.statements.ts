@@ -36,7 +36,7 @@ export function statementsOf(db: Db): Statements {
 }
 
 /** Turns the engine's transient errors into `StoreUnavailable`; others are bugs and stay what they are. */
-export function guarded<T>(work: () => T): T {
+function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -17,7 +17,7 @@ import { etagOf } from './store.sqlite.write.ts';
 import type { Change, Document, Store } from './store.ts';
 import { BadCursor, StoreUnavailable } from './store.ts';
 
-export interface SqliteOptions {
+interface SqliteOptions {
   /** Path of the file; its folder is made when it is missing. */
   readonly file: string;
   readonly clock: Clock;

@@ -109,7 +109,7 @@ export async function takenIn(scope: Scope, venueId: string, busy: readonly Busy
  * Where an event can be: open, and from its start to its end plus turnaround fewer than `bookable` claims at every
  * instant. `levels` reach a turnaround beyond the range.
  */
-export function freeWindows(
+function freeWindows(
   open: readonly Window[],
   levels: readonly Level[],
   bookable: number,

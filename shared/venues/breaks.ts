@@ -10,7 +10,7 @@ export const venueRules = {
   'most-contacts': 'a venue has no more contacts than `limit`',
   'most-photos': 'a venue has no more photos than `limit`',
 } as const;
-export type VenueRule = keyof typeof venueRules;
+type VenueRule = keyof typeof venueRules;
 
 /** `rule_broken`. */
 export function breaks(rule: VenueRule, detail: string, extra: Readonly<Record<string, unknown>> = {}): Refusal {

@@ -1,13 +1,13 @@
 /** Places on the globe, as far as "near" needs them. Degrees and kilometres; the earth as a ball of its mean radius. */
 
-export interface Place {
+interface Place {
   readonly lat: number;
   readonly lon: number;
 }
 export interface Near extends Place {
   readonly km: number;
 }
-export interface Box {
+interface Box {
   readonly south: number;
   readonly north: number;
   readonly west: number;

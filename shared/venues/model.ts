@@ -99,7 +99,7 @@ function withPhotos(state: VenueState, photos: readonly Picture[]): VenueState {
   return { ...rest, photos, ...(primary ? { primaryPhotoId: primary.id } : {}) };
 }
 
-export function evolveVenue(state: VenueState | undefined, fact: VenueFact): VenueState {
+function evolveVenue(state: VenueState | undefined, fact: VenueFact): VenueState {
   if (fact.type === 'VenueAdded') {
     return { ...fact.data.fields, status: 'active', contacts: fact.data.contacts, photos: [] };
   }

@@ -17,7 +17,7 @@ const MOST_LISTED = 100;
 const PAGE = 1000;
 
 /** Whether the actor may read the event, and so its title. */
-export function readable(scope: Scope, event: EventState): boolean {
+function readable(scope: Scope, event: EventState): boolean {
   return may(scope.actor, 'events:read') && reaches(scope.actor, event);
 }
 

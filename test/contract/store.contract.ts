@@ -8,7 +8,7 @@ import { randomContract } from './store.random.ts';
 import { searchContract } from './store.search.ts';
 import { writeContract } from './store.writes.ts';
 
-export interface StoreUnderTest {
+interface StoreUnderTest {
   readonly store: Store;
   /** Lets some seconds pass: moves the clock, or waits. */
   pass(seconds: number): Promise<void>;

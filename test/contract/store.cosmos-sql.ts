@@ -6,7 +6,7 @@ type Value = unknown;
 type Truth = boolean | undefined;
 type Test = (document: Value) => Truth;
 
-export interface Parsed {
+interface Parsed {
   /** Undefined for a count. */
   readonly top: number | undefined;
   readonly test: Test;

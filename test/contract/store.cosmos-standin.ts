@@ -18,7 +18,7 @@ interface Kept {
   readonly expiresAt: number;
 }
 
-export interface StandIn extends Wire {
+interface StandIn extends Wire {
   /** Runs before each batch is answered: throw to fail it, or return another answer. */
   onBatch: (apply: () => readonly OperationReply[]) => readonly OperationReply[];
 }

@@ -35,7 +35,7 @@ export interface Stage {
 }
 
 let made = 0;
-export function count(): number {
+function count(): number {
   made += 1;
   return made;
 }

@@ -3,7 +3,7 @@ import { PASSWORD, type TestHost, type TestUser } from '../support/host.ts';
 import type { Made, Sent, World } from './world.ts';
 
 /** `user` is who will send it. */
-export type Example = (world: World, host: TestHost, user: TestUser) => Promise<Sent> | Sent;
+type Example = (world: World, host: TestHost, user: TestUser) => Promise<Sent> | Sent;
 
 const onCustomer =
   (more: (world: World, customer: Made) => Omit<Sent, 'params'> = () => ({})): Example =>

@@ -19,7 +19,7 @@ export interface Process {
   scope(): Scope;
 }
 
-export async function processOf(platform: Platform, folder: string): Promise<Process> {
+async function processOf(platform: Platform, folder: string): Promise<Process> {
   const keys = await openKeys(platform.config, folder, platform.clock);
   return {
     platform,

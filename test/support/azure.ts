@@ -7,7 +7,7 @@ import type { Fact } from '../../shared/platform/facts.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 
-export interface HttpRegistered {
+interface HttpRegistered {
   readonly name: string;
   readonly route: string;
   readonly methods: readonly HttpMethod[];

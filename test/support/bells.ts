@@ -17,7 +17,7 @@ interface BellRung {
   readonly data: { readonly ring: number };
 }
 
-export const bells = aggregate<Bell, BellFact & { data: { [key: string]: unknown } }>({
+const bells = aggregate<Bell, BellFact & { data: { [key: string]: unknown } }>({
   kind: 'bell',
   container: 'customers',
   noun: 'bell',
@@ -57,7 +57,7 @@ export async function ring(platform: Platform, id: string): Promise<void> {
     .execute(id, ({ rung }) => [{ type: 'BellRung', data: { ring: rung + 1 } }]);
 }
 
-export function tallyOf(bell: string): string {
+function tallyOf(bell: string): string {
   return `tally-${bell}`;
 }
 
@@ -81,7 +81,7 @@ export const countRings: Reaction = reaction({
   },
 });
 
-export async function count(fact: Fact, scope: Scope): Promise<void> {
+async function count(fact: Fact, scope: Scope): Promise<void> {
   await scope
     .of(tallies)
     .execute(tallyOf(fact.subject), () => [{ type: 'RingCounted', data: { ring: String(fact.data.ring) } }]);

@@ -22,7 +22,7 @@ export interface Answer {
 
 type Texts = Readonly<Record<string, string>>;
 
-export interface Ask {
+interface Ask {
   /** For the braces of the path. */
   readonly params?: Texts;
   readonly query?: Texts;
@@ -113,7 +113,7 @@ export interface Person extends Caller {
   readonly actor: Actor;
 }
 
-export interface CallerHost {
+interface CallerHost {
   readonly origin: string;
   /** A caller whom the host takes for this actor. */
   as(actor: Actor): Person;

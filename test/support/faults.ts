@@ -37,7 +37,7 @@ export function together(count: number, container: string): (store: Store) => St
 
 export class Crash extends Error {}
 
-export interface Crashing {
+interface Crashing {
   readonly platform: Platform;
   /** How many commits it tried. */
   commits(): number;

@@ -48,7 +48,7 @@ export interface TestHost extends Local {
   settled(): Promise<void>;
 }
 
-export interface TestHostOptions {
+interface TestHostOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly at?: string;
   readonly log?: Log;

@@ -81,7 +81,7 @@ const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   },
 );
 
-export type Resolve = (ref: string) => JsonSchema;
+type Resolve = (ref: string) => JsonSchema;
 
 /** A value that mostly fits the schema and is odd here and there. */
 export function almost(schema: JsonSchema, resolve: Resolve, depth = 0): fc.Arbitrary<unknown> {

@@ -58,7 +58,7 @@ export function recordedMail(): RecordedMail {
 }
 
 /** Blobs that are only recorded; tests of pictures use the real ones on Azurite. */
-export interface RecordedBlobs extends Blobs {
+interface RecordedBlobs extends Blobs {
   readonly kept: Map<string, { readonly bytes: Uint8Array; readonly contentType: string }>;
 }
 
@@ -89,7 +89,7 @@ export interface TestPlatform extends Platform {
   close(): Promise<void>;
 }
 
-export interface TestOptions {
+interface TestOptions {
   /** Settings, as environment variables. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where the clock starts. */

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import ts from 'typescript';
 
-export interface Import {
+interface Import {
   /** As written. */
   readonly from: string;
   /** Path from the root for own files (`shared/platform/store.ts`), else undefined. */

@@ -57,7 +57,7 @@ const listing: Listing = {
 };
 const tag = 'Things';
 
-export const thingRoutes: readonly Route[] = [
+const thingRoutes: readonly Route[] = [
   listRoute({
     path: 'things',
     summary: 'List',
