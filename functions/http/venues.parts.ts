@@ -7,6 +7,7 @@ import { listRoute, type Route, reviseRoutes, route, uploadRoute } from '../../s
 import type { Scope } from '../../shared/platform/scope.ts';
 import { shortPage } from '../../shared/platform/short-list.ts';
 import { BlockView, blockListing, blocksOf, blockVenue, NewBlock, unblockVenue } from '../../shared/venues/blocks.ts';
+import { addContact, reviseContact } from '../../shared/venues/commands.ts';
 import { VenueContactFields } from '../../shared/venues/fields.ts';
 import { venues } from '../../shared/venues/model.ts';
 import { addPhoto, PHOTO_LIMIT, shownPhoto } from '../../shared/venues/photos.ts';
@@ -36,7 +37,7 @@ const contacts: readonly Route[] = [
     refusals: ['already_exists', 'rule_broken'],
     handle: async ({ params: { venueId }, body }, scope) => {
       const id = scope.newId();
-      const venue = await scope.of(venues).execute(venueId, (state) => rules.addContact(state, id, body));
+      const venue = await addContact(scope, venueId, id, body);
       const contact = rules.contactOf(venue.state, id);
       return { body: contact, etag: venue.etag, location: `venues/${venueId}/contacts/${id}` };
     },
@@ -51,7 +52,7 @@ const contacts: readonly Route[] = [
     reply: VenueContactView,
     refusals: ['already_exists'],
     handle: async ({ params: { venueId, contactId }, revise }, scope) => {
-      const venue = await scope.of(venues).execute(venueId, (state) => rules.reviseContact(state, contactId, revise));
+      const venue = await reviseContact(scope, venueId, contactId, revise);
       return { body: rules.contactOf(venue.state, contactId), etag: venue.etag };
     },
   }),

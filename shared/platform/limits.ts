@@ -19,11 +19,18 @@ export interface Limits {
   peek(key: string, budget: Budget): Spent | Promise<Spent>;
 }
 
+/** Windows held before those that are over are looked for; then again when there are twice as many as were left. */
 const SWEEP_AT = 50_000;
 
 /** `now` in milliseconds. */
 export function localLimits(now: () => number): Limits {
   const windows = new Map<string, { count: number; endsAt: number }>();
+  let sweepAt = SWEEP_AT;
+
+  function sweep(at: number): void {
+    for (const [old, { endsAt }] of windows) if (endsAt <= at) windows.delete(old);
+    sweepAt = Math.max(SWEEP_AT, 2 * windows.size);
+  }
 
   function spent(window: { count: number; endsAt: number } | undefined, budget: Budget, at: number): Spent {
     const count = window?.count ?? 0;
@@ -44,7 +51,7 @@ export function localLimits(now: () => number): Limits {
       const at = now();
       let window = live(key, at);
       if (!window) {
-        if (windows.size >= SWEEP_AT) for (const [old, { endsAt }] of windows) if (endsAt <= at) windows.delete(old);
+        if (windows.size >= sweepAt) sweep(at);
         window = { count: 0, endsAt: at + budget.windowSeconds * 1000 };
         windows.set(key, window);
       }

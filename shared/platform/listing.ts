@@ -40,6 +40,8 @@ export const to = (path: string, value: z.ZodType<IndexValue> = Instant): Filter
 export const own = (value: z.ZodType): Filter => ({ is: 'own', value });
 
 const MOST_VALUES = 50;
+/** Of a search: each must be found. */
+const MOST_WORDS = 20;
 
 function separated(value: z.ZodType<unknown>) {
   return z
@@ -126,7 +128,8 @@ export function toQuery(listing: Listing, input: ListInput, always: readonly Con
     else if (filter.is === 'anyIn') where.push({ set: filter.set, any: value as string[] });
     else where.push({ path: filter.path, [filter.is]: value as IndexValue });
   }
-  const search = input.q === undefined ? [] : wordsOf(input.q).slice(0, 10);
+  const search = input.q === undefined ? [] : wordsOf(input.q);
+  if (search.length > MOST_WORDS) throw invalid('query.q', 'too_many_words', `can have at most ${MOST_WORDS} words`);
   const common = {
     where,
     limit: input.limit,

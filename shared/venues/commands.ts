@@ -1,12 +1,13 @@
 /** Commands on a venue that need more than its own state: its claims, its events. */
 import { claimsOf } from '../claims/engine.ts';
 import { MOST_DAYS } from '../claims/model.ts';
+import { organizations } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, later, MINUTE } from '../platform/clock.ts';
 import type { Revise } from '../platform/merge-patch.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { NewVenue, VenueFields } from './fields.ts';
+import type { NewVenue, VenueContactFields, VenueFields } from './fields.ts';
 import { BLOCK, bookableNow, type VenueState, venueResource, venues } from './model.ts';
 import * as rules from './rules.ts';
 import { EVENT, listed, upcomingEvents } from './upcoming.ts';
@@ -17,10 +18,31 @@ type Venue = Entity<VenueState>;
 const AHEAD = MOST_DAYS * DAY;
 
 /** REQ-VEN-001. */
-export function addVenue(scope: Scope, given: NewVenue): Promise<Venue> {
+export async function addVenue(scope: Scope, given: NewVenue): Promise<Venue> {
   const id = scope.newId();
   const contactIds = given.contacts.map(() => scope.newId());
-  return scope.of(venues).create(id, () => rules.add(given, contactIds));
+  const country = given.contacts.length === 0 ? undefined : await homeCountry(scope);
+  return scope.of(venues).create(id, () => rules.add(given, contactIds, country));
+}
+
+/** The organization's country: that of phone numbers which do not say theirs (spec chapter 00). */
+async function homeCountry(scope: Scope): Promise<string | undefined> {
+  return (await scope.of(organizations).find(scope.orgId))?.state.country;
+}
+
+export async function addContact(scope: Scope, venueId: string, contactId: string, fields: VenueContactFields) {
+  const country = await homeCountry(scope);
+  return scope.of(venues).execute(venueId, (state) => rules.addContact(state, contactId, fields, country));
+}
+
+export async function reviseContact(
+  scope: Scope,
+  venueId: string,
+  contactId: string,
+  revise: Revise<VenueContactFields>,
+): Promise<Venue> {
+  const country = await homeCountry(scope);
+  return scope.of(venues).execute(venueId, (state) => rules.reviseContact(state, contactId, revise, country));
 }
 
 /**

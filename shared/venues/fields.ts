@@ -178,7 +178,7 @@ export const VenueContactFields = z
     email: Email.optional().meta({ personal: 'contact' }),
     phone: Phone.optional().meta({
       personal: 'contact',
-      description: 'E.164 comes out; the venue’s country is the default',
+      description: 'E.164 comes out; the organization’s country is the default',
     }),
     position: text(1, 100).optional(),
   })

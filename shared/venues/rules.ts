@@ -19,12 +19,16 @@ export interface UpcomingEvent {
   readonly attendance?: number;
 }
 
-/** REQ-VEN-001. `ids` are those of the contacts, in order. */
-export function add({ contacts: given, ...fields }: NewVenue, ids: readonly string[]): VenueFact[] {
+/** REQ-VEN-001. `ids` are those of the contacts, in order; `country` is that of phone numbers that do not say theirs. */
+export function add(
+  { contacts: given, ...fields }: NewVenue,
+  ids: readonly string[],
+  country: string | undefined,
+): VenueFact[] {
   const contacts: VenueContact[] = [];
   for (const [at, contact] of given.entries()) {
     const path = `body.contacts.${at}`;
-    contacts.push(sound({ ...contact, id: ids[at] ?? '' }, contacts, fields.address.country, path));
+    contacts.push(sound({ ...contact, id: ids[at] ?? '' }, contacts, country, path));
   }
   return [{ type: 'VenueAdded', data: { fields, contacts } }];
 }
@@ -79,7 +83,12 @@ export function refuseWhileNeeded(events: readonly UpcomingEvent[]): void {
   if (events.length > 0) throw breaks('venue-has-upcoming-events', 'Events are still to be held there.', { events });
 }
 
-function sound(contact: VenueContact, others: readonly VenueContact[], country: string, path: string): VenueContact {
+function sound(
+  contact: VenueContact,
+  others: readonly VenueContact[],
+  country: string | undefined,
+  path: string,
+): VenueContact {
   if (contact.email !== undefined && others.some(({ email }) => email === contact.email)) {
     throw new Refusal('already_exists', 'The venue has a contact with this email already.', { field: 'email' });
   }
@@ -95,12 +104,17 @@ export function contactOf(state: VenueState, contactId: string): VenueContact {
   return contact;
 }
 
-export function addContact(state: VenueState, id: string, fields: VenueContactFields): VenueFact[] {
+export function addContact(
+  state: VenueState,
+  id: string,
+  fields: VenueContactFields,
+  country: string | undefined,
+): VenueFact[] {
   if (state.contacts.some((known) => known.id === id)) return [];
   if (state.contacts.length >= MOST_CONTACTS) {
     throw breaks('most-contacts', `A venue has at most ${MOST_CONTACTS} contacts.`, { limit: MOST_CONTACTS });
   }
-  const contact = sound({ ...fields, id }, state.contacts, state.address.country, 'body');
+  const contact = sound({ ...fields, id }, state.contacts, country, 'body');
   return [{ type: 'VenueContactAdded', data: { contact } }];
 }
 
@@ -108,10 +122,11 @@ export function reviseContact(
   state: VenueState,
   contactId: string,
   revised: (fields: VenueContactFields) => VenueContactFields,
+  country: string | undefined,
 ): VenueFact[] {
   const { id, ...fields } = contactOf(state, contactId);
   const others = state.contacts.filter((other) => other.id !== id);
-  const contact = sound({ ...revised(fields), id }, others, state.address.country, 'body');
+  const contact = sound({ ...revised(fields), id }, others, country, 'body');
   const changes = changesBetween({ ...fields, id }, contact);
   return unchanged(changes) ? [] : [{ type: 'VenueContactUpdated', data: { contact, changes } }];
 }

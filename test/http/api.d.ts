@@ -2234,7 +2234,7 @@ export interface components {
              */
             email?: string;
             /**
-             * @description E.164 comes out; the venue’s country is the default
+             * @description E.164 comes out; the organization’s country is the default
              * @example +442079460018
              */
             phone?: string;

@@ -45,6 +45,18 @@ describe('contacts', () => {
     ]);
   });
 
+  test('have a phone number that is read as one of the organization’s country, wherever the venue is', async () => {
+    const { manager } = world;
+    const address = { line1: '1 Main Street', city: 'Austin', country: 'US' };
+    const local = { kind: 'booking', name: 'Ada', phone: '020 7946 0018' };
+    const venue = await madeVenue(manager, { address, contacts: [local] });
+    expect(venue.contacts[0].phone).toBe('+442079460018');
+    const made = await manager.post(`venues/${venue.id}/contacts`, { ...local, kind: 'catering' });
+    expect(made.body.phone).toBe('+442079460018');
+    const texan = await manager.patch(`venues/${venue.id}/contacts/${made.body.id}`, { phone: '+1 512 555 0100' });
+    expect(texan.body.phone).toBe('+15125550100');
+  });
+
   test('have an email that is unique within the venue, also when two come at once', async () => {
     const { manager } = world;
     const venue = await madeVenue(manager);

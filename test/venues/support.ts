@@ -6,6 +6,7 @@ import { settleVenueCapacity } from '../../functions/bus/settle-venue-capacity.t
 import { startRelay } from '../../infra/local/relay.ts';
 import { claimsOf } from '../../shared/claims/engine.ts';
 import { events } from '../../shared/events/model.ts';
+import { organizationDefaults, organizations } from '../../shared/identity/model.ts';
 import type { BuiltInRole } from '../../shared/identity/roles.ts';
 import { type Actor, systemActor } from '../../shared/platform/actor.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
@@ -39,6 +40,10 @@ export async function startWorld({ at = '2026-10-01T09:00:00Z' }: { readonly at?
     poll: 20,
   });
   const host = await callerHost(platform);
+  const data = { ...organizationDefaults, name: 'The organization', country: 'GB' };
+  await testScope(platform, orgId)
+    .of(organizations)
+    .create(orgId, () => [{ type: 'OrganizationCreated', data }]);
   const as = (role: BuiltInRole, more?: Partial<Actor>) => host.as(someoneOf(orgId, role, more));
   return {
     platform: testing,
