@@ -9,7 +9,7 @@ import { invalid } from '../../shared/platform/refusal.ts';
 import type { Route } from '../../shared/platform/route.ts';
 import { dispatcher } from '../../shared/platform/router.ts';
 
-export interface HostOptions {
+interface HostOptions {
   readonly routes: readonly Route[];
   readonly pipeline: Pipeline;
   readonly host: string;
@@ -46,7 +46,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       const headers =
         answer.status === 204 || answer.status === 304
           ? answer.headers
-          : { ...answer.headers, 'content-length': length };
+          : Object.assign({ 'content-length': length }, answer.headers);
       outgoing.writeHead(answer.status, headers);
       outgoing.end(incoming.method === 'HEAD' ? undefined : body);
       return;
