@@ -58,9 +58,11 @@ async function withPhone<T extends ContactFields>(scope: Scope, contact: T, path
 export function reviseCustomer(scope: Scope, id: string, change: Revise<CustomerFields>): Promise<Customer> {
   return changeCustomer(scope, id, async (state) => {
     const wanted = change(fieldsOf(state));
-    if (wanted.assignedTo !== state.assignedTo) await checkAssignee(scope, wanted.assignedTo);
     const primaryPhone = await fullPhone(scope, wanted.primaryPhone, 'body.primaryPhone');
-    return revise(state, { ...wanted, primaryPhone }, scope.actor);
+    const facts = revise(state, { ...wanted, primaryPhone }, scope.actor);
+    // Last: who may not change it does not learn either whose id is a user's.
+    if (wanted.assignedTo !== state.assignedTo) await checkAssignee(scope, wanted.assignedTo);
+    return facts;
   });
 }
 

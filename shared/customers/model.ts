@@ -3,6 +3,7 @@ import { aggregate, type Meta } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
+import type { Document } from '../platform/store.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import type { AddressFields, ContactFields, CustomerFields, CustomerType } from './fields.ts';
 
@@ -157,4 +158,11 @@ export const CUSTOMER_COUNTER = 'customer';
 /** `CUS-000001` */
 export function customerNumberOf(number: number): string {
   return `CUS-${String(number).padStart(6, '0')}`;
+}
+
+/** Where a customer was merged to, also one that was deleted since: what follows it there must not stop half-way. */
+export function mergedIntoOf(document: Document | undefined): string | undefined {
+  const known = [customers.kind, `${customers.kind}.deleted`];
+  if (!document || !known.includes(document.kind)) return undefined;
+  return (document.body as unknown as { readonly state: CustomerState }).state.mergedInto;
 }

@@ -2,7 +2,7 @@
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import { communications, moveTo } from './communication.ts';
-import { customers } from './model.ts';
+import { mergedIntoOf } from './model.ts';
 
 /** Most merges in a row that are followed; each is one point read. */
 const LONGEST_CHAIN = 100;
@@ -11,7 +11,7 @@ const LONGEST_CHAIN = 100;
 async function homeOf(scope: Scope, customerId: string): Promise<string> {
   let at = customerId;
   for (let steps = 0; steps < LONGEST_CHAIN; steps += 1) {
-    const next = (await scope.of(customers).find(at))?.state.mergedInto;
+    const next = mergedIntoOf((await scope.documents('customers').read(at))?.document);
     if (next === undefined) return at;
     at = next;
   }

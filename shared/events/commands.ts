@@ -89,13 +89,15 @@ export function changeEvent(scope: Scope, id: string, make: (current: EventBody)
       guardChange(event, actor);
       const { override, ...fields } = make(fieldsOf(event));
       guardOverride(actor, override);
+      // Before anything is looked up: nobody learns whose id is a customer's.
+      if (fields.customerId !== event.customerId) guardCustomer(actor, fields.customerId);
       const needs = needsOf(event, fields);
       const [customer, venue, type] = await Promise.all([
         needs.customer ? customerFor(scope, fields.customerId) : undefined,
         needs.venue ? venueFor(scope, fields.venueId, event.venueId) : undefined,
         needs.type ? typeFor(scope, fields.eventTypeId) : undefined,
       ]);
-      const revision = revise(event, fields, actor, { customer, venue, type }, scope.now());
+      const revision = revise(event, fields, { customer, venue, type }, scope.now());
       const taken = revision.moves && venue ? await take(fields, venue, override) : undefined;
       return revised(event, revision, taken, actor, override);
     }),

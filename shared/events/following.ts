@@ -1,6 +1,6 @@
 /** Keeps events in step with what they refer to: names as they are now, and customers that were merged. */
 import { z } from 'zod';
-import { customers } from '../customers/model.ts';
+import { customers, mergedIntoOf } from '../customers/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import type { Fact } from '../platform/facts.ts';
 import { pagesOf } from '../platform/pages.ts';
@@ -123,11 +123,16 @@ async function presentCustomer(
   let at = id;
   for (let hop = 0; hop < MOST_MERGES; hop += 1) {
     const found = await scope.of(customers).find(at);
-    if (!found) return undefined;
-    if (found.state.mergedInto === undefined) return { id: at, name: found.state.name };
-    at = found.state.mergedInto;
+    const next = found ? found.state.mergedInto : await wentInto(scope, at);
+    if (next === undefined) return found && { id: at, name: found.state.name };
+    at = next;
   }
   return undefined;
+}
+
+/** Where a customer that is deleted now was merged to before. */
+async function wentInto(scope: Scope, id: string): Promise<string | undefined> {
+  return mergedIntoOf((await scope.documents('customers').read(id))?.document);
 }
 
 /** The same for one event, which may have been booked in the very moment of the merge or deletion. */
@@ -146,7 +151,8 @@ async function moveToPresent(scope: Scope, eventId: string, retitled: boolean): 
     const target = await presentCustomer(scope, event.customerId);
     if (!target) return orphaned(event, scope.actor, scope.now());
     if (target.id === event.customerId) return [];
-    const title = `${event.title.slice(0, 180)} (${event.eventNumber})`;
+    // Not through the middle of a character.
+    const title = `${event.title.slice(0, 180).replace(/[\ud800-\udbff]$/, '')} (${event.eventNumber})`;
     const changes = {
       customerId: { from: event.customerId, to: target.id },
       ...(retitled ? { title: { from: event.title, to: title } } : {}),
