@@ -1,11 +1,9 @@
 /** Accounts: how users come to be and change, together with all that must hold over several of them. */
 import { z } from 'zod';
-import { systemActor } from '../platform/actor.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { changesBetween } from '../platform/changes.ts';
 import { invalid, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import { scopeOf } from '../platform/scope.ts';
 import type { Document, Write } from '../platform/store.ts';
 import { grantable, mustMatch } from './custom-roles.ts';
 import type { Reservation } from './logins.ts';
@@ -16,18 +14,6 @@ import { hashPassword, passwordDocument } from './passwords.ts';
 import { forget } from './remembered.ts';
 import { adminsAfter, reinstated, suspended, updated, withRoles } from './rules.ts';
 import { endAllSessions } from './sessions.ts';
-
-/** The same work as this user in its organization; for routes where nobody is signed in yet. */
-export function scopeAs(scope: Scope, orgId: string, userId: string): Scope {
-  const { platform, correlationId, traceparent, retried } = scope;
-  return scopeOf(platform, {
-    actor: { ...systemActor(orgId), userId },
-    correlationId,
-    ids: { next: () => scope.newId() },
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(retried === undefined ? {} : { retried }),
-  });
-}
 
 const ROSTER = 'roster:admins';
 const Roster = z.object({ userIds: z.array(z.string()) });

@@ -6,7 +6,7 @@ import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
 import { CommitRefused } from '../platform/store.ts';
 import { wordsOf } from '../platform/words.ts';
-import { accountWrites, scopeAs, underUsername } from './accounts.ts';
+import { accountWrites, underUsername } from './accounts.ts';
 import { grantable } from './custom-roles.ts';
 import { readLink } from './links.ts';
 import { isTaken, usernameTaken } from './logins.ts';
@@ -103,7 +103,7 @@ function isOpen(state: InvitationState, version: number, now: string): boolean {
 export async function byToken(scope: Scope, token: string): Promise<{ own: Scope; found: Entity<InvitationState> }> {
   const link = await readLink(scope.platform.config, 'invitation', token);
   if (!link) throw notFound('invitation');
-  const own = scopeAs(scope, link.orgId, 'public');
+  const own = scope.inOrganization(link.orgId, 'public');
   const found = await own.of(invitations).find(link.id);
   if (!found || !isOpen(found.state, link.version, own.now())) throw notFound('invitation');
   return { own, found };
@@ -124,7 +124,7 @@ export async function accept(scope: Scope, { token, username, password, displayN
   const link = await readLink(scope.platform.config, 'invitation', token);
   if (!link) throw badLink();
   const userId = scope.newId();
-  const own = scopeAs(scope, link.orgId, userId);
+  const own = scope.inOrganization(link.orgId, userId);
   const found = await own.of(invitations).find(link.id);
   // On a retry after a crash the first try may have spent it, for this very user.
   if (!found || !(isOpen(found.state, link.version, own.now()) || found.state.userId === userId)) throw badLink();

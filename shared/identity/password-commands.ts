@@ -1,7 +1,6 @@
 /** Changing and resetting passwords. */
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import { scopeAs } from './accounts.ts';
 import { alikeInTime, guarded } from './guesses.ts';
 import { readLink } from './links.ts';
 import { findLogin, normalUsername } from './logins.ts';
@@ -51,7 +50,7 @@ export async function forgotPassword(scope: Scope, username: string): Promise<vo
   const { allowed } = await scope.platform.limits.take(`forgot:${normalUsername(username)}`, MAILS);
   const login = await findLogin(scope.platform, username);
   if (allowed && login) {
-    const own = scopeAs(scope, login.orgId, login.userId);
+    const own = scope.inOrganization(login.orgId, login.userId);
     if (await own.of(users).find(login.userId)) {
       await own.of(users).execute(login.userId, (state) => resetRequested(state, own.now()));
     }
@@ -64,7 +63,7 @@ export async function resetPassword(scope: Scope, token: string, next: string): 
   const link = await readLink(scope.platform.config, 'password-reset', token);
   if (!link) throw badLink();
   const userId = link.id;
-  const own = scopeAs(scope, link.orgId, userId);
+  const own = scope.inOrganization(link.orgId, userId);
   const known = await own.of(users).find(userId);
   if (!known) throw badLink();
   passwordReset(known.state, link.version, own.now());

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Email } from '../platform/fields.ts';
 import type { Scope } from '../platform/scope.ts';
-import { accountWrites, scopeAs, underUsername } from './accounts.ts';
+import { accountWrites, underUsername } from './accounts.ts';
 import { isTaken, usernameTaken } from './logins.ts';
 import { organizationDefaults, organizations } from './model.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
@@ -31,7 +31,7 @@ export async function register(scope: Scope, input: Registration) {
   // Looked at first, because a hash costs more than a read.
   if (await isTaken(scope.platform, username, userId)) throw usernameTaken();
   const passwordHash = await hashPassword(password);
-  const own = scopeAs(scope, orgId, userId);
+  const own = scope.inOrganization(orgId, userId);
   await underUsername(own, username, userId, async (reservation) => {
     const account = await accountWrites(own, {
       userId,

@@ -2,7 +2,6 @@
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Stored, Write } from '../platform/store.ts';
-import { scopeAs } from './accounts.ts';
 import { alikeInTime, guarded } from './guesses.ts';
 import { findLogin, normalUsername } from './logins.ts';
 import type { UserState } from './model.ts';
@@ -60,7 +59,7 @@ async function attempted(scope: Scope, { username, password, rememberMe }: SignI
     return undefined;
   }
   const { orgId, userId } = login;
-  const own = scopeAs(scope, orgId, userId);
+  const own = scope.inOrganization(orgId, userId);
   const [known, stored] = await Promise.all([
     own.of(users).find(userId),
     own.documents('identity').read(passwordId(userId)),
@@ -106,7 +105,7 @@ async function stillRight(scope: Scope, userId: string, verified: Stored, passwo
 export async function refresh(scope: Scope, text: string) {
   const token = readRefreshText(text);
   if (!token) throw new Refusal('unauthenticated', 'This is not a refresh token. Sign in again.');
-  const own = scopeAs(scope, token.orgId, token.userId);
+  const own = scope.inOrganization(token.orgId, token.userId);
   const known = await own.of(users).find(token.userId);
   if (known?.state.status !== 'active') {
     throw new Refusal('unauthenticated', 'This refresh token is not one that works, or not any more. Sign in again.');

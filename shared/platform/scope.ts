@@ -1,5 +1,5 @@
 /** What a handler, a reaction or a timer works in: one organization, one actor, one correlation. */
-import type { Actor } from './actor.ts';
+import { type Actor, systemActor } from './actor.ts';
 import type { Aggregate } from './aggregate.ts';
 import type { Blobs } from './blobs.ts';
 import type { Clock, Ids } from './clock.ts';
@@ -58,8 +58,11 @@ export interface Scope extends Omit<ScopeInit, 'ids' | 'ifMatch'> {
   of<S extends object, F extends Decided>(aggregate: Aggregate<S, F>): Repository<S, F>;
   /** The request's `If-Match`, once: for the first command on an id of its path (on any id, when the path has none). */
   takeIfMatch(id: string): Names | undefined;
-  /** The same work in another organization, as the system. For identity (before sign-in) and timers only. */
-  inOrganization(orgId: string): Scope;
+  /**
+   * The same work in another organization, with the rights of the system, in the name of `userId` where one is given. For
+   * identity (before sign-in) and timers only.
+   */
+  inOrganization(orgId: string, userId?: string): Scope;
 }
 
 export function scopeOf(platform: Platform, init: ScopeInit): Scope {
@@ -121,7 +124,8 @@ class WorkScope implements Scope {
     return taken;
   }
 
-  inOrganization(orgId: string): Scope {
-    return new WorkScope(this.platform, { ...this.#init, actor: { ...this.actor, kind: 'system', orgId } });
+  inOrganization(orgId: string, userId = this.actor.userId): Scope {
+    const { ifMatch: _, ...init } = this.#init;
+    return new WorkScope(this.platform, { ...init, actor: { ...systemActor(orgId), userId } });
   }
 }
