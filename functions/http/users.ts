@@ -54,9 +54,9 @@ const putAvatar = uploadRoute({
   reply: PictureView,
   refusals: ['unsupported_media_type', 'stale'],
   async handle({ file }, scope) {
-    const { state } = await setAvatar(scope, file.bytes);
+    const { state, etag } = await setAvatar(scope, file.bytes);
     if (!state.avatar) throw new Error('A user was given an avatar and has none');
-    return { body: await pictureView(scope, state.avatar) };
+    return { body: await pictureView(scope, state.avatar), headers: { etag: `"${etag}"` } };
   },
 });
 

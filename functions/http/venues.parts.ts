@@ -1,5 +1,6 @@
 /** What hangs on a venue: contacts, photos, blocks (spec chapter 03). */
 import { z } from 'zod';
+import type { Entity } from '../../shared/platform/aggregate.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { type Listing, shownPage } from '../../shared/platform/listing.ts';
 import { PictureView } from '../../shared/platform/pictures.ts';
@@ -9,7 +10,7 @@ import { shortPage } from '../../shared/platform/short-list.ts';
 import { BlockView, blockListing, blocksOf, blockVenue, NewBlock, unblockVenue } from '../../shared/venues/blocks.ts';
 import { addContact, reviseContact } from '../../shared/venues/commands.ts';
 import { VenueContactFields } from '../../shared/venues/fields.ts';
-import { venues } from '../../shared/venues/model.ts';
+import { type VenueState, venues } from '../../shared/venues/model.ts';
 import { addPhoto, PHOTO_LIMIT, shownPhoto } from '../../shared/venues/photos.ts';
 import * as rules from '../../shared/venues/rules.ts';
 import { photosOf, VenueContactView } from '../../shared/venues/views.ts';
@@ -83,7 +84,7 @@ const photos: readonly Route[] = [
     refusals: ['rule_broken'],
     handle: async ({ params: { venueId }, file }, scope) => {
       const { venue, photoId } = await addPhoto(scope, venueId, file.bytes);
-      return { body: await shownPhoto(scope, venue.state, photoId), location: `venues/${venueId}/photos/${photoId}` };
+      return { ...(await photo(scope, venue, photoId)), location: `venues/${venueId}/photos/${photoId}` };
     },
   }),
   listRoute({
@@ -109,9 +110,8 @@ const photos: readonly Route[] = [
     access: 'venues:read',
     params: ofPhoto,
     reply: PictureView,
-    handle: async ({ params: { venueId, photoId } }, scope) => ({
-      body: await shownPhoto(scope, await stateOf(scope, venueId), photoId),
-    }),
+    handle: async ({ params: { venueId, photoId } }, scope) =>
+      photo(scope, await scope.of(venues).get(venueId), photoId),
   }),
   route({
     method: 'PUT',
@@ -124,7 +124,7 @@ const photos: readonly Route[] = [
     reply: PictureView,
     handle: async ({ params: { venueId, photoId } }, scope) => {
       const venue = await scope.of(venues).execute(venueId, (state) => rules.makePrimary(state, photoId));
-      return { body: await shownPhoto(scope, venue.state, photoId) };
+      return photo(scope, venue, photoId);
     },
   }),
   route({
@@ -140,6 +140,11 @@ const photos: readonly Route[] = [
     },
   }),
 ];
+
+/** Its links are made anew each time, so a photo is never answered 304; the venue's ETag is there for `If-Match`. */
+async function photo(scope: Scope, venue: Entity<VenueState>, photoId: string) {
+  return { body: await shownPhoto(scope, venue.state, photoId), headers: { etag: `"${venue.etag}"` } };
+}
 
 async function stateOf(scope: Scope, venueId: string) {
   return (await scope.of(venues).get(venueId)).state;

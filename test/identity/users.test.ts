@@ -63,6 +63,7 @@ describe('One’s own profile (REQ-USER-002, REQ-USER-003)', () => {
     expect(await sharp(Buffer.from(thumbnail)).metadata()).toMatchObject({ width: 256, height: 256, format: 'webp' });
     const shown = await api.GET('/api/users/me');
     expect(shown.data?.avatar).toMatchObject({ width: 640, height: 400 });
+    expect(shown.response.headers.get('etag')).toBe(reply.headers.get('etag'));
     // Its links expire, so what a client keeps is not good for ever: no 304.
     const known = { headers: { ...headers, 'if-none-match': shown.response.headers.get('etag') ?? '' } };
     expect((await fetch(`${host.origin}/api/users/me`, known)).status).toBe(200);

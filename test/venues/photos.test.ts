@@ -59,6 +59,13 @@ describe('REQ-VEN-014 photos of a venue', () => {
     expect(again.status).toBe(200);
     const changed = await world.manager.patch(`venues/${venueId}`, { bookable: 2 }, { 'if-match': etag });
     expect(changed.status).toBe(200);
+    const other = await world.manager.upload(photos, jpeg);
+    const photo = `${photos}/${other.body.id}`;
+    const shown = (await world.manager.get(photo)).headers.get('etag') ?? '';
+    expect(shown).toBe(other.headers.get('etag'));
+    expect((await world.manager.delete(photo, { 'if-match': etag })).status).toBe(412);
+    const primary = await world.manager.put(`${photo}/primary`, {}, { 'if-match': shown });
+    expect((await world.manager.delete(photo, { 'if-match': primary.headers.get('etag') ?? '' })).status).toBe(204);
   });
 
   test.each([
