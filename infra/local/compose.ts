@@ -8,6 +8,7 @@ import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import type { Blobs } from '../../shared/platform/blobs.ts';
 import { type Clock, systemClock, systemIds } from '../../shared/platform/clock.ts';
 import type { Config } from '../../shared/platform/config.ts';
+import { codeOf, messageOf } from '../../shared/platform/errors.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { localLimits } from '../../shared/platform/limits.ts';
 import type { Log } from '../../shared/platform/log.ts';
@@ -115,8 +116,7 @@ export async function madeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`DATA_DIR ${folder} cannot be written: ${reason}. Set DATA_DIR to a folder that can.`);
+    throw new Error(`DATA_DIR ${folder} cannot be written: ${messageOf(error)}. Set DATA_DIR to a folder that can.`);
   }
 }
 
@@ -139,7 +139,7 @@ async function onPort<T>({ PORT: port }: Config, listen: () => Promise<T>): Prom
   try {
     return await listen();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'EADDRINUSE') {
       throw new Error(`Port ${port} is taken. Stop what uses it, or set PORT to another (PORT=0 takes a free one).`);
     }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { type Config, readConfig } from '../../shared/platform/config.ts';
+import { messageOf } from '../../shared/platform/errors.ts';
 import { openLog } from '../../shared/platform/log.pino.ts';
 import { madeFolder, startLocal } from './compose.ts';
 import { demoUsers, seedDemo } from './demo.ts';
@@ -50,7 +51,7 @@ function welcome({ SEED }: Config, origin: string, folder: string): void {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 }
 

@@ -1,6 +1,7 @@
 /** The CSV that customers are imported from and exported to: its columns, and reading it with a check of the whole file first. */
 import { Readable } from 'node:stream';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { codeOf } from '../platform/errors.ts';
 import { invalid } from '../platform/refusal.ts';
 
 /** Columns that are imported, each with the field it fills. Left out or empty: the field's default. */
@@ -100,7 +101,7 @@ function cellOf(value: string): string {
 }
 
 function isCsvError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_');
+  return codeOf(error)?.startsWith('CSV_') ?? false;
 }
 
 /** Throws for a line longer than any row: a parser would hold it whole, however many cells it has. */

@@ -1,6 +1,7 @@
 /** Runs one tick of a timer, once over all processes that share the store. */
 import { Cron } from 'croner';
 import { systemActor } from './actor.ts';
+import { instantOf, SECOND } from './clock.ts';
 import type { Timer } from './reaction.ts';
 import { type Platform, scopeOf } from './scope.ts';
 import type { Document, Json } from './store.ts';
@@ -24,14 +25,14 @@ export function scheduleOf({ name, schedule }: Timer): Schedule {
   // Like NCRONTAB: a day must match both of its fields.
   const cron = new Cron(schedule, { timezone: 'UTC', paused: true, mode: '6-part', domAndDow: true });
   return {
-    after: (instant) => texts([cron.nextRun(instant)])[0],
+    after: (instant) => textOf(cron.nextRun(instant)),
     // `previousRuns` looks before its second, so that a reference one second later takes in the instant itself.
-    upTo: (instant) => texts(cron.previousRuns(1, new Date(Date.parse(instant) + 1000)))[0],
+    upTo: (instant) => textOf(cron.previousRuns(1, new Date(Date.parse(instant) + SECOND))[0]),
   };
 }
 
-function texts(dates: readonly (Date | null)[]): string[] {
-  return dates.flatMap((date) => (date ? [`${date.toISOString().slice(0, 19)}Z`] : []));
+function textOf(date: Date | null | undefined): string | undefined {
+  return date ? instantOf(date.getTime()) : undefined;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Claim, Claims } from '../../shared/claims/model.ts';
 import { claimDocument } from '../../shared/claims/stored.ts';
+import { HOUR, instantOf } from '../../shared/platform/clock.ts';
 import type { TestPlatform } from '../support/platform.ts';
 import { testPlatform } from '../support/platform.ts';
 import type { Tally } from './support.ts';
@@ -120,6 +121,6 @@ describe('10,000 claims of the past', () => {
 
   /** Hours from now. */
   function shifted(by: number): string {
-    return `${new Date(platform.clock.time() + by * 3_600_000).toISOString().slice(0, 19)}Z`;
+    return instantOf(platform.clock.time() + by * HOUR);
   }
 });

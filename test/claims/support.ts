@@ -2,6 +2,7 @@
 import { claimsOf } from '../../shared/claims/engine.ts';
 import type { Claim, ClaimRequest, Claims, Clash, Resource } from '../../shared/claims/model.ts';
 import { sweepExpiredHolds } from '../../shared/claims/sweep.ts';
+import { HOUR, instantOf } from '../../shared/platform/clock.ts';
 import type { Window } from '../../shared/platform/fields.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
@@ -33,7 +34,7 @@ export function hours(from: number, to: number): Window {
   return { start: hour(from), end: hour(to) };
 }
 export function hour(at: number): string {
-  return `${new Date(Date.UTC(2026, 11, 1) + at * 3_600_000).toISOString().slice(0, 19)}Z`;
+  return instantOf(Date.UTC(2026, 11, 1) + at * HOUR);
 }
 
 type Some = Partial<Omit<ClaimRequest, 'windows'>> & { readonly windows?: Window | readonly Window[] };

@@ -1,6 +1,7 @@
 /** What must hold of events and claims, whatever crashed or raced. */
 import { knownOf } from '../../shared/claims/stored.ts';
 import { type EventState, events } from '../../shared/events/model.ts';
+import { later, MINUTE } from '../../shared/platform/clock.ts';
 import type { Window } from '../../shared/platform/fields.ts';
 import type { Scope } from '../../shared/platform/scope.ts';
 import { venues } from '../../shared/venues/model.ts';
@@ -20,8 +21,7 @@ export async function claimsOfEvent(scope: Scope, eventId: string) {
 
 async function wanted(scope: Scope, state: EventState): Promise<Window> {
   const venue = await scope.of(venues).get(state.venueId);
-  const minutes = (instant: string, by: number) =>
-    `${new Date(Date.parse(instant) + by * 60_000).toISOString().slice(0, 19)}Z`;
+  const minutes = (instant: string, by: number) => later(instant, by * MINUTE);
   return {
     start: minutes(state.startsAt, -state.setupMinutes),
     end: minutes(state.endsAt, state.teardownMinutes + venue.state.turnaroundMinutes),

@@ -12,6 +12,7 @@ import { type Actor, systemActor } from '../../shared/platform/actor.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import { systemClock, systemIds } from '../../shared/platform/clock.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
+import { extended } from '../../shared/platform/windows.ts';
 import { venueResource } from '../../shared/venues/model.ts';
 import { type Body, type Caller, callerHost, someoneOf } from '../support/callers.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
@@ -100,12 +101,11 @@ export async function booked(world: World, venueId: string, event: Booked): Prom
   const scope = world.scope();
   const id = scope.newId();
   const claimId = scope.newId();
-  const end = new Date(Date.parse(endsAt) + (event.turnaroundMinutes ?? 0) * 60_000).toISOString().slice(0, 19);
   await claimsOf(scope).claim({
     id: claimId,
     resource: venueResource(venueId),
     quantity: 1,
-    windows: [{ start: startsAt, end: `${end}Z` }],
+    windows: [extended({ start: startsAt, end: endsAt }, event.turnaroundMinutes ?? 0)],
     use: { start: startsAt, end: endsAt },
     owner: { type: 'event', id },
     mode: 'firm',
