@@ -5,6 +5,7 @@ import { broken, type Refusal } from '../platform/refusal.ts';
 export const eventRules = {
   'start-in-future': 'an event starts in the future when it is made and when its time changes',
   'end-in-future': 'a running event ends in the future',
+  'begun-is-fixed': 'a running event keeps its start',
   'customer-active': 'an inactive customer gets no new event',
   'venue-active': 'an inactive venue takes no new event',
   'type-active': 'an inactive event type takes no new event',

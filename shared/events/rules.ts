@@ -201,6 +201,9 @@ export function revise(event: EventState, fields: EventFields, context: Revision
   if ('startsAt' in changes || ('endsAt' in changes && event.status !== 'inProgress')) {
     startsInFuture(fields.startsAt, now);
   }
+  if (event.status === 'inProgress' && 'startsAt' in changes) {
+    throw breaks('begun-is-fixed', 'A running event keeps its start; it can be made longer or shorter.');
+  }
   if ('endsAt' in changes && fields.endsAt <= now) {
     throw breaks('end-in-future', 'The event must end in the future.');
   }

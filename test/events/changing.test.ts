@@ -122,6 +122,8 @@ describe('changing an event', () => {
     expect((await manager.patch(path, { endsAt: '2026-11-20T12:00:00Z' })).status).toBe(200);
     expect(rule(await manager.patch(path, { endsAt: '2026-11-20T09:50:00Z' }))).toBe('end-in-future');
     expect(rule(await manager.patch(path, { startsAt: '2026-11-20T09:45:00Z' }))).toBe('start-in-future');
+    const tomorrow = { startsAt: '2026-11-21T09:30:00Z', endsAt: '2026-11-21T11:00:00Z' };
+    expect(rule(await manager.patch(path, tomorrow))).toBe('begun-is-fixed');
     await manager.post(`${path}/complete`);
     expect(rule(await manager.patch(path, { endsAt: '2026-11-20T13:00:00Z' }))).toBe('over-is-fixed');
     expect((await manager.patch(path, { attendance: 20 })).status).toBe(200);
