@@ -108,6 +108,7 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
       headers,
       ...(content ? { content } : {}),
     },
+    ...(showsOne(route) ? { '304': { description: 'Not changed since' } } : {}),
     ...Object.fromEntries([...byStatus].map(([status, of]) => [String(status), problemResponse(of)])),
   } as ZodOpenApiResponsesObject;
 }
@@ -123,26 +124,32 @@ function bodyOf(route: Route): ZodOpenApiOperationObject['requestBody'] {
   return { required, content: { 'application/json': { schema: route.body } } };
 }
 
-function headerParameters(route: Route) {
-  const parameters = [];
-  if (route.method === 'POST') {
-    const schema = { type: 'string' as const, minLength: 1, maxLength: 255 };
-    parameters.push({
-      name: 'Idempotency-Key',
-      in: 'header' as const,
-      schema,
-      description: 'Makes retries safe; kept 24 hours',
-    });
-  }
-  if (takesIfMatch(route)) {
-    parameters.push({
-      name: 'If-Match',
-      in: 'header' as const,
-      schema: { type: 'string' as const },
-      description: 'ETag of the version meant; 412 when stale',
-    });
-  }
-  return parameters;
+/** Whether it shows a single resource, whose ETag may save sending it again. */
+function showsOne(route: Route): boolean {
+  return route.method === 'GET' && route.reply !== undefined && !route.list && !route.cacheable;
+}
+
+/** Parameters that are no slice's business. */
+function commonParameters(route: Route) {
+  const parameter = (where: 'header' | 'query', name: string, description: string, bounds: object = {}) => ({
+    name,
+    in: where,
+    schema: { type: 'string' as const, ...bounds },
+    description,
+  });
+  const key = parameter('header', 'Idempotency-Key', 'Makes retries safe; kept 24 hours', {
+    minLength: 1,
+    maxLength: 255,
+  });
+  const match = parameter('header', 'If-Match', 'ETag of the version meant; 412 when stale');
+  const noneMatch = parameter('header', 'If-None-Match', 'ETags of versions at hand; 304 when one is still right');
+  const token = parameter('query', 'access_token', 'Instead of the header, for plain links (REQ-AUTH-004)');
+  return [
+    ...(route.method === 'POST' ? [key] : []),
+    ...(refusalsOf(route).includes('stale') ? [match] : []),
+    ...(showsOne(route) ? [noneMatch] : []),
+    ...(route.tokenInQuery ? [token] : []),
+  ];
 }
 
 function accessText(route: Route): string {
@@ -166,7 +173,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
         ? { query: route.query }
         : {}),
     },
-    parameters: headerParameters(route),
+    parameters: commonParameters(route),
     ...(requestBody ? { requestBody } : {}),
     responses: responsesOf(route),
   };

@@ -3564,6 +3564,8 @@ export interface operations {
                 tag?: string;
                 country?: string;
                 assignedTo?: string;
+                /** @description Instead of the header, for plain links (REQ-AUTH-004) */
+                access_token?: string;
             };
             header?: never;
             path?: never;
@@ -3678,7 +3680,10 @@ export interface operations {
     getCustomersByCustomerId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 customerId: components["schemas"]["Id"];
@@ -3699,6 +3704,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Customer"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -4085,7 +4097,10 @@ export interface operations {
     getCustomersByCustomerIdContactsByContactId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 customerId: components["schemas"]["Id"];
@@ -4108,6 +4123,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CustomerContact"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -4334,7 +4356,10 @@ export interface operations {
     getCustomersByCustomerIdAddressesByAddressId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 customerId: components["schemas"]["Id"];
@@ -4357,6 +4382,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CustomerAddress"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -4779,7 +4811,10 @@ export interface operations {
     getVenuesByVenueId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 venueId: components["schemas"]["Id"];
@@ -4800,6 +4835,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Venue"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -5346,7 +5388,10 @@ export interface operations {
                 /** @description Only free windows at least so long */
                 durationMinutes?: number;
             };
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 venueId: components["schemas"]["Id"];
@@ -5368,6 +5413,13 @@ export interface operations {
                     "application/json": components["schemas"]["VenueAvailability"];
                 };
             };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
             403: components["responses"]["forbidden"];
@@ -5383,7 +5435,10 @@ export interface operations {
             query: {
                 month: string;
             };
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 venueId: components["schemas"]["Id"];
@@ -5404,6 +5459,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["VenueCalendar"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -5716,7 +5778,10 @@ export interface operations {
     getVenuesByVenueIdPhotosByPhotoId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 venueId: components["schemas"]["Id"];
@@ -5739,6 +5804,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Picture"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -6113,7 +6185,10 @@ export interface operations {
     getEventsByEventId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 eventId: components["schemas"]["Id"];
@@ -6134,6 +6209,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Event"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -7031,7 +7113,10 @@ export interface operations {
     getEventsByEventIdNotesByNoteId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 eventId: components["schemas"]["Id"];
@@ -7054,6 +7139,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventNote"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -7296,7 +7388,10 @@ export interface operations {
     getEventTypesByEventTypeId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 eventTypeId: components["schemas"]["Id"];
@@ -7317,6 +7412,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventType"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -7946,7 +8048,10 @@ export interface operations {
     putIdentityPassword: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8018,7 +8123,10 @@ export interface operations {
     getUsersMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8037,6 +8145,13 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
             406: components["responses"]["notAcceptable"];
@@ -8048,7 +8163,10 @@ export interface operations {
     putUsersMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8092,7 +8210,10 @@ export interface operations {
     patchUsersMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8136,7 +8257,10 @@ export interface operations {
     putUsersMeAvatar: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8175,7 +8299,10 @@ export interface operations {
     deleteUsersMeAvatar: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8249,7 +8376,10 @@ export interface operations {
     getUsersByUserId: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description UUID */
                 userId: components["schemas"]["Id"];
@@ -8270,6 +8400,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
@@ -8943,7 +9080,10 @@ export interface operations {
     getInvitationsTokenByToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description From the mailed link */
                 token: string;
@@ -8964,6 +9104,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OpenInvitation"];
                 };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["invalid"];
             404: components["responses"]["notFound"];
@@ -9135,7 +9282,10 @@ export interface operations {
     getOrganization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9154,6 +9304,13 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
             406: components["responses"]["notAcceptable"];
@@ -9165,7 +9322,10 @@ export interface operations {
     putOrganization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9219,7 +9379,10 @@ export interface operations {
     patchOrganization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };

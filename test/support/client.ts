@@ -20,7 +20,6 @@ export async function checkReply(method: string, path: string, response: Respons
   const operation = document.paths?.[path]?.[method.toLowerCase() as 'get'];
   const where = `${method} ${path} → ${response.status}`;
   if (!operation) throw new Error(`${where}: the document does not know the operation`);
-  if (response.status === 304) return;
   const named = operation.responses?.[String(response.status) as '200'];
   const ref = named && '$ref' in named ? named.$ref.split('/').slice(1) : undefined;
   const described = ref ? document.components?.responses?.[ref.at(-1) ?? ''] : named;
