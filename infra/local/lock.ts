@@ -32,3 +32,14 @@ export function lockIn(folder: string, name: string): Lock {
     },
   };
 }
+
+/** Runs a task while no other process runs one of this name over the folder. Throws when another one is at it. */
+export async function alone<T>(folder: string, name: string, task: () => Promise<T>): Promise<T> {
+  const lock = lockIn(folder, name);
+  if (!lock.held()) throw new Error(`Another process is at ${name} in ${folder}: try again when it is done.`);
+  try {
+    return await task();
+  } finally {
+    lock.release();
+  }
+}

@@ -1,13 +1,18 @@
 /** `npm run rotate-keys`: a new signing key for access tokens. Nobody is signed out; running processes take it up. */
+import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { rotateKeys } from '../../shared/identity/keys.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 import { messageOf } from '../../shared/platform/errors.ts';
+import { alone } from './lock.ts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const { kid, kept, dropped } = await rotateKeys(config, resolve(config.DATA_DIR), systemClock);
+  const folder = resolve(config.DATA_DIR);
+  await mkdir(folder, { recursive: true });
+  const rotate = () => rotateKeys(config, folder, systemClock);
+  const { kid, kept, dropped } = await alone(folder, 'rotate-keys', rotate);
   process.stdout.write(`Tokens are now signed with ${kid}; ${kept} older still verify, ${dropped} dropped.\n`);
 }
 

@@ -8,7 +8,7 @@ import type { Clock } from '../platform/clock.ts';
 import { HOUR, later } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import { BadConfiguration } from '../platform/config.ts';
-import { alone, readOrMakeSecret, readSecret, replaceSecret } from '../platform/secret-file.ts';
+import { readOrMakeSecret, readSecret, replaceSecret } from '../platform/secret-file.ts';
 
 export const ALGORITHM = 'ES256';
 /** A key that stopped signing this long ago has no token left: tokens live 15 minutes, other processes look every second. */
@@ -169,21 +169,19 @@ async function versionOf(file: string): Promise<string> {
 
 /**
  * Puts a new key first and drops those whose tokens are all expired. Signs nobody out: the key that signed until now
- * goes on verifying. Throws when the keys come from SIGNING_KEYS, or while another rotation runs.
+ * goes on verifying. To be run by one process at a time. Throws when the keys come from SIGNING_KEYS.
  */
 export async function rotateKeys(config: Config, folder: string, clock: Clock) {
   if (config.SIGNING_KEYS !== undefined) {
     throw new Error('The keys come from SIGNING_KEYS: put a new one first there, and keep the old ones for an hour.');
   }
   const file = fileOf(folder);
-  return alone(file, async () => {
-    const fresh = await newKey(clock);
-    const text = await readSecret(file);
-    const old = text === undefined ? [] : keySetOf(text, file).keys;
-    const since = later(clock.now(), -RETIRED_AFTER);
-    // A key stopped signing when the one before it in the set began to.
-    const kept = old.filter((_, at) => at === 0 || (old[at - 1]?.createdAt ?? since) >= since);
-    await replaceSecret(file, written([fresh, ...kept]));
-    return { kid: fresh.kid, kept: kept.length, dropped: old.length - kept.length };
-  });
+  const fresh = await newKey(clock);
+  const text = await readSecret(file);
+  const old = text === undefined ? [] : keySetOf(text, file).keys;
+  const since = later(clock.now(), -RETIRED_AFTER);
+  // A key stopped signing when the one before it in the set began to.
+  const kept = old.filter((_, at) => at === 0 || (old[at - 1]?.createdAt ?? since) >= since);
+  await replaceSecret(file, written([fresh, ...kept]));
+  return { kid: fresh.kid, kept: kept.length, dropped: old.length - kept.length };
 }

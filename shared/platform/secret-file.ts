@@ -49,19 +49,3 @@ export async function readOrMakeSecret(path: string, make: () => Promise<string>
 export async function replaceSecret(path: string, text: string): Promise<void> {
   await rename(await drafted(path, text), path);
 }
-
-/** Runs a task that no other process runs at the same time for this path. Throws when another one is at it. */
-export async function alone<T>(path: string, task: () => Promise<T>): Promise<T> {
-  const lock = `${path}.lock`;
-  try {
-    await (await open(lock, 'wx', OWNER_ONLY)).close();
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-    throw new Error(`${lock} says that another process is at it. If none is, remove that file and start again.`);
-  }
-  try {
-    return await task();
-  } finally {
-    await rm(lock, { force: true });
-  }
-}
