@@ -10,7 +10,7 @@ export interface Rule {
 
 const MOST_LINES = 300;
 /** Packages without I/O, clock or randomness, which decisions may use. */
-const PURE_PACKAGES = ['zod', 'temporal-polyfill', 'libphonenumber-js'];
+const PURE_PACKAGES = ['zod', 'temporal-polyfill', 'libphonenumber-js', 'validator'];
 /** Reading time and making ids; pure files may import the arithmetic beside them by name. */
 const CLOCK = 'shared/platform/clock.ts';
 const PURE_FROM_CLOCK = ['Clock', 'Ids', 'instantOf', 'later', 'SECOND', 'MINUTE', 'HOUR', 'DAY'];
