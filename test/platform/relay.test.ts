@@ -196,10 +196,10 @@ describe('two processes on one data folder', () => {
     expect(await deliveries({})).toEqual(Array.from({ length: 40 }, () => 1));
   });
 
-  test('twin: when both deliver at once, messages are handled twice', async () => {
+  test('twin: when both deliver at once, messages are handled more than once', async () => {
     const times = await deliveries({ alone: false });
     expect(times).toHaveLength(40);
-    expect(Math.max(...times)).toBe(2);
+    expect(Math.max(...times)).toBeGreaterThan(1);
   });
 
   test('see what the other commits, even while there is always something of their own to relay', async () => {
