@@ -3,30 +3,22 @@ import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY } from '../platform/clock.ts';
-import { comparing, cursorOf, placeOf } from '../platform/cursor.ts';
 import { Country, Instant, text, type Window } from '../platform/fields.ts';
 import { allIn, anyOf, type ListInput, type Listing, own, shownPage, toQuery } from '../platform/listing.ts';
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Condition, IndexValue, Order, Query } from '../platform/store.ts';
+import type { Condition, Query } from '../platform/store.ts';
 import { extended } from '../platform/windows.ts';
 import { fold } from '../platform/words.ts';
+import { candidates, candidatesNear, type Found } from './candidates.ts';
 import { VenueStatus, VenueType } from './fields.ts';
-import { boxesAround, distanceKm, type Near } from './geo.ts';
+import type { Near } from './geo.ts';
 import { isOpen } from './hours.ts';
 import { type VenueState, venueResource, venues } from './model.ts';
 import { item } from './views.ts';
 import { zoneOf } from './zone.ts';
 
-type Venue = Entity<VenueState>;
-interface Found {
-  readonly venue: Venue;
-  readonly distanceKm?: number;
-}
-
 const MOST_KM = 20_038;
-/** Venues within the distance that a page by distance may have to sort. */
-const MOST_NEAR = 2000;
 /** Candidates looked at for one page of free venues; a cursor goes on after them. */
 const MOST_EXAMINED = 1000;
 /** Looked at together, beyond those still wanted. */
@@ -107,6 +99,7 @@ function queryOf(listing: Listing, input: ListInput, always: readonly Condition[
   return { ...toQuery(listing, byCapacity ? { ...input, sort: 'capacity' } : input, where), kind: venues.kind };
 }
 
+/** One page of venues, whatever they are found by. */
 export async function listVenues(scope: Scope, input: ListInput) {
   const query = queryOf(venueListing, input);
   const { near } = input as Own;
@@ -114,10 +107,11 @@ export async function listVenues(scope: Scope, input: ListInput) {
     const page = await scope.of(venues).list(query);
     return shownPage({ ...page, items: await Promise.all(page.items.map((venue) => item(scope, venue))) }, same);
   }
-  const found = await foundNear(scope, query, near, input.sort !== undefined);
-  const items = found.after.slice(0, input.limit);
-  const more = found.after.length > input.limit;
-  return page(scope, items, more ? found.cursorAt(items.at(-1)) : undefined, input.count ? found.total : undefined);
+  const source = await candidatesNear(scope, query, near, input.sort !== undefined);
+  const some = await source.next(input.limit + 1);
+  const found = some.slice(0, input.limit);
+  const last = some.length > input.limit ? found.at(-1) : undefined;
+  return page(scope, found, last && source.cursorAfter(last), input.count ? source.total : undefined);
 }
 
 /** Active venues that are open and free for the whole window, their turnaround after it included. */
@@ -130,35 +124,33 @@ export async function freeVenues(scope: Scope, input: ListInput) {
   }
   if (input.count) throw invalid('query.count', 'not_countable', 'cannot be told without looking at every venue');
   const query = queryOf(freeVenueListing, input, [{ path: 'status', eq: 'active' }]);
-  const source = near
-    ? await foundNear(scope, query, near, input.sort !== undefined)
-    : { cursorAt: (last: Found | undefined) => storeCursor(scope, query, last), chunk: storeChunks(scope, query) };
+  const sorted = input.sort !== undefined;
+  const source = near ? await candidatesNear(scope, query, near, sorted) : candidates(scope, query);
   const free: Found[] = [];
   let examined = 0;
   let last: Found | undefined;
   for (;;) {
-    const size = Math.min(100, input.limit - free.length + SPARE);
-    const chunk = 'chunk' in source ? await source.chunk(size) : source.after.slice(examined, examined + size);
-    if (chunk.length === 0) return page(scope, free);
-    const fits = new Set(await freeOf(scope, chunk, window));
-    for (const candidate of chunk) {
-      if (free.length === input.limit) return page(scope, free, source.cursorAt(last));
+    const some = await source.next(Math.min(100, input.limit - free.length + SPARE));
+    if (some.length === 0) return page(scope, free);
+    const fits = new Set(await freeOf(scope, some, window));
+    for (const candidate of some) {
+      if (free.length === input.limit) return page(scope, free, last && source.cursorAfter(last));
       if (fits.has(candidate.venue.id)) free.push(candidate);
       last = candidate;
-      examined += 1;
     }
-    if (examined >= MOST_EXAMINED) return page(scope, free, source.cursorAt(last));
+    examined += some.length;
+    if (examined >= MOST_EXAMINED) return page(scope, free, last && source.cursorAfter(last));
   }
 }
 
 async function freeOf(scope: Scope, chunk: readonly Found[], window: Window): Promise<string[]> {
-  const open: Venue[] = [];
+  const open: Entity<VenueState>[] = [];
   for (const { venue } of chunk) {
     const { openingHours, timeZone } = venue.state;
     if (!openingHours || isOpen(openingHours, await zoneOf(timeZone, window), window)) open.push(venue);
   }
   // One look-up for each length of turnaround: mostly one in all.
-  const byTurnaround = new Map<number, Venue[]>();
+  const byTurnaround = new Map<number, Entity<VenueState>[]>();
   for (const venue of open) {
     const minutes = venue.state.turnaroundMinutes;
     byTurnaround.set(minutes, [...(byTurnaround.get(minutes) ?? []), venue]);
@@ -170,83 +162,6 @@ async function freeOf(scope: Scope, chunk: readonly Found[], window: Window): Pr
     free.push(...some.filter(({ id }) => fits.has(venueResource(id))).map(({ id }) => id));
   }
   return free;
-}
-
-function storeChunks(scope: Scope, query: Query): (size: number) => Promise<Found[]> {
-  let next: string | undefined = query.cursor;
-  let ended = false;
-  return async (limit) => {
-    if (ended) return [];
-    const { cursor: _, ...rest } = query;
-    const some = await scope.of(venues).list({ ...rest, limit, ...(next === undefined ? {} : { cursor: next }) });
-    next = some.cursor;
-    ended = next === undefined;
-    return some.items.map((venue) => ({ venue }));
-  };
-}
-
-/** The store's own cursor after any venue of a list. */
-function storeCursor(scope: Scope, query: Query, last: Found | undefined): string | undefined {
-  return (
-    last && cursorOf(venues.container, [scope.orgId], query, [...sortValues(query.orderBy ?? [], last), last.venue.id])
-  );
-}
-
-function sortValues(orders: readonly Order[], { venue }: Found): IndexValue[] {
-  const { ix } = venues.index(venue.state, venue.meta);
-  return orders.map(({ path }) => ix?.[path] ?? '');
-}
-
-/**
- * Everything within the distance that matches, sorted here: distances are not in any index. Costs the venues in the
- * box around the circle, at most 2,000, whatever the organization has elsewhere.
- */
-async function foundNear(scope: Scope, query: Query, near: Near, sorted: boolean) {
-  const { cursor: _, limit: __, count: ___, orderBy, ...asked } = query;
-  const candidates: Found[] = [];
-  for (const { south, north, west, east } of boxesAround(near)) {
-    const where: Condition[] = [
-      ...(query.where ?? []),
-      { path: 'lat', gte: south, lte: north },
-      { path: 'lon', gte: west, lte: east },
-    ];
-    const order = query.search ? {} : { orderBy: [{ path: 'lat' }, { path: 'lon' }] };
-    let next: string | undefined;
-    do {
-      const from = next === undefined ? {} : { cursor: next };
-      const some = await scope.of(venues).list({ ...asked, where, ...order, limit: 1000, ...from });
-      for (const venue of some.items) {
-        const km = venue.state.location ? distanceKm(near, venue.state.location) : Number.POSITIVE_INFINITY;
-        if (km <= near.km) candidates.push({ venue, distanceKm: km });
-      }
-      if (candidates.length > MOST_NEAR) {
-        throw invalid('query.near', 'too_wide', `has more than ${MOST_NEAR} venues within; ask for fewer kilometres`);
-      }
-      next = some.cursor;
-    } while (next !== undefined);
-  }
-  // By distance, else by the list's own order; ids break ties in the direction of the last entry, as the store does.
-  const orders: readonly Order[] = sorted && orderBy ? orderBy : [];
-  const placeOfFound = (found: Found): IndexValue[] => [
-    ...(orders.length === 0 ? [found.distanceKm ?? 0] : sortValues(orders, found)),
-    found.venue.id,
-  ];
-  const compare = comparing(orders.length === 0 ? [{ path: 'distance' }] : orders);
-  const all = candidates
-    .map((found) => ({ found, place: placeOfFound(found) }))
-    .sort((a, b) => compare(a.place, b.place));
-  // A cursor of its own kind, so that it fits no other list, and no other point or distance.
-  const mine: Query = { ...query, kind: `${query.kind} near ${near.lat},${near.lon},${near.km}`, orderBy: orders };
-  const types = orders.map(({ path }) => (path === 'capacity' ? 'number' : 'text'));
-  const place = placeOf(venues.container, [scope.orgId], mine, [
-    ...(types.length === 0 ? ['number' as const] : types),
-    'text',
-  ]);
-  return {
-    total: all.length,
-    after: all.filter((entry) => !place || compare(entry.place, place) > 0).map(({ found }) => found),
-    cursorAt: (last: Found | undefined) => last && cursorOf(venues.container, [scope.orgId], mine, placeOfFound(last)),
-  };
 }
 
 const same = <T>(value: T): T => value;
