@@ -1,11 +1,28 @@
+/** Work of the engine in a thread of its own: the event loop goes on, and nothing else may use the connection meanwhile. */
 import AsyncDatabase from 'libsql/promise';
 import type { Db } from './store.sqlite.schema.ts';
 
-/**
- * Runs SQL in a thread of the engine's own: a commit takes some 30 µs of the event loop instead of the milliseconds
- * that the disk takes to sync. Nothing else may use the connection meanwhile. Both classes of the package wrap the
- * same connection; only this one's `exec` gives way.
- */
+// Both classes of the package wrap the same connection; only this one's methods give way.
+const { exec, prepare } = AsyncDatabase.prototype;
+
+/** Runs SQL: a commit takes some 30 µs of the event loop instead of the milliseconds that the disk takes to sync. */
 export async function aside(db: Db, sql: string): Promise<void> {
-  await AsyncDatabase.prototype.exec.call(db, sql);
+  await exec.call(db, sql);
+}
+
+interface Prepared {
+  run(values: readonly string[]): unknown;
+  iterate(values: readonly string[]): Promise<unknown>;
+}
+
+/** A statement that changes something and is prepared once; run at once or, where that takes longer, aside. */
+export function asideStatement(db: Db, sql: string): (value: string, long: boolean) => Promise<void> {
+  let made: Promise<Prepared> | undefined;
+  return async (value, long) => {
+    made ??= prepare.call(db, sql) as Promise<Prepared>;
+    const statement = await made;
+    // Its first step, which is the whole of it, is taken in the other thread.
+    if (long) await statement.iterate([value]);
+    else statement.run([value]);
+  };
 }

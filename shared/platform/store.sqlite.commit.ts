@@ -32,7 +32,7 @@ interface Committer {
 }
 
 /**
- * Writes of a transaction at most (and one batch at least): at 50 to 100 µs each, they are what keeps the event loop
+ * Writes of a transaction at most (and one batch at least): at some 50 µs each, they are what keeps the event loop
  * from requests. The others go into the next one.
  */
 const MOST_TOGETHER = 150;
@@ -70,9 +70,11 @@ export function committerOf(
     await begun();
     try {
       const done = work();
+      for (const one of writers.values()) await one.settle();
       await aside(db, 'COMMIT');
       return done;
     } catch (error) {
+      for (const one of writers.values()) one.forget();
       if (db.inTransaction) await aside(db, 'ROLLBACK');
       throw error;
     }

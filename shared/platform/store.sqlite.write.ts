@@ -2,7 +2,8 @@
 import type Database from 'libsql';
 import type { Container } from './containers.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
-import { bindable, insertTerm, partitionText, termsOf, wordsText } from './store.sqlite.schema.ts';
+import { bindable, partitionText, wordsText } from './store.sqlite.schema.ts';
+import { termsFor } from './store.sqlite.terms.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
@@ -20,6 +21,10 @@ export interface Writer {
   ): string[] | CommitRefused;
   /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. */
   sweep(now: number, most: number): number;
+  /** Ends what the transaction has written so far: to be called before it commits. */
+  settle(): Promise<void>;
+  /** To be called when it was rolled back. */
+  forget(): void;
 }
 
 /** The version of a document written as the `seq`-th of its file. */
@@ -28,7 +33,7 @@ export function etagOf(seq: number): string {
 }
 
 export function writerOf(db: Db, table: Table, container: Container): Writer {
-  const { documents, terms, prefixes, fields, hasTerms } = table;
+  const { documents, prefixes, fields, hasTerms } = table;
   const body = hasTerms || fields.length > 0 ? 'body' : 'NULL';
   const columns = [
     'pk',
@@ -47,10 +52,7 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
   );
   const updates = new Map<string, Database.Statement>();
   const remove = db.prepare(`DELETE FROM ${documents} WHERE n = ?`);
-  const addTerm = hasTerms ? db.prepare(insertTerm(table)) : undefined;
-  const dropTerm = hasTerms
-    ? db.prepare(`DELETE FROM ${terms} WHERE pk = ? AND kind = ? AND field = ? AND term = ? AND id = ?`)
-    : undefined;
+  const terms = hasTerms ? termsFor(db, table) : undefined;
   const expired = container.ttl
     ? db.prepare(`SELECT n, pk, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
@@ -85,16 +87,6 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     update.run([...values(document, text, seq, now), ...bound, found[0]]);
   }
 
-  function dropTerms(pk: string, document: Document, keep: ReadonlySet<string>): Set<string> {
-    const kept = new Set<string>();
-    for (const [field, term] of termsOf(document)) {
-      const key = `${field}\n${term}`;
-      if (keep.has(key)) kept.add(key);
-      else dropTerm?.run([pk, document.kind, field, term, document.id]);
-    }
-    return kept;
-  }
-
   function put(
     keys: readonly string[],
     document: Document,
@@ -103,7 +95,6 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     seq: number,
     now: number,
   ) {
-    const [pk = ''] = keys;
     const old = found?.[3] ? (JSON.parse(found[3]) as Document) : undefined;
     let n: number;
     if (found) {
@@ -114,21 +105,12 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
       const bound = [...keys, document.id, document.kind, ...values(document, text, seq, now), ...ix];
       n = Number(insert.run(bound).lastInsertRowid);
     }
-    if (!addTerm) return;
-    const added = termsOf(document);
-    let kept = new Set<string>();
-    if (old) {
-      const keep = old.kind === document.kind ? new Set(added.map(([field, term]) => `${field}\n${term}`)) : kept;
-      kept = dropTerms(pk, old, keep);
-    }
-    for (const [field, term] of added) {
-      if (!kept.has(`${field}\n${term}`)) addTerm.run([...keys, document.kind, field, term, document.id, n]);
-    }
+    terms?.change(keys, n, old, document);
   }
 
-  function drop(pk: string, found: Found): void {
-    remove.run([found[0]]);
-    if (hasTerms && found[3]) dropTerms(pk, JSON.parse(found[3]) as Document, new Set());
+  function drop(keys: readonly string[], [n, , , text]: Found): void {
+    remove.run([n]);
+    if (text) terms?.change(keys, n, JSON.parse(text) as Document, undefined);
   }
 
   return {
@@ -143,11 +125,11 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
       return writes.map((write, index) => {
         let before = found[index];
         if (before && !alive(before, now)) {
-          drop(pk, before);
+          drop(keys, before);
           before = undefined;
         }
         if (write.op === 'delete') {
-          if (before) drop(pk, before);
+          if (before) drop(keys, before);
           return '';
         }
         const seq = next();
@@ -157,9 +139,11 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     },
     sweep(now, most) {
       const rows = (expired?.all([now, most]) ?? []) as [number, string, string][];
-      for (const [n, pk, text] of rows) drop(pk, [n, 0, 0, hasTerms ? text : null]);
+      for (const [n, pk, text] of rows) drop([pk, ...prefixes.map(() => '')], [n, 0, 0, text]);
       return rows.length;
     },
+    settle: async () => terms?.settle(),
+    forget: () => terms?.forget(),
   };
 }
 
