@@ -1,6 +1,8 @@
 /** What the local bus knows, in one SQLite file (`bus.db`): messages to deliver, dead letters, how far the relay came. */
 import { join } from 'node:path';
 import Database from 'libsql';
+import { LRUCache } from 'lru-cache';
+import { parsedFact } from '../../shared/platform/bus.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 
 export interface Message {
@@ -53,8 +55,8 @@ export interface BusFile {
   position(feed: string): string | undefined;
   /** A reaction's messages after number `after`, oldest first. */
   waiting(reaction: string, after: number, limit: number): Message[];
-  /** The fact of a message, not parsed; nothing when the message is gone. */
-  fact(n: number): string | undefined;
+  /** The fact of a message; nothing when the message is gone. Throws for what is none. */
+  fact(n: number): Fact | undefined;
   /** In one transaction: removes what was delivered, counts failed tries, buries what is given up. */
   settle(delivered: readonly number[], failures: readonly Failure[]): void;
   /** Messages not yet delivered, dead letters aside. */
@@ -67,6 +69,8 @@ export interface BusFile {
   close(): void;
 }
 
+/** Facts that are not read back: mostly they are delivered right after they came. A few kilobytes each. */
+const MOST_RECENT = 1000;
 /** Milliseconds to wait for another process's transaction. */
 const BUSY_TIMEOUT = 2000;
 
@@ -110,6 +114,8 @@ export function openBusFile(folder: string): BusFile {
     SELECT reaction, fact_id, session, fact FROM dead_letters WHERE ${MATCHING} ORDER BY fact_id, reaction`);
   const forget = db.prepare(`DELETE FROM dead_letters WHERE ${MATCHING}`);
 
+  const recent = new LRUCache<number, Fact>({ max: MOST_RECENT });
+
   function inTransaction(work: () => void): void {
     db.exec('BEGIN IMMEDIATE');
     try {
@@ -123,7 +129,10 @@ export function openBusFile(folder: string): BusFile {
 
   function settle(delivered: readonly number[], failures: readonly Failure[]): void {
     inTransaction(() => {
-      for (const n of delivered) remove.run([n]);
+      for (const n of delivered) {
+        remove.run([n]);
+        recent.delete(n);
+      }
       for (const { n, tries, error, deadAt } of failures) {
         if (deadAt === undefined) failed.run([tries, error, n]);
         else {
@@ -138,15 +147,25 @@ export function openBusFile(folder: string): BusFile {
     settle,
     add(messages, moved) {
       inTransaction(() => {
+        let text = '';
+        let written: Fact | undefined;
         for (const { reaction, fact: one } of messages) {
-          insert.run([reaction, one.id, JSON.stringify([one.orgid, one.subject]), JSON.stringify(one)]);
+          if (one !== written) text = JSON.stringify(one);
+          written = one;
+          const { changes, lastInsertRowid } = insert.run([reaction, one.id, sessionOf(one), text]);
+          if (changes > 0) recent.set(Number(lastInsertRowid), one);
         }
         if (moved) move.run([moved.feed, moved.value]);
       });
     },
     position: (feed) => first<string>(position.all([feed])),
     waiting: (reaction, after, limit) => waiting.all([reaction, after, limit]) as Message[],
-    fact: (n) => first<string>(fact.all([n])),
+    fact(n) {
+      const known = recent.get(n);
+      if (known) return parsedFact(known);
+      const text = first<string>(fact.all([n]));
+      return text === undefined ? undefined : parsedFact(JSON.parse(text));
+    },
     count: () => first<number>(count.all([])) ?? 0,
     bury(except, deadAt) {
       const found = strangers.all([JSON.stringify(except)]) as Pick<Message, 'n' | 'tries'>[];
@@ -170,6 +189,10 @@ export function openBusFile(folder: string): BusFile {
       db.close();
     },
   };
+}
+
+function sessionOf({ orgid, subject }: Fact): string {
+  return JSON.stringify([orgid, subject]);
 }
 
 function first<T>(rows: unknown[]): T | undefined {

@@ -1,6 +1,5 @@
 /** The local bus: delivers the messages of `bus.db` to reactions; in order per subject, subjects side by side. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parsedFact } from '../../shared/platform/bus.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import type { Log } from '../../shared/platform/log.ts';
@@ -76,8 +75,8 @@ export function localBus(options: LocalBusOptions): LocalBus {
       retry,
       waiting: (after, limit) => file.waiting(reaction.name, after, limit),
       async deliver(message) {
-        const text = file.fact(message.n);
-        if (text !== undefined) await options.deliver(reaction, parsedFact(JSON.parse(text)));
+        const fact = file.fact(message.n);
+        if (fact) await options.deliver(reaction, fact);
       },
       delivered({ n }) {
         delivered.push(n);

@@ -5,7 +5,7 @@ import type { Json, Store, Write } from './store.ts';
 import { MAX_WRITES } from './store.ts';
 
 /** Subjects whose facts are copied at the same time. */
-const SIDE_BY_SIDE = 16;
+const SIDE_BY_SIDE = 64;
 
 /**
  * Copies facts to the audit container, which keeps them for good. Done before they are published, so that a fact that
