@@ -3,10 +3,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import createClient, { type Middleware } from 'openapi-fetch';
 import { routes } from '../../functions/registry.ts';
-import { type OpenApiDocument, openApiDocument } from '../../shared/platform/openapi.ts';
+import { openApiDocument } from '../../shared/platform/openapi.ts';
 import type { paths } from '../http/api.d.ts';
 
-const document: OpenApiDocument = openApiDocument(routes);
+const document = openApiDocument(routes);
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 ajv.addSchema(document as object, 'api');
