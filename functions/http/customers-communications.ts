@@ -5,16 +5,14 @@ import {
   CommunicationView,
   communicationList,
   communications,
-  guardKind,
-  KINDS_FOR_CUSTOMERS,
+  fitFor,
+  guardFit,
   log,
   NewCommunication,
 } from '../../shared/customers/communication.ts';
-import { isCustomer } from '../../shared/customers/rows.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage, toQuery } from '../../shared/platform/listing.ts';
 import { listRoute, type Route, route } from '../../shared/platform/route.ts';
-import type { Condition } from '../../shared/platform/store.ts';
 
 const tag = 'Customers';
 const params = z.object({ customerId: Id });
@@ -24,7 +22,7 @@ export const communicationRoutes: readonly Route[] = [
   listRoute({
     path,
     summary: 'What was said with a customer, newest first',
-    description: 'A customer sees its own, without notes.',
+    description: 'A customer sees its own, without notes and what was said internally.',
     tag,
     access: 'customers:read',
     params,
@@ -32,8 +30,7 @@ export const communicationRoutes: readonly Route[] = [
     item: CommunicationView,
     async handle({ params: { customerId }, query }, scope) {
       await readCustomer(scope, customerId);
-      const always: Condition[] = [{ path: 'customerId', eq: customerId }];
-      if (isCustomer(scope.actor)) always.push({ path: 'communicationKind', in: KINDS_FOR_CUSTOMERS });
+      const always = [{ path: 'customerId', eq: customerId }, ...fitFor(scope.actor)];
       const page = await scope.of(communications).list(toQuery(communicationList, query, always));
       return { body: shownPage(page, ({ id, state, meta }) => ({ id, ...state, ...meta })) };
     },
@@ -49,11 +46,11 @@ export const communicationRoutes: readonly Route[] = [
     reply: CommunicationView,
     refusals: ['rule_broken'],
     async handle({ params: { customerId }, body }, scope) {
-      guardKind(scope.actor, body.kind);
+      guardFit(scope.actor, body);
       const customer = await readCustomer(scope, customerId);
       const { id, state, meta, etag } = await scope
         .of(communications)
-        .create(scope.newId(), () => log(customer, body, scope.now()));
+        .create(scope.newId(), () => log(customer, body, scope.actor, scope.now()));
       return { body: { id, ...state, ...meta }, etag, location: `customers/${customerId}/communications` };
     },
   }),

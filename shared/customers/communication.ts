@@ -5,21 +5,21 @@ import { aggregate } from '../platform/aggregate.ts';
 import { Id, Instant, lines, metaShape, text } from '../platform/fields.ts';
 import { anyOf, from, type Listing, to } from '../platform/listing.ts';
 import { invalid, Refusal } from '../platform/refusal.ts';
+import type { Condition } from '../platform/store.ts';
 import type { CustomerState } from './model.ts';
 import { isCustomer } from './rows.ts';
 import { guardUnmerged } from './rules.ts';
 
 const CommunicationKind = z.enum(['email', 'phone', 'meeting', 'sms', 'note']);
-/** Notes are the staff's own: customers neither see nor write them. */
-export const KINDS_FOR_CUSTOMERS = ['email', 'phone', 'meeting', 'sms'] as const;
+const Direction = z.enum(['inbound', 'outbound', 'internal']);
 
 export const NewCommunication = z
   .strictObject({
     kind: CommunicationKind,
-    direction: z
-      .enum(['inbound', 'outbound', 'internal'])
-      .default('internal')
-      .meta({ description: 'From the customer, to it, or among ourselves' }),
+    direction: Direction.optional().meta({
+      description:
+        'From the customer, to it, or among ourselves. Left out: a note is internal, what a customer logs inbound, the rest outbound',
+    }),
     at: Instant.optional().meta({ description: 'When it took place; now unless given' }),
     subject: text(1, 200).meta({ personal: 'contact' }),
     body: lines(10_000).default('').meta({ personal: 'contact' }),
@@ -34,7 +34,7 @@ export const CommunicationView = z
     id: z.string(),
     customerId: z.string(),
     kind: CommunicationKind,
-    direction: z.enum(['inbound', 'outbound', 'internal']),
+    direction: Direction,
     at: z.string(),
     subject: z.string().meta({ personal: 'contact' }),
     body: z.string().meta({ personal: 'contact' }),
@@ -61,7 +61,9 @@ export const communications = aggregate<CommunicationState, CommunicationFact>({
     if (!state) throw new Error(`${fact.type} cannot be a communication's first fact`);
     return { ...state, customerId: fact.data.to };
   },
-  index: ({ customerId, kind, at }) => ({ ix: { customerId, communicationKind: kind, at } }),
+  index: ({ customerId, kind, at, direction }) => ({
+    ix: { customerId, communicationKind: kind, communicationDirection: direction, at },
+  }),
 });
 
 export const communicationList: Listing = {
@@ -71,16 +73,30 @@ export const communicationList: Listing = {
   search: false,
 };
 
-/** Throws `forbidden` for a kind that the actor cannot write. */
-export function guardKind(actor: Actor, kind: CommunicationState['kind']): void {
-  if (!isCustomer(actor) || kind !== 'note') return;
-  throw new Refusal('forbidden', "Notes are the staff's own.");
+/** What was said among the staff is its own, and so are notes: customers see neither. */
+export function fitFor(actor: Actor): readonly Condition[] {
+  if (!isCustomer(actor)) return [];
+  return [
+    { path: 'communicationKind', in: CommunicationKind.exclude(['note']).options },
+    { path: 'communicationDirection', in: Direction.exclude(['internal']).options },
+  ];
+}
+
+/** Throws `forbidden` for what the actor would not see. */
+export function guardFit(actor: Actor, { kind, direction }: NewCommunication): void {
+  if (!isCustomer(actor) || (kind !== 'note' && direction !== 'internal')) return;
+  throw new Refusal('forbidden', "Notes, and what is said internally, are the staff's own.");
+}
+
+function directionOf({ kind, direction }: NewCommunication, actor: Actor): CommunicationState['direction'] {
+  return direction ?? (kind === 'note' ? 'internal' : isCustomer(actor) ? 'inbound' : 'outbound');
 }
 
 /** Throws `invalid` when the contact is not one of the customer's. */
 export function log(
   customer: { readonly id: string; readonly state: CustomerState },
   input: NewCommunication,
+  actor: Actor,
   now: string,
 ): CommunicationFact[] {
   guardUnmerged(customer.state);
@@ -88,7 +104,8 @@ export function log(
   if (contactId !== undefined && !customer.state.contacts.some(({ id }) => id === contactId)) {
     throw invalid('body.contactId', 'unknown_contact', 'is not a contact of this customer');
   }
-  return [{ type: 'CustomerCommunicationLogged', data: { ...input, customerId: customer.id, at: input.at ?? now } }];
+  const data = { ...input, customerId: customer.id, direction: directionOf(input, actor), at: input.at ?? now };
+  return [{ type: 'CustomerCommunicationLogged', data }];
 }
 
 export function moveTo(state: CommunicationState, customerId: string): CommunicationFact[] {

@@ -68,6 +68,7 @@ export const containers = {
       modifiedAt: 'text',
       customerId: 'text',
       communicationKind: 'text',
+      communicationDirection: 'text',
       at: 'text',
       tag: 'text',
     },

@@ -243,11 +243,20 @@ describe('a user with role customer', () => {
     expect((await unlinked('GET', one, { params: { customerId: own } })).status).toBe(403);
   });
 
-  test('keeps notes of the staff out of its communications', async () => {
+  test('keeps notes of the staff, and what it said internally, out of its communications', async () => {
     const params = { customerId: own };
+    const path = `${one}/communications`;
+    await admin('POST', path, { params, body: { kind: 'email', subject: 'About them', direction: 'internal' } });
+    const internal = { kind: 'sms', subject: 'x', direction: 'internal' };
+    expect((await self('POST', path, { params, body: internal })).status).toBe(403);
+    const logged = await self('POST', path, {
+      params,
+      body: { kind: 'sms', subject: 'Hi', at: '2020-01-01T00:00:00Z' },
+    });
+    expect(logged.body).toMatchObject({ direction: 'inbound' });
     await admin('POST', `${one}/communications`, { params, body: { kind: 'note', subject: 'Pays late' } });
     await admin('POST', `${one}/communications`, { params, body: { kind: 'email', subject: 'Hello' } });
     const seen = (await self('GET', `${one}/communications`, { params })).body.data;
-    expect(seen.map(({ subject }: { subject: string }) => subject)).toEqual(['Hello']);
+    expect(seen.map(({ subject }: { subject: string }) => subject)).toEqual(['Hello', 'Hi']);
   });
 });
