@@ -44,7 +44,11 @@ export const CommunicationView = z
   })
   .meta({ id: 'Communication' });
 
-type CommunicationState = NewCommunication & { readonly customerId: string; readonly at: string };
+type CommunicationState = Omit<NewCommunication, 'direction'> & {
+  readonly customerId: string;
+  readonly at: string;
+  readonly direction: z.output<typeof Direction>;
+};
 
 type CommunicationFact =
   | { readonly type: 'CustomerCommunicationLogged'; readonly data: CommunicationState }
