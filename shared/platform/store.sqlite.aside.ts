@@ -15,14 +15,14 @@ interface Prepared {
   iterate(values: readonly string[]): Promise<unknown>;
 }
 
-/** A statement that changes something and is prepared once; run at once or, where that takes longer, aside. */
-export function asideStatement(db: Db, sql: string): (value: string, long: boolean) => Promise<void> {
+/** A statement that changes something and is prepared once; run aside or, where it has little to do, at once. */
+export function asideStatement(db: Db, sql: string): (value: string, little?: boolean) => Promise<void> {
   let made: Promise<Prepared> | undefined;
-  return async (value, long) => {
+  return async (value, little = false) => {
     made ??= prepare.call(db, sql) as Promise<Prepared>;
     const statement = await made;
     // Its first step, which is the whole of it, is taken in the other thread.
-    if (long) await statement.iterate([value]);
-    else statement.run([value]);
+    if (little) statement.run([value]);
+    else await statement.iterate([value]);
   };
 }

@@ -93,8 +93,8 @@ export function termsFor(db: Db, table: Table): Terms {
     async settle() {
       const [drop, add] = [staged('drop'), staged('add')];
       owners = new Map();
-      if (drop.count > 0) await dropping(drop.text, drop.count > FEW);
-      if (add.count > 0) await adding(add.text, add.count > FEW);
+      if (drop.count > 0) await dropping(drop.text, drop.count <= FEW);
+      if (add.count > 0) await adding(add.text, add.count <= FEW);
     },
     forget() {
       owners = new Map();

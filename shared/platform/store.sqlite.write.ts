@@ -1,14 +1,13 @@
 /** How one batch is written to the embedded store, inside a transaction that the caller holds. */
 import type Database from 'libsql';
 import type { Container } from './containers.ts';
+import type { Found, Value } from './store.sqlite.rows.ts';
+import { newRowsFor } from './store.sqlite.rows.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
 import { bindable, partitionText, wordsText } from './store.sqlite.schema.ts';
 import { termsFor } from './store.sqlite.terms.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
-
-/** A row as it is found by partition and id; `body` is null where it is of no use. */
-type Found = readonly [n: number, seq: number, expiresAt: number | null, body: string | null];
 
 export interface Writer {
   /** Writes a batch; the new etags, or, with nothing written, why it is refused. */
@@ -47,22 +46,24 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     ...fields.map((field) => `"f_${field}"`),
   ];
   const find = db.prepare(`SELECT n, seq, expires_at, ${body} FROM ${documents} WHERE pk = ? AND id = ?`).raw(true);
-  const insert = db.prepare(
-    `INSERT INTO ${documents} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-  );
+  const rows = newRowsFor(db, table, columns);
   const updates = new Map<string, Database.Statement>();
   const remove = db.prepare(`DELETE FROM ${documents} WHERE n = ?`);
   const terms = hasTerms ? termsFor(db, table) : undefined;
   const expired = container.ttl
-    ? db.prepare(`SELECT n, pk, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
+    ? db.prepare(`SELECT n, pk, id, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
 
-  function fieldValue(document: Document, field: string): string | number | null {
+  function foundAs(pk: string, id: string): Found | undefined {
+    return rows.find(pk, id)?.found ?? (find.get([pk, id]) as Found | undefined);
+  }
+
+  function fieldValue(document: Document, field: string): Value {
     const value = document.ix?.[field];
     return value === undefined ? null : bindable(value);
   }
 
-  function values(document: Document, text: string, seq: number, now: number): (string | number | null)[] {
+  function values(document: Document, text: string, seq: number, now: number): Value[] {
     const ends = document.ttl === undefined ? null : now + document.ttl;
     return [seq, ends, wordsText(document), text];
   }
@@ -70,7 +71,7 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
   /** Sets nothing that stays: each column set costs an entry in every index it stands in, and `kind` stands in all. */
   function change(found: Found, old: Document | undefined, document: Document, text: string, seq: number, now: number) {
     const moved = old?.kind === document.kind ? [] : ['kind'];
-    const bound: (string | number | null)[] = moved.map(() => document.kind);
+    const bound: Value[] = moved.map(() => document.kind);
     for (const field of fields) {
       const value = fieldValue(document, field);
       if (old && fieldValue(old, field) === value) continue;
@@ -95,21 +96,26 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     seq: number,
     now: number,
   ) {
+    const [pk = ''] = keys;
     const old = found?.[3] ? (JSON.parse(found[3]) as Document) : undefined;
-    let n: number;
-    if (found) {
-      [n] = found;
-      change(found, old, document, text, seq, now);
-    } else {
+    const n = found?.[0] ?? rows.nextN();
+    if (found && !rows.find(pk, document.id)) change(found, old, document, text, seq, now);
+    else {
+      const own = values(document, text, seq, now);
       const ix = fields.map((field) => fieldValue(document, field));
-      const bound = [...keys, document.id, document.kind, ...values(document, text, seq, now), ...ix];
-      n = Number(insert.run(bound).lastInsertRowid);
+      const ends = document.ttl === undefined ? null : now + document.ttl;
+      rows.set(pk, document.id, {
+        found: [n, seq, ends, body === 'body' ? text : null],
+        values: [...keys, document.id, document.kind, ...own, ...ix],
+      });
     }
     terms?.change(keys, n, old, document);
   }
 
-  function drop(keys: readonly string[], [n, , , text]: Found): void {
-    remove.run([n]);
+  function drop(keys: readonly string[], id: string, [n, , , text]: Found): void {
+    const [pk = ''] = keys;
+    if (rows.find(pk, id)) rows.delete(pk, id);
+    else remove.run([n]);
     if (text) terms?.change(keys, n, JSON.parse(text) as Document, undefined);
   }
 
@@ -117,7 +123,7 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     write(partition, writes, texts, next, now) {
       const keys = [partition, ...prefixes.map((_, at) => partition.slice(0, at + 1))].map(partitionText);
       const [pk = ''] = keys;
-      const found = writes.map((write) => find.get([pk, idOf(write)]) as Found | undefined);
+      const found = writes.map((write) => foundAs(pk, idOf(write)));
       for (const [index, write] of writes.entries()) {
         const refused = refusal(write, alive(found[index], now), index);
         if (refused) return refused;
@@ -125,11 +131,11 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
       return writes.map((write, index) => {
         let before = found[index];
         if (before && !alive(before, now)) {
-          drop(keys, before);
+          drop(keys, idOf(write), before);
           before = undefined;
         }
         if (write.op === 'delete') {
-          if (before) drop(keys, before);
+          if (before) drop(keys, idOf(write), before);
           return '';
         }
         const seq = next();
@@ -138,12 +144,18 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
       });
     },
     sweep(now, most) {
-      const rows = (expired?.all([now, most]) ?? []) as [number, string, string][];
-      for (const [n, pk, text] of rows) drop([pk, ...prefixes.map(() => '')], [n, 0, 0, text]);
-      return rows.length;
+      const over = (expired?.all([now, most]) ?? []) as [number, string, string, string][];
+      for (const [n, pk, id, text] of over) drop([pk, ...prefixes.map(() => '')], id, [n, 0, 0, text]);
+      return over.length;
     },
-    settle: async () => terms?.settle(),
-    forget: () => terms?.forget(),
+    async settle() {
+      await rows.settle();
+      await terms?.settle();
+    },
+    forget() {
+      rows.forget();
+      terms?.forget();
+    },
   };
 }
 
