@@ -136,17 +136,17 @@ const reviseUser = reviseRoutes({
   },
 });
 
-const putRoles = route({
+const reviseRoles = reviseRoutes({
   ...write,
-  method: 'PUT',
   path: 'users/{userId}/roles',
   summary: 'Give a user exactly these roles',
   params,
-  body: z.strictObject({ roles: z.array(z.string().min(1).max(60)).min(1).max(MOST_ROLES) }),
+  fields: z.strictObject({ roles: z.array(z.string().min(1).max(60)).min(1).max(MOST_ROLES) }),
   reply: UserView,
   refusals: ['rule_broken'],
-  async handle({ params: { userId }, body }, scope) {
-    const changed = await setRoles(scope, userId, body.roles);
+  async handle({ params: { userId }, revise }, scope) {
+    const { state } = await scope.of(users).get(userId);
+    const changed = await setRoles(scope, userId, revise({ roles: [...state.roles] }).roles);
     return shownUser(scope, changed);
   },
 });
@@ -189,7 +189,7 @@ export const usersRoutes: readonly Route[] = [
   listUsers,
   getUser,
   ...reviseUser,
-  putRoles,
+  ...reviseRoles,
   suspendUser,
   reinstateUser,
 ];

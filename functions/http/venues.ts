@@ -1,6 +1,7 @@
 /** Venues: lists, the venue itself, its status and its sides (spec chapter 03). */
 import { z } from 'zod';
 import { Id } from '../../shared/platform/fields.ts';
+import type { Revise } from '../../shared/platform/merge-patch.ts';
 import { listRoute, type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
 import { AvailabilityQuery, AvailabilityView, availability } from '../../shared/venues/availability.ts';
 import { CalendarQuery, CalendarView, calendar } from '../../shared/venues/calendar.ts';
@@ -118,32 +119,35 @@ const deactivate = route({
     shown(scope, await deactivateVenue(scope, venueId, body.reason)),
 });
 
-/** PUT of one side of a venue: the body says how its fields shall be. */
-function side<B extends z.ZodType>(
+/** PUT and PATCH of one side of a venue. */
+function side<F extends z.ZodType>(
   path: string,
   summary: string,
-  body: B,
-  change: (body: z.output<B>) => Partial<VenueFields>,
-): Route {
-  return route({
-    method: 'PUT',
+  fields: F,
+  change: (fields: VenueFields, revise: Revise<z.output<F>>) => Partial<VenueFields>,
+): readonly Route[] {
+  return reviseRoutes({
     path: `venues/{venueId}/${path}`,
     summary,
     tag,
     access: 'venues:write',
     params,
-    body,
+    fields,
     reply: VenueView,
     refusals: ['rule_broken'],
-    handle: async ({ params: { venueId }, body: given }, scope) =>
-      shown(scope, await reviseVenue(scope, venueId, (fields) => ({ ...fields, ...change(given) }))),
+    handle: async ({ params: { venueId }, revise: how }, scope) =>
+      shown(scope, await reviseVenue(scope, venueId, (now) => ({ ...now, ...change(now, how) }))),
   });
 }
 
 const sides = [
-  side('amenities', 'Replace the amenities', z.strictObject({ amenities: Amenities }), (body) => body),
-  side('capacity', 'Replace the capacity', Capacity, (capacity) => ({ capacity })),
-  side('opening-hours', 'Replace the opening hours', OpeningHours, (openingHours) => ({ openingHours })),
+  ...side('amenities', 'Change the amenities', z.strictObject({ amenities: Amenities }), ({ amenities }, how) =>
+    how({ amenities }),
+  ),
+  ...side('capacity', 'Change the capacity', Capacity, ({ capacity }, how) => ({ capacity: how(capacity) })),
+  ...side('opening-hours', 'Change the opening hours', OpeningHours, ({ openingHours = {} }, how) => ({
+    openingHours: how(openingHours),
+  })),
 ];
 
 const readAvailability = route({

@@ -367,7 +367,7 @@ export interface paths {
         };
         /**
          * What was said with a customer, newest first
-         * @description A customer sees its own, without notes.
+         * @description A customer sees its own, without notes and what was said internally.
          *
          *     Needs the privilege `customers:read`.
          */
@@ -511,7 +511,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Replace the amenities
+         * Change the amenities
          * @description Needs the privilege `venues:write`.
          */
         put: operations["putVenuesByVenueIdAmenities"];
@@ -519,7 +519,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the amenities
+         * @description Needs the privilege `venues:write`.
+         */
+        patch: operations["patchVenuesByVenueIdAmenities"];
         trace?: never;
     };
     "/api/venues/{venueId}/capacity": {
@@ -531,7 +535,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Replace the capacity
+         * Change the capacity
          * @description Needs the privilege `venues:write`.
          */
         put: operations["putVenuesByVenueIdCapacity"];
@@ -539,7 +543,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the capacity
+         * @description Needs the privilege `venues:write`.
+         */
+        patch: operations["patchVenuesByVenueIdCapacity"];
         trace?: never;
     };
     "/api/venues/{venueId}/opening-hours": {
@@ -551,7 +559,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Replace the opening hours
+         * Change the opening hours
          * @description Needs the privilege `venues:write`.
          */
         put: operations["putVenuesByVenueIdOpeningHours"];
@@ -559,7 +567,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the opening hours
+         * @description Needs the privilege `venues:write`.
+         */
+        patch: operations["patchVenuesByVenueIdOpeningHours"];
         trace?: never;
     };
     "/api/venues/{venueId}/availability": {
@@ -1645,7 +1657,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Give a user exactly these roles
+         * @description Needs the privilege `users:write`.
+         */
+        patch: operations["patchUsersByUserIdRoles"];
         trace?: never;
     };
     "/api/users/{userId}/suspend": {
@@ -2056,11 +2072,10 @@ export interface components {
             /** @enum {string} */
             kind: "email" | "phone" | "meeting" | "sms" | "note";
             /**
-             * @description From the customer, to it, or among ourselves
-             * @default internal
+             * @description From the customer, to it, or among ourselves. Left out: a note is internal, what a customer logs inbound, the rest outbound
              * @enum {string}
              */
-            direction: "inbound" | "outbound" | "internal";
+            direction?: "inbound" | "outbound" | "internal";
             /**
              * Format: date-time
              * @description When it took place; now unless given
@@ -5286,6 +5301,57 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    patchVenuesByVenueIdAmenities: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                venueId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    amenities?: string[];
+                };
+                "application/merge-patch+json": {
+                    amenities?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Venue"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["ruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     putVenuesByVenueIdCapacity: {
         parameters: {
             query?: never;
@@ -5332,6 +5398,71 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    patchVenuesByVenueIdCapacity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                venueId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description People at once, whatever the layout */
+                    max?: number;
+                    seated?: number | null;
+                    standing?: number | null;
+                    layouts?: {
+                        name: string;
+                        capacity: number;
+                    }[] | null;
+                };
+                "application/merge-patch+json": {
+                    /** @description People at once, whatever the layout */
+                    max?: number;
+                    seated?: number | null;
+                    standing?: number | null;
+                    layouts?: {
+                        name: string;
+                        capacity: number;
+                    }[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Venue"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["ruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     putVenuesByVenueIdOpeningHours: {
         parameters: {
             query?: never;
@@ -5345,9 +5476,92 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["OpeningHours"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Venue"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["ruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchVenuesByVenueIdOpeningHours: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                venueId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    monday?: components["schemas"]["Hours"][] | null;
+                    tuesday?: components["schemas"]["Hours"][] | null;
+                    wednesday?: components["schemas"]["Hours"][] | null;
+                    thursday?: components["schemas"]["Hours"][] | null;
+                    friday?: components["schemas"]["Hours"][] | null;
+                    saturday?: components["schemas"]["Hours"][] | null;
+                    sunday?: components["schemas"]["Hours"][] | null;
+                    exceptions?: {
+                        /**
+                         * Format: date
+                         * @example 2026-11-20
+                         */
+                        date: string;
+                        /** @description In place of that day’s usual ones; none: closed */
+                        hours: components["schemas"]["Hours"][];
+                        note?: string;
+                    }[] | null;
+                };
+                "application/merge-patch+json": {
+                    monday?: components["schemas"]["Hours"][] | null;
+                    tuesday?: components["schemas"]["Hours"][] | null;
+                    wednesday?: components["schemas"]["Hours"][] | null;
+                    thursday?: components["schemas"]["Hours"][] | null;
+                    friday?: components["schemas"]["Hours"][] | null;
+                    saturday?: components["schemas"]["Hours"][] | null;
+                    sunday?: components["schemas"]["Hours"][] | null;
+                    exceptions?: {
+                        /**
+                         * Format: date
+                         * @example 2026-11-20
+                         */
+                        date: string;
+                        /** @description In place of that day’s usual ones; none: closed */
+                        hours: components["schemas"]["Hours"][];
+                        note?: string;
+                    }[] | null;
+                };
             };
         };
         responses: {
@@ -8547,6 +8761,57 @@ export interface operations {
             content: {
                 "application/json": {
                     roles: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["ruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchUsersByUserIdRoles: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                userId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    roles?: string[];
+                };
+                "application/merge-patch+json": {
+                    roles?: string[];
                 };
             };
         };

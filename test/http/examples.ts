@@ -161,6 +161,9 @@ export const examples: Readonly<Record<string, Example>> = {
   'POST venues/{venueId}/deactivate': onVenue(() => ({ body: reason })),
   'PUT venues/{venueId}/amenities': onVenue(() => ({ body: { amenities: ['Stage'] } })),
   'PUT venues/{venueId}/capacity': onVenue(() => ({ body: { max: 50 } })),
+  'PATCH venues/{venueId}/amenities': onVenue(() => ({ body: { amenities: ['Bar'] } })),
+  'PATCH venues/{venueId}/capacity': onVenue(() => ({ body: { max: 60 } })),
+  'PATCH venues/{venueId}/opening-hours': onVenue(() => ({ body: { sunday: [] } })),
   'PUT venues/{venueId}/opening-hours': onVenue(() => ({ body: { monday: [{ opens: '09:00', closes: '23:00' }] } })),
   'GET venues/{venueId}/availability': async (world, host) => ({
     params: { venueId: world.place.id },
@@ -235,6 +238,7 @@ export const examples: Readonly<Record<string, Example>> = {
   'PUT users/{userId}': onUser({ displayName: 'Renamed' }),
   'PATCH users/{userId}': onUser({ displayName: 'Renamed' }),
   'PUT users/{userId}/roles': onUser({ roles: ['manager'] }),
+  'PATCH users/{userId}/roles': onUser({ roles: ['staff'] }),
   'POST users/{userId}/suspend': onUser(),
   'POST users/{userId}/reinstate': async (world) => {
     const user = await world.user();

@@ -150,7 +150,7 @@ describe('a venue', () => {
     await booked(world, venue.id, { startsAt: '2027-01-01T10:00:00Z', endsAt: '2027-01-01T12:00:00Z' });
   });
 
-  test('REQ-VEN-012, 013: amenities, capacity and opening hours are replaced by themselves', async () => {
+  test('REQ-VEN-012, 013: amenities, capacity and opening hours are replaced, and merged, by themselves', async () => {
     const { manager } = world;
     const venue = await madeVenue(manager);
     const hours = { friday: [{ opens: '18:00', closes: '02:00' }], exceptions: [{ date: '2026-12-25', hours: [] }] };
@@ -162,6 +162,14 @@ describe('a venue', () => {
       capacity: { max: 90, seated: 60 },
       openingHours: hours,
     });
+    const merged = await manager.patch(`venues/${venue.id}/capacity`, { seated: null, standing: 80 });
+    expect(merged.body.capacity).toEqual({ max: 90, standing: 80 });
+    expect((await manager.patch(`venues/${venue.id}/capacity`, { standing: 91 })).status).toBe(400);
+    const tuesday = [{ opens: '10:00', closes: '12:00' }];
+    const opened = await manager.patch(`venues/${venue.id}/opening-hours`, { tuesday });
+    expect(opened.body.openingHours).toMatchObject({ tuesday });
+    expect((await manager.patch(`venues/${venue.id}/opening-hours`, { someday: null })).status).toBe(400);
+    expect((await manager.patch(`venues/${venue.id}/amenities`, {})).body.amenities).toEqual(['Bar', 'Stage']);
   });
 
   test('another organization meets nothing, under any address', async () => {
