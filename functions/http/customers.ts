@@ -135,18 +135,17 @@ function stepRoute(step: keyof typeof steps, summary: string): Route {
   });
 }
 
-const setTags = route({
-  method: 'PUT',
+const reviseTags = reviseRoutes({
   path: 'customers/{customerId}/tags',
   summary: "Set a customer's tags",
   tag,
   access: 'customers:write',
   params,
-  body: z.strictObject({ tags: Tags }).meta({ id: 'CustomerTags' }),
+  fields: z.strictObject({ tags: Tags }).meta({ id: 'CustomerTags' }),
   reply: CustomerView,
   refusals: ['rule_broken'],
-  handle: async ({ params: { customerId }, body }, scope) =>
-    shown(scope, await tagCustomer(scope, customerId, body.tags)),
+  handle: async ({ params: { customerId }, revise }, scope) =>
+    shown(scope, await tagCustomer(scope, customerId, (tags) => revise({ tags }).tags)),
 });
 
 const listTags = listRoute({
@@ -193,7 +192,7 @@ export const customerRoutes: readonly Route[] = [
   deleteCustomer,
   stepRoute('deactivate', 'Deactivate a customer: it keeps its events and gets no new ones'),
   stepRoute('reactivate', 'Reactivate a customer'),
-  setTags,
+  ...reviseTags,
   ...contactRoutes,
   ...addressRoutes,
   ...communicationRoutes,

@@ -83,17 +83,23 @@ export async function removeCustomer(scope: Scope, id: string): Promise<void> {
 }
 
 /** REQ-CUS-016. */
-export function tagCustomer(scope: Scope, id: string, tags: readonly string[]): Promise<Customer> {
+export function tagCustomer(
+  scope: Scope,
+  id: string,
+  revise: (tags: string[]) => readonly string[],
+): Promise<Customer> {
   let before: readonly string[] = [];
+  let after: readonly string[] = [];
   const tagged = () =>
     scope.of(customers).execute(
       id,
       (state) => {
         guardStaff(scope.actor, id);
         before = state.tags;
-        return tag(state, tags);
+        after = revise([...before]);
+        return tag(state, after);
       },
-      { also: () => countTags(scope, tagSteps(before, tags)) },
+      { also: () => countTags(scope, tagSteps(before, after)) },
     );
   return inTagOrder(scope, tagged);
 }

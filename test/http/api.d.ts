@@ -235,7 +235,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Set a customer's tags
+         * @description Needs the privilege `customers:write`.
+         */
+        patch: operations["patchCustomersByCustomerIdTags"];
         trace?: never;
     };
     "/api/customers/{customerId}/contacts": {
@@ -4028,6 +4032,57 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CustomerTags"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["ruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchCustomersByCustomerIdTags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                customerId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    tags?: string[];
+                };
+                "application/merge-patch+json": {
+                    tags?: string[];
+                };
             };
         };
         responses: {

@@ -133,6 +133,7 @@ export const examples: Readonly<Record<string, Example>> = {
     await world.make(`customers/${customer.id}/deactivate`, { body: reason });
     return { params: { customerId: customer.id }, body: reason };
   },
+  'PATCH customers/{customerId}/tags': onCustomer(() => ({ body: { tags: ['new'] } })),
   'PUT customers/{customerId}/tags': onCustomer(() => ({ body: { tags: ['loyal'] } })),
   'POST customers/{customerId}/contacts': onCustomer((world) => ({ body: world.contactBody() })),
   'GET customers/{customerId}/contacts/{contactId}': onContact(() => ({})),
