@@ -31,7 +31,7 @@ export const securityHeaders = {
 } as const;
 
 const EXPOSED =
-  'ETag, Location, Link, Retry-After, X-Correlation-Id, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset';
+  'ETag, Location, Link, Content-Disposition, Retry-After, X-Correlation-Id, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset';
 
 /** CORS headers for an origin on the allow-list; none for others. */
 export function corsHeaders(origin: string | undefined, allowed: readonly string[]): Record<string, string> {
