@@ -1,4 +1,5 @@
 /** Group commit of the embedded store: all batches that wait are written in one transaction and share one sync. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
 import { codeOf } from './errors.ts';
@@ -80,16 +81,19 @@ export function committerOf(
     }
   }
 
-  /** At once where the lock is free; while another process has it, waits aside. */
+  /**
+   * At once where the lock is free; while another process has it, looks again every few milliseconds. Waiting inside the
+   * engine would hold one of its few threads, and the holder of the lock may need it to commit.
+   */
   async function begun(): Promise<void> {
-    try {
-      db.exec('BEGIN IMMEDIATE');
-    } catch (error) {
-      if (!codeOf(error)?.startsWith('SQLITE_BUSY')) throw error;
+    const until = performance.now() + patience;
+    for (;;) {
       try {
-        await aside(db, `PRAGMA busy_timeout = ${patience}; BEGIN IMMEDIATE`);
-      } finally {
-        await aside(db, 'PRAGMA busy_timeout = 0');
+        db.exec('BEGIN IMMEDIATE');
+        return;
+      } catch (error) {
+        if (!codeOf(error)?.startsWith('SQLITE_BUSY') || performance.now() > until) throw error;
+        await sleep(1 + Math.random() * 4);
       }
     }
   }
