@@ -4,7 +4,7 @@ import { type ListInput, toQuery } from '../platform/listing.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type CustomerState, customers } from './model.ts';
 import { ownRow } from './rows.ts';
-import { type Column, columnNames, exportOnly } from './sheet.ts';
+import { type Column, columnNames, exportOnly, guarded } from './sheet.ts';
 import { customerList } from './views.ts';
 
 const PAGE = 200;
@@ -60,8 +60,8 @@ export async function exportCustomers(scope: Scope, input: ListInput): Promise<A
   const page = (cursor?: string) => scope.of(customers).list(cursor === undefined ? query : { ...query, cursor });
   const written = (rows: readonly (readonly string[])[]) =>
     stringify(
-      rows.map((row) => [...row]),
-      { escape_formulas: true, record_delimiter: '\r\n' },
+      rows.map((row) => row.map(guarded)),
+      { record_delimiter: '\r\n' },
     );
   // Before the reply begins, so that a failure of the store still is one.
   let next = await page();

@@ -111,7 +111,17 @@ async function knownKeys(scope: Scope, rows: readonly ImportRow[]): Promise<Set<
 
 async function countNew(scope: Scope, rows: readonly ImportRow[]): Promise<number> {
   const known = await knownKeys(scope, rows);
-  return rows.filter(({ key }) => !known.has(key)).length;
+  const fresh = rows.filter(({ key }) => !known.has(key));
+  const held = await Promise.all(fresh.map((row) => isHeld(scope, row)));
+  return held.filter((is) => !is).length;
+}
+
+/** Whether a customer that this row made before still holds its key, though it shows another email by now. */
+async function isHeld(scope: Scope, { id, registration }: ImportRow): Promise<boolean> {
+  const { writes } = scope.of(customers).stage(id, register(registration, 0));
+  const keys = writes.flatMap((write) => (write.op === 'create' && write.document.kind === 'unique' ? [write] : []));
+  const found = await Promise.all(keys.map(({ document }) => scope.documents('customers').read(document.id)));
+  return found.some((stored) => stored !== undefined);
 }
 
 /** Lands a chunk in one batch; answers with how many customers that made. */

@@ -95,9 +95,18 @@ function separatorOf(text: string): ',' | ';' {
   return header.split(';').length > header.split(',').length ? ';' : ',';
 }
 
-/** Takes off the apostrophe that keeps a spreadsheet from calculating (see `export.ts`). */
-function cellOf(value: string): string {
-  return value.trim().replace(/^'(?=[=+\-@])/, '');
+/** A spreadsheet calculates cells that begin so; fullwidth signs count, and so does what is guarded already. */
+const FORMULA = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20]/u;
+
+/** A cell that no spreadsheet calculates: an apostrophe before it where one would. */
+export function guarded(value: string): string {
+  return FORMULA.test(value) ? `'${value}` : value;
+}
+
+/** What a cell says, trimmed; takes off the apostrophe that `guarded` put before it. */
+export function unguarded(cell: string): string {
+  const value = cell.trim();
+  return value.startsWith("'") && FORMULA.test(value) ? value.slice(1) : value;
 }
 
 function isCsvError(error: unknown): error is Error & { readonly code: string } {
@@ -155,7 +164,7 @@ function rowOf(header: readonly (Column | undefined)[], record: readonly string[
   const breaks = record.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
   const cells = new Map<Column, string>();
   header.forEach((name, at) => {
-    const value = cellOf(record[at] ?? '');
+    const value = unguarded(record[at] ?? '');
     if (name !== undefined && value !== '') cells.set(name, value);
   });
   const row = { line: lastLine - breaks, cells };

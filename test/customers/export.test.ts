@@ -1,5 +1,7 @@
 import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { guarded, unguarded } from '../../shared/customers/sheet.ts';
 import { type TestPlatform, testPlatform } from '../support/platform.ts';
 import { address, customerHost, someone } from './support.ts';
 
@@ -61,4 +63,14 @@ test('what was exported can be imported elsewhere and comes out the same', async
       .map(({ id: _, createdAt: __, modifiedAt: ___, ...cells }) => cells)
       .toSorted((one, other) => (String(one.customerNumber) < String(other.customerNumber) ? -1 : 1));
   expect(own(copy)).toEqual(own(text));
+});
+
+test('whatever a cell says, no spreadsheet calculates it, and an import reads what it said', () => {
+  const text = fc.string({ unit: fc.constantFrom(...`'=+-@＝＋－＠a" \n`) }).map((value) => value.trim());
+  fc.assert(
+    fc.property(text, (value) => {
+      expect(guarded(value)).not.toMatch(/^[=+\-@＝＋－＠]/u);
+      expect(unguarded(guarded(value))).toBe(value);
+    }),
+  );
 });
