@@ -103,12 +103,15 @@ async function withTitles(scope: Scope, venueId: string, error: unknown): Promis
 export async function unblockVenue(scope: Scope, venueId: string, claimId: string): Promise<void> {
   const resource = venueResource(venueId);
   const claims = claimsOf(scope);
-  await scope.of(venues).execute(venueId, async () => {
-    const claim = await claims.get(resource, claimId);
-    if (claim?.owner.type !== BLOCK || claim.state !== 'active') throw notFound('block');
-    return [{ type: 'VenueUnblocked', data: { claimId } }];
+  // One after another, fact and release together: of two at once the second finds nothing to open.
+  await scope.platform.queue.run(`venue-unblock/${scope.orgId}/${claimId}`, async () => {
+    await scope.of(venues).execute(venueId, async () => {
+      const claim = await claims.get(resource, claimId);
+      if (claim?.owner.type !== BLOCK || claim.state !== 'active') throw notFound('block');
+      return [{ type: 'VenueUnblocked', data: { claimId } }];
+    });
+    await claims.release(resource, claimId);
   });
-  await claims.release(resource, claimId);
 }
 
 /** Blocks in a range, by start. */

@@ -87,4 +87,17 @@ describe('a crash while a venue is being blocked', () => {
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
     expect((await world.manager.get(`venues/${venueId}/blocks`)).body.data).toHaveLength(1);
   });
+
+  test('of several who open it at once one does, and says so once', async () => {
+    const { body } = await world.manager.post(`venues/${venueId}/blocks`, { window, reason: 'Works' });
+    const path = `venues/${venueId}/blocks/${body.id}`;
+    const answers = await Promise.all(Array.from({ length: 5 }, () => world.manager.delete(path)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, 404, 404, 404, 404]);
+    const { items } = await world
+      .scope()
+      .documents('venues')
+      .query({ kind: 'fact', where: [{ path: 'subject', eq: venueId }], limit: 10 });
+    const types = items.map(({ document }) => (document.body as { type: string }).type);
+    expect(types).toEqual(['VenueAdded', 'VenueBlocked', 'VenueUnblocked']);
+  });
 });
