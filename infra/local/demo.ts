@@ -4,13 +4,12 @@ import { routes } from '../../functions/registry.ts';
 import { addUser } from '../../shared/identity/accounts.ts';
 import { findLogin } from '../../shared/identity/logins.ts';
 import { register } from '../../shared/identity/registration.ts';
-import { privilegesOf } from '../../shared/identity/roles.ts';
+import { builtInRoleNames, privilegesOf } from '../../shared/identity/roles.ts';
 import type { Actor } from '../../shared/platform/actor.ts';
 import { systemActor } from '../../shared/platform/actor.ts';
 import { DAY, HOUR, later, MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import type { RawRequest } from '../../shared/platform/http.ts';
-import { createPipeline } from '../../shared/platform/pipeline.ts';
-import { dispatcher } from '../../shared/platform/router.ts';
+import { type Authenticator, createPipeline } from '../../shared/platform/pipeline.ts';
 import { type Platform, type Scope, scopeOf } from '../../shared/platform/scope.ts';
 import type { Json } from '../../shared/platform/store.ts';
 import { customersOf, eventsOf, venuesOf } from './demo-data.ts';
@@ -18,15 +17,6 @@ import { customersOf, eventsOf, venuesOf } from './demo-data.ts';
 /** Known to everyone who reads this: the demo runs on the reader's own machine only. */
 const PASSWORD = 'marquee-demo-password';
 const ADMIN = 'admin@demo.example';
-const ROLES = [
-  'manager',
-  'staff',
-  'warehouseManager',
-  'maintenanceTechnician',
-  'accountant',
-  'viewer',
-  'customer',
-] as const;
 const MARK = { partition: ['demo'], id: 'loaded' } as const;
 const BEGUN = 'organization';
 
@@ -37,6 +27,7 @@ interface Begun extends Login {
   readonly startedAt: string;
 }
 
+const AT_ONCE = 25;
 const HALF_A_YEAR = 182 * DAY;
 /** Idempotency keys are kept 24 hours; a seeding cut short can go on as long. */
 const KEYS_LAST = 23 * HOUR;
@@ -52,7 +43,7 @@ export function demoUsers(): readonly string[] {
   return [
     'Sign in with POST /api/identity/authenticate, all with the password',
     `  ${PASSWORD}`,
-    ...['admin', ...ROLES].map((role) => `  ${usernameOf(role).padEnd(36)} ${role}`),
+    ...builtInRoleNames.map((role) => `  ${usernameOf(role).padEnd(36)} ${role}`),
   ];
 }
 
@@ -70,57 +61,75 @@ export async function seedDemo(
   const startedAt = performance.now();
   const seeder = seederOf(platform, signal);
   const { orgId, today } = await seeder.admin();
-  const typeIds = await seeder.ids('event-types?limit=100');
-  const venueIds: string[] = [];
-  for (const [n, venue] of venuesOf().entries()) venueIds.push(await seeder.make('venues', `venue-${n}`, venue));
-  const customerIds: string[] = [];
-  for (const [n, customer] of customersOf().entries()) {
-    customerIds.push(await seeder.make('customers', `customer-${n}`, customer));
-  }
-  await seeder.people(orgId, customerIds[0]);
-  let events = 0;
-  for (const plan of eventsOf(today, { customerIds, typeIds, venueIds })) {
-    seeder.at(earlier(today, later(plan.body.startsAt, -30 * DAY)));
-    const id = await seeder.make('events', `event-${events}`, plan.body);
-    for (const { step, body, before } of plan.steps) {
-      seeder.at(earlier(today, later(before === 'end' ? plan.body.endsAt : plan.body.startsAt, -MINUTE)));
-      await seeder.step(`events/${id}/${step}`, `event-${events}-${step}`, body);
-    }
-    events += 1;
-  }
+  const first = later(today, -HALF_A_YEAR);
+  const typeIds = await seeder.ids('event-types', first);
+  const make = (path: string, bodies: readonly unknown[]) =>
+    sideBySide(bodies, (body, n) => seeder.make(path, `${path}-${n}`, first, body));
+  const venueIds = await make('venues', venuesOf());
+  const customerIds = await make('customers', customersOf());
+  const [events] = await Promise.all([
+    sideBySide(eventsOf(today, { customerIds, typeIds, venueIds }), async ({ body, steps }, n) => {
+      const eventId = await seeder.make('events', `event-${n}`, earlier(today, later(body.startsAt, -30 * DAY)), body);
+      for (const { step, before, body: why } of steps) {
+        const at = earlier(today, later(before === 'end' ? body.endsAt : body.startsAt, -MINUTE));
+        await seeder.step(eventId, step, `event-${n}-${step}`, at, why);
+      }
+    }),
+    seeder.people(orgId, customerIds[0], first),
+  ]);
   const mark = { id: MARK.id, kind: 'demo', body: { orgId } as Json };
   await platform.store.commit('system', [...MARK.partition], [{ op: 'upsert', document: mark }]);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  say(`Loaded ${customerIds.length} customers, ${venueIds.length} venues and ${events} events in ${seconds} s`);
+  say(`Loaded ${customerIds.length} customers, ${venueIds.length} venues and ${events.length} events in ${seconds} s`);
+}
+
+/** Independent requests, some at a time, so that they share the disk's syncs. In order of their beginnings. */
+async function sideBySide<T, R>(items: readonly T[], work: (item: T, at: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let from = 0; from < items.length; from += AT_ONCE) {
+    const some = items.slice(from, from + AT_ONCE);
+    results.push(...(await Promise.all(some.map((item, at) => work(item, from + at)))));
+  }
+  return results;
 }
 
 function earlier(a: string, b: string): string {
   return a < b ? a : b;
 }
 
-/** Sends requests through a pipeline of its own, whose clock can be set and whose limits are wide. */
+interface Sent {
+  readonly method: string;
+  /** As its route has it. */
+  readonly path: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly search?: string;
+  /** When it comes, by its own clock. */
+  readonly at: string;
+  readonly key?: string | undefined;
+  readonly body?: unknown;
+}
+
+/** Sends requests through pipelines of its own, each with the clock of its instant, and with wide limits. */
 function seederOf(platform: Platform, signal: AbortSignal | undefined) {
   const start = platform.clock.now();
   const midnight = `${start.slice(0, 10)}T00:00:00Z`;
-  let now = later(midnight, -HALF_A_YEAR);
-  const clock = { now: () => now };
-  const own: Platform = {
-    ...platform,
-    clock,
-    config: { ...platform.config, RATE_SIGNED_IN: 1_000_000, RATE_PUBLIC: 1_000_000 },
-  };
   let actor: Actor | undefined;
-  const pipeline = createPipeline(own, {
+  const authenticator: Authenticator = {
     async authenticate() {
       if (!actor) throw new Error('The demo has no admin yet');
       return actor;
     },
-  });
-  const dispatch = dispatcher(routes, pipeline);
+  };
 
-  async function send(method: string, address: string, key?: string, body?: unknown): Promise<Record<string, Json>> {
+  function platformAt(instant: string): Platform {
+    const config = { ...platform.config, RATE_SIGNED_IN: 1_000_000, RATE_PUBLIC: 1_000_000 };
+    return { ...platform, config, clock: { now: () => instant } };
+  }
+
+  async function send({ method, path, params = {}, search = '', at, key, body }: Sent): Promise<Record<string, Json>> {
     signal?.throwIfAborted();
-    const [path = '', search = ''] = address.split('?');
+    const route = routes.find((known) => known.method === method && known.path === path);
+    if (!route) throw new Error(`The demo knows no ${method} ${path}`);
     const headers = new Map([
       ['authorization', 'Bearer demo'],
       ['content-type', 'application/json'],
@@ -128,24 +137,23 @@ function seederOf(platform: Platform, signal: AbortSignal | undefined) {
     ]);
     const request: RawRequest = {
       method,
-      path: `/api/${path}`,
+      path: `/api/${path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')}`,
       search,
-      params: {},
+      params,
       header: (name) => headers.get(name),
       body: bytesOf(body),
       peer: 'demo',
       origin: '',
     };
-    const reply = await dispatch(request);
+    const reply = await createPipeline(platformAt(at), authenticator).serve(route, request);
     const answer = JSON.parse(String(reply.body)) as Record<string, Json>;
     if (reply.status < 300) return answer;
     if (answer.type === 'urn:marquee:problem:in_progress') {
       // Begun by a start that was cut short right then: that one's lease on the key is waited out.
-      now = later(now, LEASE);
-      return send(method, address, key, body);
+      return send({ method, path, params, search, at: later(at, LEASE), key, body });
     }
     throw new Error(
-      `The demo's ${method} ${address} was refused: ${answer.detail} ${JSON.stringify(answer.errors ?? '')}`,
+      `The demo's ${method} ${path} was refused: ${answer.detail} ${JSON.stringify(answer.errors ?? '')}`,
     );
   }
 
@@ -153,7 +161,7 @@ function seederOf(platform: Platform, signal: AbortSignal | undefined) {
   async function registered(): Promise<Begun> {
     const known = await platform.store.read('system', [...MARK.partition], BEGUN);
     if (known) return known.document.body as unknown as Begun;
-    const scope = scopeOf(own, { actor: systemActor(''), correlationId: 'demo' });
+    const scope = scopeOf(platformAt(later(midnight, -HALF_A_YEAR)), { actor: systemActor(''), correlationId: 'demo' });
     const { orgId, userId } = (await accountOf(ADMIN)) ?? (await newOrganization(scope));
     const begun: Begun = { orgId, userId, today: midnight, startedAt: start };
     const document = { id: BEGUN, kind: 'demo', body: begun as unknown as Json };
@@ -180,9 +188,6 @@ function seederOf(platform: Platform, signal: AbortSignal | undefined) {
   }
 
   return {
-    at(instant: string) {
-      now = instant;
-    },
     async admin() {
       const begun = await registered();
       const { orgId, userId, today } = begun;
@@ -191,7 +196,6 @@ function seederOf(platform: Platform, signal: AbortSignal | undefined) {
           'Loading the demo data was cut short too long ago to go on. Remove DATA_DIR, or set SEED=none.',
         );
       }
-      now = later(today, -HALF_A_YEAR);
       actor = {
         kind: 'user',
         orgId,
@@ -204,24 +208,26 @@ function seederOf(platform: Platform, signal: AbortSignal | undefined) {
       };
       return { orgId, today };
     },
-    async people(orgId: string, customerId: string | undefined) {
-      const scope = scopeOf(own, { actor: systemActor(orgId), correlationId: 'demo' });
-      for (const role of ROLES) {
+    async people(orgId: string, customerId: string | undefined, at: string) {
+      const scope = scopeOf(platformAt(at), { actor: systemActor(orgId), correlationId: 'demo' });
+      for (const role of builtInRoleNames.filter((name) => name !== 'admin')) {
         const username = usernameOf(role);
         const account = { username, email: username, displayName: `The ${role}`, roles: [role], password: PASSWORD };
         const userId = (await accountOf(username))?.userId ?? (await addUser(scope, account));
-        if (role === 'customer') await send('PATCH', `users/${userId}`, undefined, { customerId: customerId ?? null });
+        if (role !== 'customer') continue;
+        const body = { customerId: customerId ?? null };
+        await send({ method: 'PATCH', path: 'users/{userId}', params: { userId }, at, body });
       }
     },
-    async ids(address: string): Promise<readonly string[]> {
-      const { data } = await send('GET', address);
+    async ids(path: string, at: string): Promise<readonly string[]> {
+      const { data } = await send({ method: 'GET', path, search: 'limit=100', at });
       return (data as { id: string }[]).map(({ id }) => id);
     },
-    async make(path: string, key: string, body: unknown): Promise<string> {
-      return String((await send('POST', path, key, body)).id);
+    async make(path: string, key: string, at: string, body: unknown): Promise<string> {
+      return String((await send({ method: 'POST', path, key, at, body })).id);
     },
-    async step(path: string, key: string, body: unknown): Promise<void> {
-      await send('POST', path, key, body);
+    async step(eventId: string, step: string, key: string, at: string, body: unknown): Promise<void> {
+      await send({ method: 'POST', path: `events/{eventId}/${step}`, params: { eventId }, key, at, body });
     },
   };
 }

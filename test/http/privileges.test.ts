@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routes } from '../../functions/registry.ts';
-import { builtInRoles } from '../../shared/identity/roles.ts';
+import { type BuiltInRole, builtInRoleNames, builtInRoles } from '../../shared/identity/roles.ts';
 import type { Route } from '../../shared/platform/route.ts';
 import { checkReply } from '../support/client.ts';
-import { type BuiltInRole, startTestHost, type TestHost, type TestOrganization } from '../support/host.ts';
+import { startTestHost, type TestHost, type TestOrganization } from '../support/host.ts';
 import { examples } from './examples.ts';
 import { send, type World, worldOf } from './world.ts';
 
@@ -22,7 +22,6 @@ afterAll(() => host.close());
 
 const guarded = routes.filter(({ access }) => access !== 'public');
 const nameOf = (route: Route) => `${route.method} ${route.path}`;
-const roles = Object.keys(builtInRoles) as BuiltInRole[];
 
 /** Whose rows are limited to their own or assigned ones; the slices' tests show which. */
 const BOUNDED: readonly BuiltInRole[] = ['staff', 'customer'];
@@ -47,7 +46,7 @@ test('every guarded route has an example', () => {
 });
 
 describe('REQ-AUTHZ-001 REQ-EQP-101 every route, every role: as declared, allowed or 403', () => {
-  for (const role of roles) {
+  for (const role of builtInRoleNames) {
     describe(role, () => {
       test.each(guarded.map((route) => [nameOf(route), holds(role, route) ? 'may' : '403', route] as const))(
         '%s: %s',

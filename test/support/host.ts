@@ -4,22 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { type Local, startLocal } from '../../infra/local/compose.ts';
+import type { BuiltInRole } from '../../shared/identity/roles.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import { type Api, apiClient } from './client.ts';
 import { type RecordedMail, recordedMail, silentLog, type TestClock, testClock } from './platform.ts';
-
-export const builtInRoles = [
-  'admin',
-  'manager',
-  'staff',
-  'warehouseManager',
-  'maintenanceTechnician',
-  'accountant',
-  'viewer',
-  'customer',
-] as const;
-export type BuiltInRole = (typeof builtInRoles)[number];
 
 export interface TestUser {
   readonly userId: string;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { eventStatuses } from '../../shared/events/model.ts';
+import { builtInRoleNames } from '../../shared/identity/roles.ts';
 import { type Api, apiClient } from '../support/client.ts';
-import { builtInRoles } from '../support/host.ts';
 import { killAll, launch, ready, type Started } from '../support/marquee.ts';
 
 let folder: string;
@@ -111,7 +111,7 @@ test('a first start cut short while it loads the demo goes on at the next, and l
   expect(marquee.said()).toMatch('Loaded 50 customers, 12 venues and 200 events');
   await expectTheDemo(origin, marquee.said());
   const { users } = printed(marquee.said());
-  expect(users.map(({ role }) => role).sort()).toEqual([...builtInRoles].sort());
+  expect(users.map(({ role }) => role).sort()).toEqual([...builtInRoleNames].sort());
   for (const { role } of users) expect((await signIn(origin, marquee.said(), role)).roles).toEqual([role]);
   marquee.child.kill('SIGTERM');
   expect((await marquee.ended).status).toBe(0);
