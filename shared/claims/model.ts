@@ -25,7 +25,7 @@ export interface Claim {
   readonly use: Window;
   readonly owner: Owner;
   readonly mode: 'held' | 'firm';
-  /** Held claims only: from then on it does not count. */
+  /** Held claims only, and needed there: from then on it does not count. */
   readonly expiresAt?: string;
   readonly reason?: string;
   readonly overridden?: { readonly by: string; readonly reason: string };
@@ -53,25 +53,18 @@ export interface Clash {
   readonly short: number;
 }
 
-export interface ClaimRequest {
+export interface ClaimRequest
+  extends Pick<
+    Claim,
+    'resource' | 'quantity' | 'windows' | 'use' | 'owner' | 'mode' | 'expiresAt' | 'reason' | 'group' | 'seats'
+  > {
   /**
    * Fresh; a repeated claim with the same id and content answers with the claim that is there, one with other content
    * is `already_exists`. When the earlier one was released or its hold ran out, the id is claimed anew.
    */
   readonly id: string;
-  readonly resource: Resource;
-  readonly quantity: number;
-  readonly windows: readonly Window[];
-  readonly use: Window;
-  readonly owner: Owner;
-  readonly mode: 'held' | 'firm';
-  /** Needed for `held`. */
-  readonly expiresAt?: string;
-  readonly reason?: string;
   /** Takes it although it clashes. */
   readonly override?: { readonly by: string; readonly reason: string };
-  readonly group?: Group;
-  readonly seats?: number;
   /** Capacity of a resource that the engine has not met yet (its head is made with it). */
   readonly capacity: number;
   /**

@@ -125,7 +125,7 @@ describe('Identity over HTTP', () => {
     expect((await later.DELETE('/api/invitations/{id}', id)).response.status).toBe(204);
     expect((await later.GET('/api/invitations')).data?.data).toEqual([]);
     expect((await later.POST('/api/invitations/{id}/resend', id)).response.status).toBe(404);
-    expect(orgId).toBeTruthy();
+    expect(orgId).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
   async function tokenOf(username: string): Promise<string> {

@@ -60,7 +60,7 @@ describe('Registration (REQ-USER-001)', () => {
   test('of 20 at once for one username exactly one gets it', async () => {
     expect(await race('on')).toEqual({ through: 1, refused: { already_exists: 19 } });
     const { userId } = await signIn(here.one.scope(), { ...ada(), rememberMe: false }, DEVICE);
-    expect(userId).toBeTruthy();
+    expect(userId).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
   test('twin: with the guard off more than one does', async () => {
