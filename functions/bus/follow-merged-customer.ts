@@ -1,10 +1,9 @@
-/** Events go along when their customer is merged; those booked in that moment, or in that of a deletion, included. */
-import { followCustomer, followCustomers } from '../../shared/events/following.ts';
+/** Events go along when their customer is merged, and are called off when it is deleted. */
+import { followCustomers } from '../../shared/events/following.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 
 export const followMergedCustomer = reaction({
   name: 'follow-merged-customer',
-  on: ['CustomerMerged', 'CustomerRemoved', 'EventCreated', 'EventDetailsUpdated'],
-  handle: (fact, scope) =>
-    fact.type.startsWith('Customer') ? followCustomers(scope, fact.subject) : followCustomer(scope, fact.subject),
+  on: ['CustomerMerged', 'CustomerRemoved'],
+  handle: (fact, scope) => followCustomers(scope, fact.subject),
 });

@@ -1,5 +1,8 @@
-/** A renamed customer, venue or type shows in its events; an event made meanwhile looks once more. */
-import { refreshAllNames, refreshNames, renamed } from '../../shared/events/following.ts';
+/**
+ * A renamed customer, venue or type shows in its events; an event made or changed meanwhile looks once more at all it
+ * refers to, mergers and deletions included.
+ */
+import { keepInStep, refreshAllNames, renamed } from '../../shared/events/following.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 
 export const refreshEventNames = reaction({
@@ -17,7 +20,7 @@ export const refreshEventNames = reaction({
   async handle(fact, scope) {
     const reference = renamed(fact);
     if (reference === 'nothing') return;
-    if (reference === 'event') return refreshNames(scope, fact.subject);
+    if (reference === 'event') return keepInStep(scope, fact.subject);
     await refreshAllNames(scope, reference, fact.subject);
   },
 });

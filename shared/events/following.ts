@@ -8,34 +8,13 @@ import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { venues } from '../venues/model.ts';
 import { stepsFrom } from './life.ts';
-import { type EventFact, type EventNames, type EventState, events } from './model.ts';
+import { type EventFact, type EventState, events } from './model.ts';
 import { takeStep } from './steps.ts';
 import { eventTypes } from './types.model.ts';
 
 type Reference = 'customerId' | 'venueId' | 'typeId';
 /** Events of a page are worked on side by side. */
 const PAGE = 50;
-
-/** The names of what an event refers to, as they are now; of what is gone, as they were. */
-async function namesNow(scope: Scope, event: EventState): Promise<EventNames> {
-  const [customer, venue, type] = await Promise.all([
-    nameNow(scope, 'customerId', event.customerId),
-    nameNow(scope, 'venueId', event.venueId),
-    nameNow(scope, 'typeId', event.eventTypeId),
-  ]);
-  const { names } = event;
-  return { customer: customer ?? names.customer, venue: venue ?? names.venue, type: type ?? names.type };
-}
-
-/** Rewrites the copies of one event where they differ. Read inside the decision, so that an older name never wins. */
-export async function refreshNames(scope: Scope, eventId: string): Promise<void> {
-  await ofLiving(scope, eventId, async (event) => {
-    const names = await namesNow(scope, event);
-    const { customer, venue, type } = event.names;
-    const same = names.customer === customer && names.venue === venue && names.type === type;
-    return same ? [] : [{ type: 'EventNamesRefreshed', data: { names } }];
-  });
-}
 
 /** Executes on an event; nothing to do when it was deleted meanwhile. */
 async function ofLiving(
@@ -76,7 +55,7 @@ export async function refreshAllNames(scope: Scope, path: Reference, id: string)
     path,
     id,
     ({ names }) => name !== undefined && names[copy] !== name,
-    (eventId) => refreshNames(scope, eventId),
+    (eventId) => keepInStep(scope, eventId),
   );
 }
 
@@ -109,7 +88,7 @@ export function followCustomers(scope: Scope, customerId: string): Promise<void>
     'customerId',
     customerId,
     () => true,
-    (eventId) => followCustomer(scope, eventId),
+    (eventId) => keepInStep(scope, eventId),
   );
 }
 
@@ -135,29 +114,47 @@ async function wentInto(scope: Scope, id: string): Promise<string | undefined> {
   return mergedIntoOf((await scope.documents('customers').read(id))?.document);
 }
 
-/** The same for one event, which may have been booked in the very moment of the merge or deletion. */
-export async function followCustomer(scope: Scope, eventId: string): Promise<void> {
+/**
+ * Looks once more at what one event refers to, which may have changed in the very moment of its booking: copies the
+ * names where they differ, follows its customer through a merge, calls it off when the customer was deleted.
+ */
+export async function keepInStep(scope: Scope, eventId: string): Promise<void> {
   try {
-    await moveToPresent(scope, eventId, false);
+    await inStep(scope, eventId, false);
   } catch (error) {
     if (!(error instanceof Refusal) || error.extra.rule !== 'title-unique') throw error;
-    await moveToPresent(scope, eventId, true);
+    await inStep(scope, eventId, true);
   }
 }
 
-/** `retitled`: the target has an event of this title on that day, so the number is put behind it. */
-async function moveToPresent(scope: Scope, eventId: string, retitled: boolean): Promise<void> {
-  await ofLiving(scope, eventId, async (event) => {
-    const target = await presentCustomer(scope, event.customerId);
-    if (!target) return orphaned(event, scope.actor, scope.now());
-    if (target.id === event.customerId) return [];
+/**
+ * Read inside the decision, so that an older name never wins. `retitled`: the customer it goes to has an event of this
+ * title on that day, so the number is put behind it.
+ */
+async function inStep(scope: Scope, eventId: string, retitled: boolean): Promise<void> {
+  await ofLiving(scope, eventId, async (event): Promise<readonly EventFact[]> => {
+    const [customer, venue, type] = await Promise.all([
+      presentCustomer(scope, event.customerId),
+      nameNow(scope, 'venueId', event.venueId),
+      nameNow(scope, 'typeId', event.eventTypeId),
+    ]);
+    const before = event.names;
+    const names = {
+      customer: customer?.name ?? before.customer,
+      venue: venue ?? before.venue,
+      type: type ?? before.type,
+    };
+    const renamed = names.customer !== before.customer || names.venue !== before.venue || names.type !== before.type;
+    const refreshed: readonly EventFact[] = renamed ? [{ type: 'EventNamesRefreshed', data: { names } }] : [];
+    if (!customer) return [...refreshed, ...orphaned(event, scope.actor, scope.now())];
+    if (customer.id === event.customerId) return refreshed;
     // Not through the middle of a character.
     const title = `${event.title.slice(0, 180).replace(/[\ud800-\udbff]$/, '')} (${event.eventNumber})`;
     const changes = {
-      customerId: { from: event.customerId, to: target.id },
+      customerId: { from: event.customerId, to: customer.id },
       ...(retitled ? { title: { from: event.title, to: title } } : {}),
     };
-    return [{ type: 'EventDetailsUpdated', data: { changes, names: { ...event.names, customer: target.name } } }];
+    return [{ type: 'EventDetailsUpdated', data: { changes, names } }];
   });
 }
 

@@ -4,6 +4,7 @@ import { declarationOf } from './containers.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import type { Plan } from './store.plan.ts';
 import { placeTypes, planOf } from './store.plan.ts';
+import type { KnownDocuments } from './store.sqlite.known.ts';
 import { narrowed, narrowest } from './store.sqlite.narrow.ts';
 import type { Sql } from './store.sqlite.query.ts';
 import { countSql, pageSql } from './store.sqlite.query.ts';
@@ -14,10 +15,9 @@ import type { Tier } from './store.sqlite.search.ts';
 import { isBroad, leadOf, searchCountSql, tierSql } from './store.sqlite.search.ts';
 import { setCountSql, setLead, setPageSql } from './store.sqlite.sets.ts';
 import type { Statements } from './store.sqlite.statements.ts';
-import { etagOf } from './store.sqlite.write.ts';
-import type { Document, IndexValue, Page, Partition, Query, Stored } from './store.ts';
+import type { IndexValue, Page, Partition, Query, Stored } from './store.ts';
 
-type Row = readonly [body: string, seq: number, pk: string | null];
+type Row = readonly [n: number, seq: number, pk: string | null];
 
 /** An item of a page, with what its cursor needs. */
 interface Found {
@@ -30,13 +30,13 @@ interface Found {
 type Pager = (container: ContainerName, partition: Partition, query: Query, now: number | undefined) => Page;
 
 /** Answers queries; `now` in seconds since 1970, left out for containers whose documents never expire. */
-export function pagerOf(statements: Statements): Pager {
+export function pagerOf(statements: Statements, known: KnownDocuments): Pager {
   function found(reach: Reach, { text, values }: Sql, tier: Tier = 0): Found[] {
-    return statements.rows<Row>(text, values).map(([body, seq, pk]) => ({
-      stored: { document: JSON.parse(body) as Document, etag: etagOf(seq) },
-      rest: pk === null ? [] : partitionOf(pk).slice(reach.partition.length),
-      tier,
-    }));
+    return statements.rows<Row>(text, values).flatMap(([n, seq, pk]) => {
+      const stored = known(reach.table.documents, n, seq);
+      if (!stored) return [];
+      return [{ stored, rest: pk === null ? [] : partitionOf(pk).slice(reach.partition.length), tier }];
+    });
   }
 
   function listed(reach: Reach, plan: Plan, place: readonly IndexValue[] | undefined, limit: number): Found[] {
@@ -88,19 +88,21 @@ export function pagerOf(statements: Statements): Pager {
     const reach = reachOf(container, partition, now);
     const place = placeOf(container, partition, query, placeTypes(declarationOf(container), partition, plan));
     if (!plan.possible) return { items: [], ...(query.count ? { total: 0 } : {}) };
-    const some =
-      words.length > 0
-        ? searched(reach, plan, words, place, query.limit + 1)
-        : listed(reach, plan, place, query.limit + 1);
-    const items = some.slice(0, query.limit);
-    const last = items.at(-1);
-    return {
-      items: items.map(({ stored }) => stored),
-      ...(last && some.length > query.limit
-        ? { cursor: cursorOf(container, partition, query, placeAt(plan, last)) }
-        : {}),
-      ...(query.count ? { total: counted(reach, plan, words) } : {}),
-    };
+    return statements.together(() => {
+      const some =
+        words.length > 0
+          ? searched(reach, plan, words, place, query.limit + 1)
+          : listed(reach, plan, place, query.limit + 1);
+      const items = some.slice(0, query.limit);
+      const last = items.at(-1);
+      return {
+        items: items.map(({ stored }) => stored),
+        ...(last && some.length > query.limit
+          ? { cursor: cursorOf(container, partition, query, placeAt(plan, last)) }
+          : {}),
+        ...(query.count ? { total: counted(reach, plan, words) } : {}),
+      };
+    });
   };
 }
 

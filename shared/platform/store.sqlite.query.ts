@@ -21,7 +21,7 @@ interface OrderColumn {
 const MOST_BRANCHES = 32;
 
 /**
- * One page: rows of `[body, seq, pk, …]`, where `pk` is null when the partition is known. `branches` are plans whose
+ * One page: rows of `[n, seq, pk, …]`, where `pk` is null when the partition is known. `branches` are plans whose
  * pages are merged.
  */
 export function pageSql(
@@ -62,9 +62,9 @@ export function countSql(reach: Reach, plan: Plan): Sql {
   };
 }
 
-/** The first columns of every row: body, seq, and the partition where the query left it open. */
+/** The first columns of every row: which it is, its version, and the partition where the query left it open. */
 export function itemColumns({ scope }: Reach): string[] {
-  return ['d.body', 'd.seq', scope === 'pk' ? 'NULL' : 'd.pk'];
+  return ['d.n', 'd.seq', scope === 'pk' ? 'NULL' : 'd.pk'];
 }
 
 export function orderOf({ scope }: Reach, plan: Plan): OrderColumn[] {
@@ -136,7 +136,9 @@ function branchesOf(reach: Reach, plan: Plan): Plan[] {
   );
   const container = declarationOf(reach.container);
   const found = indexFor(reach.scope === '' ? container.acrossIndexes : container.indexes, equal, plan.order);
-  if (!found || found.served < plan.served || found.bound <= plan.bound) return [plan];
+  if (!found || found.served < plan.served || found.bound < plan.bound) return [plan];
+  // Of indexes that bind as many, the one declared first narrows most.
+  if (found.index.join() === plan.index.join()) return [plan];
   const names = new Set(found.index.slice(0, found.bound));
   let branches: Condition[][] = [[]];
   for (const condition of plan.where) {

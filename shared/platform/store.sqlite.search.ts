@@ -43,7 +43,7 @@ export function isBroad(statements: Statements, reach: Reach, plan: Plan, lead: 
   return (statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0) >= ENOUGH;
 }
 
-/** The matches of one tier, after a place in it: rows of `[body, seq, pk]`. */
+/** The matches of one tier, after a place in it: rows of `[n, seq, pk]`. */
 export function tierSql(
   reach: Reach,
   plan: Plan,

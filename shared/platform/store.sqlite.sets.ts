@@ -29,7 +29,7 @@ export function setLead(statements: Statements, reach: Reach, plan: Plan, limit:
   return merged || best.size <= most ? best.stream : undefined;
 }
 
-/** One page led by a set; rows of `[body, seq, pk]`. */
+/** One page led by a set; rows of `[n, seq, pk]`. */
 export function setPageSql(reach: Reach, plan: Plan, lead: Stream, place: Place | undefined, limit: number): Sql {
   const byId = plan.order.length === 0;
   const values = place && placeValues(reach, plan, place);

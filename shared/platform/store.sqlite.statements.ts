@@ -10,6 +10,8 @@ type Value = string | number | null;
 export interface Statements {
   row<R extends readonly unknown[]>(sql: string, values: readonly Value[]): R | undefined;
   rows<R extends readonly unknown[]>(sql: string, values: readonly Value[]): R[];
+  /** Reads that see one state of the file, whatever other connections write meanwhile. */
+  together<T>(read: () => T): T;
 }
 
 const MOST_KEPT = 500;
@@ -17,6 +19,7 @@ const MOST_KEPT = 500;
 /** Rows are arrays in the order of the columns; the caller names their types. */
 export function statementsOf(db: Db): Statements {
   const kept = new LRUCache<string, Database.Statement>({ max: MOST_KEPT });
+  const [begin, commit] = [db.prepare('BEGIN'), db.prepare('COMMIT')];
 
   function prepared(sql: string): Database.Statement {
     const known = kept.get(sql);
@@ -31,6 +34,14 @@ export function statementsOf(db: Db): Statements {
     },
     rows<R extends readonly unknown[]>(sql: string, values: readonly Value[]) {
       return guarded(() => prepared(sql).all(values) as R[]);
+    },
+    together(read) {
+      guarded(() => begin.run([]));
+      try {
+        return read();
+      } finally {
+        commit.run([]);
+      }
     },
   };
 }

@@ -9,6 +9,7 @@ import { containerNames, containers, declarationOf } from './containers.ts';
 import { messageOf } from './errors.ts';
 import { checkPartition, checkSize, checkWrites, isDocumentId } from './store.plan.ts';
 import { committerOf } from './store.sqlite.commit.ts';
+import { knownDocuments } from './store.sqlite.known.ts';
 import { pagerOf } from './store.sqlite.page.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { bringUp, partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
@@ -41,7 +42,8 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
   const { db, writing } = opened(file);
   const statements = statementsOf(db);
   const committer = committerOf(writing, () => seconds(clock), onCommit, patience);
-  const page = pagerOf(statements);
+  const known = knownDocuments(statements);
+  const page = pagerOf(statements, known);
   const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? seconds(clock) : undefined);
   let closed = false;
 
@@ -54,12 +56,12 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       alive();
       checkPartition(container, partition);
       if (!isDocumentId(id)) return undefined;
-      const row = statements.row<[string, number]>(readSql(container), [
+      const row = statements.row<[number, number]>(readSql(container), [
         partitionText(partition),
         id,
         ...(declarationOf(container).ttl ? [seconds(clock)] : []),
       ]);
-      return row && { document: JSON.parse(row[0]) as Document, etag: etagOf(row[1]) };
+      return row && known(tableOf(container).documents, ...row);
     },
     async query(container, partition, query) {
       alive();
@@ -113,7 +115,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
 const readTexts = new Map<ContainerName, string>(
   containerNames.map((name) => {
     const alive = declarationOf(name).ttl ? 'AND (expires_at IS NULL OR expires_at > ?)' : '';
-    return [name, `SELECT body, seq FROM d_${name} WHERE pk = ? AND id = ? ${alive}`];
+    return [name, `SELECT n, seq FROM d_${name} WHERE pk = ? AND id = ? ${alive}`];
   }),
 );
 
