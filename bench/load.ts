@@ -6,6 +6,8 @@ export interface Load {
   readonly token?: string;
   readonly connections: number;
   readonly seconds: number;
+  /** Requests a second over all connections; left out, each connection sends the next as soon as it has its reply. */
+  readonly rate?: number;
   /** Paths to GET, in turn; of each ten requests `writes` are POSTs. */
   readonly paths: readonly string[];
   readonly writes?: number;
@@ -76,6 +78,7 @@ async function measured(load: Load): Promise<Measured> {
     headers,
     requests: writes === 0 ? [reading] : writes === 10 ? [writing] : requests,
     timeout: 30,
+    ...(load.rate === undefined ? {} : { overallRate: load.rate }),
   };
   const result = await new Promise<autocannon.Result>((done, failed) => {
     const running = autocannon(options, (error: unknown, ended) => (error ? failed(error) : done(ended)));

@@ -13,7 +13,7 @@ import { type Cost, costs } from './cost.ts';
 import { type Organization, organizationOf, wordFor } from './dataset.ts';
 import { environment, type Generator, generator, startHost, type Watched, yardstick } from './host.ts';
 import type { Measured } from './load.ts';
-import { CONNECTIONS, data, FEW, only, RECORDS, SECONDS } from './options.ts';
+import { CONNECTIONS, data, FEW, only, RECORDS, SECONDS, WARM_UP } from './options.ts';
 import { say, table, verdict } from './report.ts';
 import { type Row, rowsOf } from './rows.ts';
 
@@ -45,6 +45,12 @@ async function organizations(folder: string): Promise<Organizations> {
   return { large, small, run: 0 };
 }
 
+/** The same load for a moment before: what is measured is a host that runs, not one that starts. */
+function warmedUp(load: Row['load']): Row['load'] {
+  const { post } = load;
+  return { ...load, seconds: WARM_UP, ...(post ? { post: { ...post, offset: post.offset + 500_000 } } : {}) };
+}
+
 async function loads(host: Watched, client: Client, put: Generator, rows: readonly Row[], cost: Map<string, Cost>) {
   const bare = await yardstick(put);
   const lines = [['', 'requests/s', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU µs', 'of bare', 'trips', 'RU', 'floor met']];
@@ -57,6 +63,7 @@ async function loads(host: Watched, client: Client, put: Generator, rows: readon
   line('bare node:http', bare, '', ['', '', '']);
   for (const row of rows) {
     const token = await signedIn(client, 'large');
+    await put({ ...warmedUp(row.load), origin: host.origin, token });
     const before = await host.cpu();
     const measured = await put({ ...row.load, origin: host.origin, token });
     const each = ((await host.cpu()) - before) / Math.max(1, measured.requests);

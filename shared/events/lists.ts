@@ -28,8 +28,7 @@ export const eventListing: Listing = {
 export async function listEvents(scope: Scope, input: ListInput): Promise<EntityPage<EventState>> {
   const rows = rowConditions(scope.actor);
   if (!rows) return { items: [], ...(input.count ? { total: 0 } : {}) };
-  const named = (input.status ?? []) as readonly string[];
-  const listed: readonly Condition[] = named.includes('archived') ? [] : [{ path: 'listed', eq: true }];
+  const listed: readonly Condition[] = input.status === undefined ? [{ path: 'listed', eq: true }] : [];
   return scope.of(events).list(toQuery(eventListing, input, [...rows, ...listed]));
 }
 
