@@ -81,6 +81,9 @@ async function execute(
   return { result: after, kept, released: before?.claimId === kept?.claimId ? undefined : before };
 }
 
+/** What a growing event holds until it is committed goes over its own claim, and anything else that is there. */
+const GROWING: Override = { reason: 'The event has more guests' };
+
 /** Changes what PUT or PATCH name; a new time or venue is taken before the old one is given back (REQ-EVT-004). */
 export function changeEvent(scope: Scope, id: string, make: (current: EventBody) => EventBody): Promise<Event> {
   const { actor } = scope;
@@ -99,6 +102,7 @@ export function changeEvent(scope: Scope, id: string, make: (current: EventBody)
       ]);
       const revision = revise(event, fields, { customer, venue, type }, scope.now());
       const taken = revision.moves && venue ? await take(fields, venue, override) : undefined;
+      if (revision.grows && venue) await take(fields, venue, GROWING);
       return revised(event, revision, taken, actor, override);
     }),
   );
