@@ -1,10 +1,8 @@
 /** No event has more guests than its venue takes, whoever cuts the capacity in the same instant (ADR 0009). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
-import type { Platform } from '../../shared/platform/scope.ts';
 import type { Document, Json, Store, Write } from '../../shared/platform/store.ts';
 import type { Answer, Person } from '../support/callers.ts';
-import { crashing } from '../support/faults.ts';
+import { crashing, stalling } from '../support/faults.ts';
 import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;
@@ -33,23 +31,6 @@ function sizeless(store: Store): Store {
     commit: (container, partition, writes) =>
       store.commit(container, partition, container === 'claims' ? writes.map(off) : writes),
   };
-}
-
-/** A process of its own that stalls before its first commit in a container, while something else happens. */
-function stalling(platform: Platform, container: string, meanwhile: () => Promise<unknown>): Platform {
-  const { store } = platform;
-  let stalled = false;
-  const slow: Store = {
-    ...store,
-    async commit(name, partition, writes) {
-      if (name === container && !stalled) {
-        stalled = true;
-        await meanwhile();
-      }
-      return store.commit(name, partition, writes);
-    },
-  };
-  return { ...platform, store: slow, queue: keyedQueue() };
 }
 
 /** Of two that race, the first stalls before its commit in a container until the second is through. */
