@@ -18,7 +18,7 @@ type Asked = Partial<ClaimRequest> & Pick<ClaimRequest, 'resource'>;
 export function checked<T extends Asked>(request: T, now: string): T {
   const errors: FieldError[] = [];
   const refuse = (path: string, code: string, message: string) => errors.push({ path, code, message });
-  const { id, resource, quantity, windows, use, group, seats, capacity, expiresAt } = request;
+  const { id, resource, quantity, windows, use, group, seats, size, capacity, expiresAt } = request;
 
   if (!RESOURCE.test(resource)) refuse('resource', 'resource', 'must be a kind and an id with a colon between');
   if (id !== undefined && (!CLAIM_ID.test(id) || id === HEAD_ID)) refuse('id', 'id', 'must be fit for a document');
@@ -26,6 +26,7 @@ export function checked<T extends Asked>(request: T, now: string): T {
   if (capacity !== undefined && !isCount(capacity, 0)) refuse('capacity', 'capacity', 'must be a whole number from 0');
   if (group && !isCount(group.capacity, 0)) refuse('group.capacity', 'capacity', 'must be a whole number from 0');
   if (seats !== undefined && !(group && isCount(seats, 1))) refuse('seats', 'seats', 'must be from 1, in a group');
+  if (size !== undefined && !isCount(size, 0)) refuse('size', 'size', 'must be a whole number from 0');
   if (request.mode === 'held' && !(expiresAt && INSTANT.test(expiresAt) && expiresAt > now)) {
     refuse('expiresAt', 'expiry', 'must be an instant ahead for a hold');
   }

@@ -7,7 +7,7 @@ import { checked, HEAD_ID } from './checked.ts';
 import { nextFreeOf } from './free.ts';
 import type { Outcome, Round } from './heads.ts';
 import { underHead } from './heads.ts';
-import type { Claim, Claimed, ClaimRequest, Claims, Resource } from './model.ts';
+import type { Claim, Claimed, ClaimRequest, Claims, Cut, Limits, Resource } from './model.ts';
 import {
   asFirm,
   asReleased,
@@ -17,6 +17,7 @@ import {
   decideClaim,
   decideMove,
   freeOf,
+  guardSize,
   isRepeated,
   overOf,
   shortagesOf,
@@ -60,6 +61,7 @@ export function claimsOf(scope: Scope): Claims {
         if (!isRepeated(own.claim, request)) throw alreadyExists();
         return { result: { claim: own.claim, over: overOf(own.claim, claims, capacity, round.now) } };
       }
+      guardSize(request, round.limits, round.now);
       const result = decideClaim(request, claims, capacity, round.now);
       const write: Write = own
         ? replaced(own, result.claim)
@@ -179,7 +181,32 @@ export function claimsOf(scope: Scope): Claims {
         return capacity === round.capacity ? { result } : { result, change: { capacity, writes: [] } };
       });
     },
+    async cut(resource, { capacity: first, ...cut }) {
+      checked({ resource, capacity: first }, scope.now());
+      return underHead(scope, resource, async ({ documents, capacity = first, limits, now }) => {
+        const claims = (await claimsAfter(documents, now)).map(({ claim }) => claim);
+        const result = claims.filter(
+          (claim) => claim.mode === 'held' && stands(claim, now) && (claim.size ?? 0) > cut.largest,
+        );
+        const cuts = [...cutsBeside(limits, cut.id, now), cut];
+        return { result, change: { capacity, limits: { ...limits, cuts }, writes: [] } };
+      });
+    },
+    async setLargest(resource, ask, cutId) {
+      return underHead(scope, resource, async ({ capacity, limits, now }) => {
+        if (capacity === undefined) return { result: undefined };
+        const largest = await ask();
+        const cuts = cutsBeside(limits, cutId, now);
+        const same = largest === limits.largest && cuts.length === limits.cuts.length;
+        return { result: undefined, ...(same ? {} : { change: { capacity, limits: { largest, cuts }, writes: [] } }) };
+      });
+    },
   };
+}
+
+/** The cuts that still bind, but one. */
+function cutsBeside({ cuts }: Limits, id: string | undefined, now: string): readonly Cut[] {
+  return cuts.filter((cut) => cut.id !== id && cut.until > now);
 }
 
 function alreadyExists(): Refusal {

@@ -6,6 +6,7 @@ import type { Scope } from '../platform/scope.ts';
 import type { Stored, Write } from '../platform/store.ts';
 import { CommitRefused } from '../platform/store.ts';
 import { HEAD_ID } from './checked.ts';
+import type { Limits } from './model.ts';
 import type { Known } from './stored.ts';
 import { headOf, headWrite, knownOf, readClaim } from './stored.ts';
 
@@ -14,6 +15,7 @@ export interface Round {
   readonly documents: Documents;
   /** Undefined for a resource the engine has not met yet. */
   readonly capacity: number | undefined;
+  readonly limits: Limits;
   readonly now: string;
   /** Counts from 1. */
   readonly number: number;
@@ -23,8 +25,8 @@ export interface Round {
 
 export interface Outcome<T> {
   readonly result: T;
-  /** Committed with the head, at most 99. Nothing to write: nothing is committed. */
-  readonly change?: { readonly capacity: number; readonly writes: readonly Write[] };
+  /** Committed with the head, at most 99. Nothing to write: nothing is committed. Limits left out stay. */
+  readonly change?: { readonly capacity: number; readonly limits?: Limits; readonly writes: readonly Write[] };
 }
 
 /** What a scope committed last of a resource: still so while the head's etag stands, so it is tried without reading. */
@@ -55,10 +57,11 @@ export function underHead<T>(
     const [head, own] = known
       ? [known.head, known.claims.get(claimId ?? '')]
       : await Promise.all([documents.read(HEAD_ID), claimId === undefined ? undefined : readClaim(documents, claimId)]);
-    const capacity = head && headOf(head).capacity;
-    const outcome = await decide({ documents, capacity, now: scope.now(), number, own });
-    if (!outcome.change) return outcome;
-    const writes = [headWrite(head, outcome.change.capacity), ...outcome.change.writes];
+    const { capacity, ...limits } = head ? headOf(head) : { capacity: undefined, cuts: [] };
+    const outcome = await decide({ documents, capacity, limits, now: scope.now(), number, own });
+    const { change } = outcome;
+    if (!change) return outcome;
+    const writes = [headWrite(head, change.capacity, change.limits ?? limits), ...change.writes];
     try {
       remember(scope, resource, writes, await documents.commit(writes));
       return outcome;

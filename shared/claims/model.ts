@@ -32,6 +32,8 @@ export interface Claim {
   readonly group?: Group;
   /** Seats taken in the group. */
   readonly seats?: number;
+  /** How large the use is, e.g. an event's guests; at most the resource's largest. Counts for nothing once it is firm. */
+  readonly size?: number;
   readonly state: 'active' | 'released';
   /** Released because its hold ran out; `firm`, `extend` and a repeated `claim` may take it anew. */
   readonly lapsed?: true;
@@ -46,7 +48,8 @@ export interface Clash {
   readonly window: Window;
   /**
    * Whose claim stands in the way; `{ type: 'capacity', id: <resource> }` when more is asked than there ever is,
-   * `{ type: 'group', id }` when the group's seats do not suffice.
+   * `{ type: 'group', id }` when the group's seats do not suffice, `{ type: 'size', id: <resource> }` when the use is too
+   * large for the resource, by `short`.
    */
   readonly owner: Owner & { readonly title?: string };
   /** Units short at the worst instant of the overlap, at least 1. */
@@ -56,7 +59,7 @@ export interface Clash {
 export interface ClaimRequest
   extends Pick<
     Claim,
-    'resource' | 'quantity' | 'windows' | 'use' | 'owner' | 'mode' | 'expiresAt' | 'reason' | 'group' | 'seats'
+    'resource' | 'quantity' | 'windows' | 'use' | 'owner' | 'mode' | 'expiresAt' | 'reason' | 'group' | 'seats' | 'size'
   > {
   /**
    * Fresh; a repeated claim with the same id and content answers with the claim that is there, one with other content
@@ -78,6 +81,20 @@ export interface ClaimRequest
 export const MOST_WINDOWS = 366;
 /** and this many days from first to last (3 years). */
 export const MOST_DAYS = 1096;
+
+/** A cut of the largest size that is being decided on: binding until then, whatever comes of it. */
+export interface Cut {
+  readonly id: string;
+  readonly largest: number;
+  readonly until: string;
+}
+
+/** What bounds the size of a use. */
+export interface Limits {
+  /** Left out: not bounded. */
+  readonly largest?: number | undefined;
+  readonly cuts: readonly Cut[];
+}
 
 export interface Claimed {
   readonly claim: Claim;
@@ -162,4 +179,14 @@ export interface Claims {
   ): Promise<readonly Window[]>;
   /** Allowed below present use; answers with each claim that from now on is short of the new capacity, and where. */
   setCapacity(resource: Resource, capacity: number): Promise<readonly Shortage[]>;
+  /**
+   * From now on refuses what is larger, until the cut is over (`setLargest`) or runs out; answers with the holds that are
+   * larger, whose owners may commit any moment. `capacity` is that of a resource not met yet.
+   */
+  cut(resource: Resource, cut: Cut & { readonly capacity: number }): Promise<readonly Claim[]>;
+  /**
+   * Sets the largest size, and ends a cut. `ask` is called once the head has been read, so that an older answer never
+   * replaces a newer one. A resource not met yet has no bound.
+   */
+  setLargest(resource: Resource, ask: () => Promise<number | undefined>, cutId?: string): Promise<void>;
 }

@@ -13,7 +13,7 @@ import {
   spanOf,
   stretchesAbove,
 } from '../platform/windows.ts';
-import type { Busy, Claim, Claimed, ClaimRequest, Clash, Shortage } from './model.ts';
+import type { Busy, Claim, Claimed, ClaimRequest, Clash, Limits, Shortage } from './model.ts';
 
 /** What is asked of a resource. Windows are sorted and do not overlap each other. */
 type Demand = Pick<ClaimRequest, 'resource' | 'quantity' | 'windows' | 'group' | 'seats'>;
@@ -116,6 +116,17 @@ function decided(
   return { over, overridden: { by: override.by, reason: override.reason } };
 }
 
+/** Throws `conflict` where the use is larger than the resource takes, now or after a cut being decided on. */
+export function guardSize(
+  { resource, windows, size = 0 }: Pick<ClaimRequest, 'resource' | 'windows' | 'size'>,
+  { largest, cuts }: Limits,
+  now: string,
+): void {
+  const bounds = cuts.flatMap((cut) => (cut.until > now ? [cut.largest] : []));
+  const short = size - Math.min(...bounds, largest ?? size);
+  if (short > 0) throw conflict([{ resource, window: spanOf(windows), owner: { type: 'size', id: resource }, short }]);
+}
+
 /** The claims that count against one: all that stand but itself and, where it is beside its owner's own, those. */
 function others(
   claims: readonly Claim[],
@@ -185,9 +196,20 @@ export function overOf(claim: Claim, claims: readonly Claim[], capacity: number,
   return claim.overridden ? clashesOf(claim, others(claims, claim, now), capacity) : [];
 }
 
-function contentOf({ resource, quantity, windows, use, owner, group, seats }: Claim | ClaimRequest) {
+function contentOf({ resource, quantity, windows, use, owner, group, seats, size }: Claim | ClaimRequest) {
   const flat = windows.flatMap(({ start, end }) => [start, end]);
-  return [resource, quantity, flat, use.start, use.end, owner.type, owner.id, group?.id ?? null, seats ?? null];
+  return [
+    resource,
+    quantity,
+    flat,
+    use.start,
+    use.end,
+    owner.type,
+    owner.id,
+    group?.id ?? null,
+    seats ?? null,
+    size ?? null,
+  ];
 }
 
 /** Where, from now on, claims that stand use more than the capacity: one entry a claim and stretch, by start. */

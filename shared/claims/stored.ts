@@ -7,7 +7,7 @@ import type { Document, Json, Query, Stored, Write } from '../platform/store.ts'
 import { spanOf } from '../platform/windows.ts';
 import { bucketsAsked, bucketsOf } from './buckets.ts';
 import { HEAD_ID } from './checked.ts';
-import type { Claim } from './model.ts';
+import type { Claim, Limits } from './model.ts';
 
 export const CLAIM_KIND = 'claim';
 /** Released claims are kept so long, to answer those who still ask. The owner's facts tell the history. */
@@ -15,7 +15,12 @@ const RELEASED_DAYS = 30;
 const MOST_PAGE = 1000;
 
 /** What every change to a resource's claims replaces under its etag. */
-const Head = z.object({ capacity: z.int(), revision: z.int() });
+const Head = z.object({
+  capacity: z.int(),
+  revision: z.int(),
+  largest: z.int().optional(),
+  cuts: z.array(z.object({ id: z.string(), largest: z.int(), until: z.string() })).default([]),
+});
 type Head = z.output<typeof Head>;
 
 const Resource = z.custom<Claim['resource']>((value) => typeof value === 'string' && value.includes(':'));
@@ -34,6 +39,7 @@ const StoredClaim = z.object({
     overridden: z.object({ by: z.string(), reason: z.string() }).optional(),
     group: z.object({ id: z.string(), capacity: z.int() }).optional(),
     seats: z.int().optional(),
+    size: z.int().optional(),
     state: z.enum(['active', 'released']),
     lapsed: z.literal(true).optional(),
     besideOwn: z.literal(true).optional(),
@@ -51,9 +57,10 @@ export function headOf(stored: Stored): Head {
 }
 
 /** The guarded write that stands first in every batch: the head as it is to be, one revision on. */
-export function headWrite(before: Stored | undefined, capacity: number): Write {
+export function headWrite(before: Stored | undefined, capacity: number, { largest, cuts }: Limits): Write {
   const revision = before ? headOf(before).revision + 1 : 1;
-  const document: Document = { id: HEAD_ID, kind: 'head', body: { capacity, revision } };
+  const bounds = { ...(largest === undefined ? {} : { largest }), ...(cuts.length === 0 ? {} : { cuts }) };
+  const document: Document = { id: HEAD_ID, kind: 'head', body: { capacity, revision, ...bounds } as unknown as Json };
   return before ? { op: 'replace', document, ifMatch: before.etag } : { op: 'create', document };
 }
 

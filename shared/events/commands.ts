@@ -1,9 +1,10 @@
 /** Commands on events: load, decide, take the venue, commit, settle. */
 import type { Entity } from '../platform/aggregate.ts';
 import type { Scope } from '../platform/scope.ts';
+import type { Write } from '../platform/store.ts';
 import { customerFor, typeFor, venueFor } from './context.ts';
 import { type StepName, stepOf } from './life.ts';
-import { type EventFact, type EventState, events, type Placement } from './model.ts';
+import { type EventFact, type EventState, eventCounter, events, type Placement } from './model.ts';
 import { type Committed, placing, type Take } from './placing.ts';
 import {
   checkBooking,
@@ -35,13 +36,15 @@ export async function createEvent(scope: Scope, body: EventBody): Promise<Event>
   const id = scope.newId();
   const before = scope.retried ? await scope.of(events).find(id) : undefined;
   if (before) return before;
+  const now = scope.now();
+  const counter = eventCounter(now);
+  const since = await scope.of(events).withdrawals(counter);
   const [customer, venue, type] = await Promise.all([
     customerFor(scope, fields.customerId),
     venueFor(scope, fields.venueId),
     typeFor(scope, fields.eventTypeId),
   ]);
-  checkBooking(fields, { customer, venue, type }, scope.now());
-  const year = scope.now().slice(0, 4);
+  checkBooking(fields, { customer, venue, type }, now);
   return placing(scope, id, async (take) => {
     const taken = await take(fields, venue, override);
     const names = { customer: customer.name, venue: venue.name, type: type.name };
@@ -50,13 +53,13 @@ export async function createEvent(scope: Scope, body: EventBody): Promise<Event>
       (number) =>
         create(fields, scope.actor, {
           orgId: scope.orgId,
-          eventNumber: eventNumberOf(year, number),
+          eventNumber: eventNumberOf(now.slice(0, 4), number),
           names,
           timeZone: venue.timeZone,
           taken,
           override,
         }),
-      { counter: `event-${year}` },
+      { counter, rests: { since, again: () => typeFor(scope, fields.eventTypeId) } },
     );
     return { result: made, kept: made.state.placement, released: undefined };
   });
@@ -67,31 +70,39 @@ async function execute(
   scope: Scope,
   id: string,
   take: Take,
-  decide: (event: EventState, take: Take) => Promise<readonly EventFact[]>,
+  decide: (event: EventState, take: Take, guard: (write: Write) => void) => Promise<readonly EventFact[]>,
   step?: StepName,
 ): Promise<Committed<Event>> {
   let before: Placement | undefined;
-  const after = await scope.of(events).execute(id, (event, { meta }) => {
+  let guards: Write[] = [];
+  const attempt = async (event: EventState, { meta }: Event) => {
     before = event.placement;
+    guards = [];
     // An earlier try of this very request has taken the step; its reply was lost.
     const done = step && scope.retried && event.status === stepOf(step).to && meta.modifiedBy === scope.actor.userId;
-    return done ? [] : decide(event, take);
-  });
+    return done ? [] : decide(event, take, (write) => guards.push(write));
+  };
+  const after = await scope.of(events).execute(id, attempt, { also: () => guards });
   const kept = after.state.placement;
   return { result: after, kept, released: before?.claimId === kept?.claimId ? undefined : before };
 }
+
+/** What a growing event holds until it is committed goes over its own claim, and anything else that is there. */
+const GROWING: Override = { reason: 'The event has more guests' };
 
 /** Changes what PUT or PATCH name; a new time or venue is taken before the old one is given back (REQ-EVT-004). */
 export function changeEvent(scope: Scope, id: string, make: (current: EventBody) => EventBody): Promise<Event> {
   const { actor } = scope;
   return placing(scope, id, (take) =>
-    execute(scope, id, take, async (event) => {
+    execute(scope, id, take, async (event, _, guard) => {
       guardChange(event, actor);
       const { override, ...fields } = make(fieldsOf(event));
       guardOverride(actor, override);
       // Before anything is looked up: nobody learns whose id is a customer's.
       if (fields.customerId !== event.customerId) guardCustomer(actor, fields.customerId);
       const needs = needsOf(event, fields);
+      // A type that is deleted after this look at it makes the batch stale.
+      if (needs.type) guard(await scope.of(events).besideCreation(eventCounter(scope.now()), false));
       const [customer, venue, type] = await Promise.all([
         needs.customer ? customerFor(scope, fields.customerId) : undefined,
         needs.venue ? venueFor(scope, fields.venueId, event.venueId) : undefined,
@@ -99,6 +110,7 @@ export function changeEvent(scope: Scope, id: string, make: (current: EventBody)
       ]);
       const revision = revise(event, fields, { customer, venue, type }, scope.now());
       const taken = revision.moves && venue ? await take(fields, venue, override) : undefined;
+      if (revision.grows && venue) await take(fields, venue, GROWING);
       return revised(event, revision, taken, actor, override);
     }),
   );

@@ -174,6 +174,11 @@ export function evolveEvent(state: EventState | undefined, fact: EventFact): Eve
 const NEVER = '9999-12-31T00:00:00Z';
 const ARCHIVED_AFTER = 90 * DAY;
 
+/** Counts the events made in an organization in a UTC year, in a batch with each. */
+export function eventCounter(madeAt: string): string {
+  return `event-${madeAt.slice(0, 4)}`;
+}
+
 /** When the clock has to do something about it: start, complete or archive it (REQ-EVT-011, 012). */
 export function dueAt(state: EventState): string {
   if (state.status === 'confirmed') return state.startsAt;

@@ -7,7 +7,7 @@ import type { Scope } from '../platform/scope.ts';
 import { bookableNow, venueResource } from '../venues/model.ts';
 import { events, type Placement } from './model.ts';
 import { reaches } from './rows.ts';
-import type { Override, Taken, VenueFor } from './rules.ts';
+import { fits, type Override, type Taken, type VenueFor } from './rules.ts';
 import { claimedWindow, type Slot } from './times.ts';
 
 /** How long a venue stays taken when a crash leaves nobody to decide. */
@@ -40,8 +40,8 @@ export async function placing<T>(
   const taken = new Map<string, Taken>();
   const take: Take = async (slot, venue, override) => {
     const window = claimedWindow(slot, venue.turnaroundMinutes);
-    const key = JSON.stringify([venue.id, window]);
-    // Deciding once more, after a lost race, for the same slot: it is held already.
+    const key = JSON.stringify([venue.id, window, slot.attendance ?? 0]);
+    // Deciding once more, after a lost race, for the same slot and as many guests: it is held already.
     const held = taken.get(key);
     if (held) return held;
     const claimId = scope.newId();
@@ -59,11 +59,13 @@ export async function placing<T>(
   }
   const { kept, released, result } = committed;
   try {
+    let isTaken = false;
     for (const { placement } of taken.values()) {
-      if (placement.claimId !== kept?.claimId) await free(scope, placement);
+      if (placement.claimId === kept?.claimId) isTaken = true;
+      else await free(scope, placement);
     }
     if (released) await free(scope, released);
-    if (kept && taken.size > 0) await claimsOf(scope).firm(venueResource(kept.venueId), kept.claimId);
+    if (kept && isTaken) await claimsOf(scope).firm(venueResource(kept.venueId), kept.claimId);
   } catch (error) {
     // The event is committed and says which claim is its own; the settling reaction sees to the rest.
     scope.platform.log.warn(
@@ -104,12 +106,17 @@ async function claimVenue(
       mode: 'held',
       expiresAt: later(scope.now(), HOLD),
       besideOwn: true,
+      ...(slot.attendance === undefined ? {} : { size: slot.attendance }),
       ...(override ? { override: { by: scope.actor.userId, reason: override.reason } } : {}),
     });
     return over;
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
-    const conflicts = await titled(scope, (error.extra.conflicts ?? []) as readonly Clash[]);
+    const clashes = (error.extra.conflicts ?? []) as readonly Clash[];
+    const large = clashes.find(({ owner }) => owner.type === 'size');
+    // The venue's capacity was cut, or is being cut, since the venue was read.
+    if (large) fits(slot.attendance, { ...venue, capacity: (slot.attendance ?? 0) - large.short });
+    const conflicts = await titled(scope, clashes);
     throw new Refusal('conflict', 'The venue is taken at that time.', { conflicts });
   }
 }

@@ -174,6 +174,8 @@ interface Revision {
   readonly names: EventNames;
   /** Whether the venue must be taken anew for this. */
   readonly moves: boolean;
+  /** Whether it stays where it is with more guests, which the venue's claims must know before it is committed. */
+  readonly grows: boolean;
 }
 
 const some = (changes: Changes, names: readonly string[]) => names.some((name) => name in changes);
@@ -214,7 +216,8 @@ export function revise(event: EventState, fields: EventFields, context: Revision
     venue: ('venueId' in changes && venue?.name) || event.names.venue,
     type: type?.name ?? event.names.type,
   };
-  return { changes, names, moves };
+  const grows = !moves && event.placement !== undefined && (fields.attendance ?? 0) > (event.attendance ?? 0);
+  return { changes, names, moves, grows };
 }
 
 /** The facts of a revision; `taken` when it moves. */

@@ -140,6 +140,7 @@ export function checkReinstate(event: EventState, actor: Actor, venue: VenueFor,
   guardStep(event, stepOf('reinstate'), actor, now);
   startsInFuture(event.startsAt, now);
   venueActive(venue);
+  fits(event.attendance, venue);
 }
 
 export function reinstate(taken: Taken, actor: Actor, override: Override | undefined): readonly EventFact[] {

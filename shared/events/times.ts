@@ -28,6 +28,7 @@ export interface Slot {
   readonly endsAt: string;
   readonly setupMinutes: number;
   readonly teardownMinutes: number;
+  readonly attendance?: number | undefined;
 }
 
 /** What an event takes of its venue: `[startsAt - setup, endsAt + teardown + turnaround)`. */

@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { systemActor } from '../platform/actor.ts';
 import type { Entity } from '../platform/aggregate.ts';
+import { DAY, later } from '../platform/clock.ts';
 import { documentHash } from '../platform/hash.ts';
 import { anyOf, type ListInput, type Listing, toQuery } from '../platform/listing.ts';
 import { notFound } from '../platform/refusal.ts';
 import type { EntityPage } from '../platform/repository.ts';
 import { type Scope, scopeOf } from '../platform/scope.ts';
-import { CommitRefused, type Store } from '../platform/store.ts';
-import { events } from './model.ts';
+import { CommitRefused, type Store, type Write } from '../platform/store.ts';
+import { eventCounter, events } from './model.ts';
 import {
   defaultEventTypes,
   type EventTypeFields,
@@ -103,15 +104,24 @@ export async function changeEventType(
   return scope.of(eventTypes).execute(id, (state) => reviseType(state, revise(state)));
 }
 
-/** Throws `rule_broken` `type-in-use` when any event has it. */
+/**
+ * Throws `rule_broken` `type-in-use` when any event has it. An event that gets it in the same instant makes this batch
+ * stale, or is refused because of it (ADR 0004).
+ */
 export async function removeEventType(scope: Scope, id: string): Promise<void> {
   await presentDefaults(scope);
-  await scope.of(eventTypes).execute(id, async (state) => {
+  // Around New Year an event may be on its way under the number of another year than this one's.
+  const now = scope.now();
+  const counters = new Set([later(now, -DAY), now, later(now, DAY)].map(eventCounter));
+  let guards: readonly Write[] = [];
+  const decide = async (state: EventTypeState) => {
+    guards = await Promise.all([...counters].map((counter) => scope.of(events).besideCreation(counter, true)));
     const using = await scope.of(events).list({
       where: [{ path: 'typeId', eq: id }],
       orderBy: [{ path: 'startsAt' }],
       limit: 1,
     });
     return removeType(state, using.items.length > 0);
-  });
+  };
+  await scope.of(eventTypes).execute(id, decide, { also: () => guards });
 }

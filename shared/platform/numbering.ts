@@ -1,5 +1,6 @@
 /** Numbers without gaps, drawn by many at once: those who wait for the counter share one batch and so one sync. */
 import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
 import { afterLostRace } from './backoff.ts';
 import type { Documents } from './documents.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
@@ -7,15 +8,18 @@ import { Refusal } from './refusal.ts';
 import type { Write } from './store.ts';
 import { CommitRefused, MAX_WRITES } from './store.ts';
 
-interface Draw {
+interface Place {
   readonly documents: Documents;
   readonly queue: KeyedQueue;
   /** Names the counter in its organization, for the queue. */
   readonly key: string;
   /** The counter's document. */
   readonly counterId: string;
-  /** The writes that go with a number; asked anew at every attempt. */
-  stage(number: number): Promise<readonly Write[]>;
+}
+
+interface Draw extends Place {
+  /** The writes that go with a number; asked anew at every attempt. `withdrawals` as `withdrawalsOf` says. */
+  stage(number: number, withdrawals: number): Promise<readonly Write[]>;
 }
 
 interface Waiting {
@@ -38,9 +42,16 @@ const lines = new WeakMap<KeyedQueue, Map<string, Waiting[]>>();
 
 /** Counters as this process left them: tried without reading, for the etag tells when another process was there since. */
 interface Counter {
-  readonly etag: string;
+  /** Undefined while there is no document. */
+  readonly etag: string | undefined;
   readonly last: number;
+  /** How often something was withdrawn that what is numbered rests on. */
+  readonly withdrawals: number;
 }
+const Body = z.union([
+  z.int().transform((last) => ({ last, withdrawals: 0 })),
+  z.object({ last: z.int(), withdrawals: z.int() }),
+]);
 const MOST_KNOWN = 1000;
 const known = new WeakMap<KeyedQueue, LRUCache<string, Counter>>();
 
@@ -55,8 +66,7 @@ export async function drawn(draw: Draw): Promise<readonly string[]> {
   lines.set(queue, ofQueue);
   const line = ofQueue.get(key) ?? [];
   ofQueue.set(key, line);
-  const counters = known.get(queue) ?? new LRUCache<string, Counter>({ max: MOST_KNOWN });
-  known.set(queue, counters);
+  const counters = countersOf(queue);
   return new Promise((resolve, reject) => {
     const one = { draw, resolve, reject };
     line.push(one);
@@ -69,6 +79,39 @@ export async function drawn(draw: Draw): Promise<readonly string[]> {
   });
 }
 
+function countersOf(queue: KeyedQueue): LRUCache<string, Counter> {
+  const counters = known.get(queue) ?? new LRUCache<string, Counter>({ max: MOST_KNOWN });
+  known.set(queue, counters);
+  return counters;
+}
+
+/**
+ * How often something that the numbered rest on was withdrawn, as far as this process knows. Asked before such a thing is
+ * read: while `stage` is told the same, it has not been withdrawn since. A point read where the process does not know
+ * the counter, which the draw then saves.
+ */
+export async function withdrawalsOf({ documents, queue, key, counterId }: Place): Promise<number> {
+  const counters = countersOf(queue);
+  const counter = counters.get(key) ?? (await counterIn(documents, counterId));
+  if (!counters.has(key)) counters.set(key, counter);
+  return counter.withdrawals;
+}
+
+/**
+ * The counter as it is, for a batch that is to be refused when a number is drawn meanwhile; `withdraws` tells those who
+ * draw after it to look again at what they rest on. Read before whatever that batch is decided on.
+ */
+export async function besideDrawing(documents: Documents, counterId: string, withdraws: boolean): Promise<Write> {
+  const counter = await counterIn(documents, counterId);
+  return counterWrite(counterId, counter, { withdrawals: counter.withdrawals + (withdraws ? 1 : 0) });
+}
+
+function counterWrite(id: string, before: Counter, change: Partial<Omit<Counter, 'etag'>>): Write {
+  const { etag, last, withdrawals } = { ...before, ...change };
+  const document = { id, kind: 'counter', body: withdrawals === 0 ? last : { last, withdrawals } };
+  return etag === undefined ? { op: 'create', document } : { op: 'replace', document, ifMatch: etag };
+}
+
 /** Serves the head of the line and as many behind it as fit in its batch. */
 async function serve(line: Waiting[], counters: LRUCache<string, Counter>): Promise<void> {
   for (let round = 1; round <= ROUNDS; round += 1) {
@@ -76,18 +119,17 @@ async function serve(line: Waiting[], counters: LRUCache<string, Counter>): Prom
     if (!first) return;
     const { documents, counterId, key } = first.draw;
     const counter = counters.get(key) ?? (await counterIn(documents, counterId));
-    const last = counter?.last ?? 0;
-    const group = await gathered(line, last);
+    const group = await gathered(line, counter);
     if (group.length === 0) return;
-    counters.delete(key);
-    const document = { id: counterId, kind: 'counter', body: last + group.length };
-    const guard: Write = counter ? { op: 'replace', document, ifMatch: counter.etag } : { op: 'create', document };
+    const last = counter.last + group.length;
+    const guard = counterWrite(counterId, counter, { last });
     try {
       const etags = await documents.commit([guard, ...group.flatMap(({ writes }) => writes)]);
-      counters.set(key, { etag: etags[0] ?? '', last: document.body });
+      counters.set(key, { ...counter, etag: etags[0] ?? '', last });
       for (const { one, from, writes } of group) leave(line, one).resolve(etags.slice(from, from + writes.length));
       return;
     } catch (error) {
+      counters.delete(key);
       const at = error instanceof CommitRefused ? error.index : -1;
       const culprit = group.find(({ from, writes }) => at >= from && at < from + writes.length);
       if (error instanceof CommitRefused && culprit) {
@@ -107,20 +149,22 @@ async function serve(line: Waiting[], counters: LRUCache<string, Counter>): Prom
   if (first) leave(line, first).reject(tooMany);
 }
 
-async function counterIn(documents: Documents, id: string): Promise<Counter | undefined> {
+async function counterIn(documents: Documents, id: string): Promise<Counter> {
   const stored = await documents.read(id);
-  return stored && { etag: stored.etag, last: Number(stored.document.body) };
+  return stored
+    ? { etag: stored.etag, ...Body.parse(stored.document.body) }
+    : { etag: undefined, last: 0, withdrawals: 0 };
 }
 
 /** Stages the head of the line and those behind it, until the batch is full; two who want the same document wait. */
-async function gathered(line: Waiting[], last: number): Promise<Staged[]> {
+async function gathered(line: Waiting[], { last, withdrawals }: Counter): Promise<Staged[]> {
   const group: Staged[] = [];
   const ids = new Set<string>();
   let from = 1;
   for (const one of line.slice(0, MOST_TOGETHER)) {
     let writes: readonly Write[];
     try {
-      writes = await one.draw.stage(last + group.length + 1);
+      writes = await one.draw.stage(last + group.length + 1, withdrawals);
     } catch (error) {
       leave(line, one).reject(error);
       continue;

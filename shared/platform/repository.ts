@@ -5,7 +5,7 @@ import { envelope } from './envelope.ts';
 import type { Decided } from './facts.ts';
 import { factDocument } from './facts.ts';
 import { documentHash } from './hash.ts';
-import { drawn } from './numbering.ts';
+import { besideDrawing, drawn, withdrawalsOf } from './numbering.ts';
 import { notFound, Refusal } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import type { Document, Json, Query, Stored, Write } from './store.ts';
@@ -25,6 +25,11 @@ interface CommandOptions<S> {
 interface CreateOptions<S> extends CommandOptions<S> {
   /** Draws the next number of a gap-free counter of this organization, in the same batch. */
   readonly counter?: string;
+  /**
+   * With a counter: `withdrawals` of it as they were before something was read that this rests on, and how to look at
+   * that again (throwing, if need be) when there have been more since.
+   */
+  readonly rests?: { readonly since: number; readonly again: () => Promise<unknown> };
 }
 
 export interface Repository<S extends object, F extends Decided> {
@@ -35,6 +40,13 @@ export interface Repository<S extends object, F extends Decided> {
   list(query: Omit<Query, 'kind'>): Promise<EntityPage<S>>;
   /** Makes one. `decide` gets the number drawn (0 without a counter); at least one fact is needed. */
   create(id: string, decide: (number: number) => readonly F[], options?: CreateOptions<S>): Promise<Entity<S>>;
+  /** How often something that those numbered by a counter rest on was withdrawn; mostly no round trip. */
+  withdrawals(counter: string): Promise<number>;
+  /**
+   * For `also`, and read before the decision: the batch is refused, and decided anew, when one is created under the
+   * counter meanwhile. `withdraws` makes those created after it look again at what they rest on.
+   */
+  besideCreation(counter: string, withdraws: boolean): Promise<Write>;
   /**
    * Load, decide, commit under the etag; when someone else was first, load and decide again (bounded, jittered),
    * unless the request sent `If-Match`: `stale`. No facts: nothing is written. `decide` may be called several times.
@@ -148,15 +160,16 @@ export function repository<S extends object, F extends Decided>(
   }
 
   async function create(id: string, decide: (number: number) => readonly F[], options: CreateOptions<S> = {}) {
-    const counterId = options.counter && `counter:${options.counter}`;
+    const { counter, rests } = options;
     const attempt = async (): Promise<Entity<S> | undefined> => {
       let made: ReturnType<typeof staged> | undefined;
-      const stage = async (number: number) => {
+      const stage = async (number: number, withdrawals?: number) => {
+        if (rests && rests.since !== withdrawals) await rests.again();
         made = staged(id, undefined, decide(number));
         return [...made.writes, ...((await options.also?.({ ...made.entity, etag: '' })) ?? [])];
       };
       try {
-        const etags = counterId ? await numbered(counterId, stage) : await documents.commit(await stage(0));
+        const etags = counter ? await drawn({ ...placeOf(counter), stage }) : await documents.commit(await stage(0));
         return made && { ...made.entity, etag: etags[0] ?? '' };
       } catch (error) {
         if (!(error instanceof CommitRefused) || !made) throw error;
@@ -164,16 +177,17 @@ export function repository<S extends object, F extends Decided>(
         if (own && (scope.retried || scope.reaction)) return entityOf(own);
         const unique = made.refusals.get(error.index);
         if (unique) throw unique.refuse();
-        if (counterId && error.index >= made.writes.length) return undefined;
+        if (counter && error.index >= made.writes.length) return undefined;
         throw error;
       }
     };
-    return counterId ? retried(attempt) : settled(await attempt());
+    return counter ? retried(attempt) : settled(await attempt());
   }
 
-  function numbered(counterId: string, stage: (number: number) => Promise<readonly Write[]>) {
+  function placeOf(counter: string) {
     const { queue } = scope.platform;
-    return drawn({ documents, queue, key: `${aggregate.container}/${scope.orgId}/${counterId}`, counterId, stage });
+    const counterId = counterIdOf(counter);
+    return { documents, queue, key: `${aggregate.container}/${scope.orgId}/${counterId}`, counterId };
   }
 
   async function execute(
@@ -240,12 +254,18 @@ export function repository<S extends object, F extends Decided>(
       return { ...page, items: page.items.map(entityOf) };
     },
     create,
+    withdrawals: (counter) => withdrawalsOf(placeOf(counter)),
+    besideCreation: (counter, withdraws) => besideDrawing(documents, counterIdOf(counter), withdraws),
     execute,
     stage(id, facts, before) {
       const { writes, entity } = staged(id, before && storedOf(before), facts);
       return { writes, entity: { ...entity, etag: '' } };
     },
   };
+}
+
+function counterIdOf(counter: string): string {
+  return `counter:${counter}`;
 }
 
 function stale(noun: string): Refusal {

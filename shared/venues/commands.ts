@@ -1,6 +1,6 @@
 /** Commands on a venue that need more than its own state: its claims, its events. */
 import { claimsOf } from '../claims/engine.ts';
-import { MOST_DAYS } from '../claims/model.ts';
+import { MOST_DAYS, type Owner } from '../claims/model.ts';
 import { organizations } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, later, MINUTE } from '../platform/clock.ts';
@@ -46,23 +46,76 @@ export async function reviseContact(
 }
 
 /**
- * PUT and PATCH, and the PUTs of single sides. Capacity does not fall below the guests of an upcoming event: those are
- * looked at within the decision. An event that grows in the same instant is let through; `upcomingEvents` is read, not
- * locked.
+ * PUT and PATCH, and the PUTs of single sides. Capacity does not fall below the guests of an upcoming event, not even of
+ * one that is booked or grows in the same instant: from before the look at the events the conflict engine refuses what
+ * is larger (ADR 0009).
  */
 export async function reviseVenue(scope: Scope, venueId: string, revise: Revise<VenueFields>): Promise<Venue> {
+  const cutId = scope.newId();
   let bookable = 0;
-  const venue = await scope.of(venues).execute(venueId, async (state) => {
-    bookable = state.bookable;
-    const next = revise(rules.fieldsOf(state));
-    const { max } = next.capacity;
-    const shrinks = max < state.capacity.max;
-    const upcoming = shrinks ? await upcomingEvents(scope, venueId) : [];
-    const tooBig = upcoming.filter(({ state: event }) => (event.attendance ?? 0) > max);
-    return rules.revise(state, next, listed(scope, tooBig));
-  });
-  if (venue.state.bookable !== bookable) await settleCapacity(scope, venueId);
-  return venue;
+  let resized = false;
+  try {
+    const venue = await scope.of(venues).execute(venueId, async (state) => {
+      bookable = state.bookable;
+      const next = revise(rules.fieldsOf(state));
+      const { max } = next.capacity;
+      if (max !== state.capacity.max) resized = true;
+      return rules.revise(state, next, max < state.capacity.max ? await tooBig(scope, venueId, cutId, max, state) : []);
+    });
+    if (resized) await settleLargest(scope, venueId, cutId);
+    if (venue.state.bookable !== bookable) await settleCapacity(scope, venueId);
+    return venue;
+  } catch (error) {
+    // Where the outcome is open the cut is left to run out.
+    if (resized && error instanceof Refusal) await settleLargest(scope, venueId, cutId);
+    throw error;
+  }
+}
+
+/** The upcoming events with more guests than that, those on their way included; binds all that follow to it. */
+async function tooBig(
+  scope: Scope,
+  venueId: string,
+  id: string,
+  largest: number,
+  venue: VenueState,
+): Promise<readonly rules.UpcomingEvent[]> {
+  const look = async () => {
+    const upcoming = await upcomingEvents(scope, venueId);
+    return listed(
+      scope,
+      upcoming.filter(({ state }) => (state.attendance ?? 0) > largest),
+    );
+  };
+  // The common refusal, before anything is touched.
+  const found = await look();
+  if (found.length > 0) return found;
+  const until = later(scope.now(), MINUTE);
+  const cut = { id, largest, until, capacity: bookableNow(venue) };
+  const holds = await claimsOf(scope).cut(venueResource(venueId), cut);
+  const onTheirWay = holds.map(({ owner, use, size }) => ({
+    owner,
+    event: { id: owner.id, startsAt: use.start, ...(size === undefined ? {} : { attendance: size }) },
+  }));
+  return withOnTheirWay(await look(), onTheirWay);
+}
+
+/** Upcoming events, and those that have taken the venue and may be committed any moment. */
+function withOnTheirWay(
+  upcoming: readonly rules.UpcomingEvent[],
+  onTheirWay: readonly { readonly owner: Owner; readonly event: rules.UpcomingEvent }[],
+): readonly rules.UpcomingEvent[] {
+  const known = new Map(upcoming.map((event) => [event.id, event]));
+  for (const { owner, event } of onTheirWay) {
+    if (owner.type === EVENT && !known.has(event.id)) known.set(event.id, event);
+  }
+  return [...known.values()];
+}
+
+/** Makes the most guests that the conflict engine lets in what the venue says now. Harmless when done again. */
+export function settleLargest(scope: Scope, venueId: string, cutId?: string): Promise<void> {
+  const look = async () => (await scope.of(venues).find(venueId))?.state.capacity.max;
+  return claimsOf(scope).setLargest(venueResource(venueId), look, cutId);
 }
 
 /** A request sent once more under its key, whose first try had got as far as the commit. */
@@ -125,12 +178,11 @@ async function closing<T>(
     override: { by: scope.actor.userId, reason: 'The venue is being closed' },
   });
   try {
-    const upcoming = listed(scope, await upcomingEvents(scope, venueId));
-    const known = new Map(upcoming.map((event) => [event.id, event]));
-    for (const { owner, window: taken } of over) {
-      if (owner.type === EVENT && !known.has(owner.id)) known.set(owner.id, { id: owner.id, startsAt: taken.start });
-    }
-    rules.refuseWhileNeeded([...known.values()]);
+    const onTheirWay = over.map(({ owner, window: taken }) => ({
+      owner,
+      event: { id: owner.id, startsAt: taken.start },
+    }));
+    rules.refuseWhileNeeded(withOnTheirWay(listed(scope, await upcomingEvents(scope, venueId)), onTheirWay));
     const done = await commit();
     await settleCapacity(scope, venueId);
     return done;

@@ -38,6 +38,7 @@ const commands: readonly {
     name: 'a move to another venue',
     run: async (client, id) => client.patch(`events/${id}`, { venueId: await world.venue() }),
   },
+  { name: 'a growth', run: (client, id) => client.patch(`events/${id}`, { attendance: 50 }) },
   { name: 'a cancellation', run: (client, id) => client.post(`events/${id}/cancel`, { reason: 'No' }) },
   {
     name: 'a postponement',

@@ -35,6 +35,23 @@ export function together(count: number, container: string): (store: Store) => St
   });
 }
 
+/** A process of its own that stalls before its first commit in a container, while something else happens. */
+export function stalling(platform: Platform, container: string, meanwhile: () => Promise<unknown>): Platform {
+  const { store } = platform;
+  let stalled = false;
+  const slow: Store = {
+    ...store,
+    async commit(name, partition, writes) {
+      if (name === container && !stalled) {
+        stalled = true;
+        await meanwhile();
+      }
+      return store.commit(name, partition, writes);
+    },
+  };
+  return { ...platform, store: slow, queue: keyedQueue() };
+}
+
 export class Crash extends Error {}
 
 interface Crashing {
