@@ -1,4 +1,6 @@
 /** The load generator, a process of its own: `argv[2]` is the load as JSON, its measurements go to standard output. */
+import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 
 export interface Load {
@@ -6,7 +8,7 @@ export interface Load {
   readonly token?: string;
   readonly connections: number;
   readonly seconds: number;
-  /** Requests a second over all connections; left out, each connection sends the next as soon as it has its reply. */
+  /** Requests a second, spread evenly over the connections; left out, each sends the next as soon as it has its reply. */
   readonly rate?: number;
   /** Paths to GET, in turn; of each ten requests `writes` are POSTs. */
   readonly paths: readonly string[];
@@ -33,66 +35,144 @@ export interface Measured {
   readonly failed: number;
 }
 
-async function measured(load: Load): Promise<Measured> {
-  let at = 0;
-  let written = load.post?.offset ?? 0;
-  const { post } = load;
+interface Asked {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+}
+
+/** The requests of a load, one after another. */
+function requestsOf(load: Load): { get(): Asked; post(): Asked; next(): Asked } {
+  const { post: posted, paths, writes = 0 } = load;
   const slot = 2 * 3_600_000;
-  function postBody(): string {
-    if (!post) throw new Error('The load has nothing to post');
+  let [asked, read, written] = [0, 0, posted?.offset ?? 0];
+  function get(): Asked {
+    read += 1;
+    return { method: 'GET', path: paths[read % paths.length] ?? '/' };
+  }
+  function post(): Asked {
+    if (!posted) throw new Error('The load has nothing to post');
+    const { venues, customers } = posted;
     const n = written;
     written += 1;
-    const start = post.firstSlot + Math.floor(n / post.venues.length) * slot;
+    const start = posted.firstSlot + Math.floor(n / venues.length) * slot;
     const instant = (milliseconds: number) => new Date(milliseconds).toISOString();
-    return JSON.stringify({
-      ...post.body,
+    const body = JSON.stringify({
+      ...posted.body,
       title: `Load ${n}`,
-      venueId: post.venues[n % post.venues.length],
-      customerId: post.customers[n % post.customers.length],
+      venueId: venues[n % venues.length],
+      customerId: customers[n % customers.length],
       startsAt: instant(start),
       endsAt: instant(start + slot / 2),
     });
+    return { method: 'POST', path: posted.path, body };
   }
-  const headers = load.token === undefined ? {} : { authorization: `Bearer ${load.token}` };
+  function next(): Asked {
+    asked += 1;
+    return asked % 10 < writes ? post() : get();
+  }
+  return { get, post, next };
+}
+
+function headersOf({ token }: Load): Record<string, string> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+interface Run {
+  readonly times: number[];
+  readonly requests: number;
+  readonly failed: number;
+}
+
+/** Each connection sends the next request as soon as it has its reply. */
+async function asFastAsItGoes(load: Load): Promise<Run> {
+  const { get, post } = requestsOf(load);
+  const headers = headersOf(load);
   const reading = {
     method: 'GET' as const,
-    setupRequest: (request: autocannon.Request) => {
-      const path = load.paths[at % load.paths.length];
-      at += 1;
-      return { ...request, path: path ?? '/' };
-    },
+    setupRequest: (one: autocannon.Request) => ({ ...one, path: get().path }),
   };
   const writing = {
     method: 'POST' as const,
-    path: post?.path ?? '/',
-    headers: { ...headers, 'content-type': 'application/json' },
-    setupRequest: (request: autocannon.Request) => ({ ...request, body: postBody() }),
+    path: load.post?.path ?? '/',
+    headers: { ...headers, ...JSON_TYPE },
+    setupRequest: (one: autocannon.Request) => ({ ...one, body: post().body ?? '' }),
   };
-  const writes = load.writes ?? 0;
-  const requests = Array.from({ length: 10 }, (_, n) => (n < writes ? writing : reading));
   const times: number[] = [];
   const options: autocannon.Options = {
     url: load.origin,
     connections: load.connections,
     duration: load.seconds,
     headers,
-    requests: writes === 0 ? [reading] : writes === 10 ? [writing] : requests,
+    requests: [load.writes === 10 ? writing : reading],
     timeout: 30,
-    ...(load.rate === undefined ? {} : { overallRate: load.rate }),
   };
   const result = await new Promise<autocannon.Result>((done, failed) => {
     const running = autocannon(options, (error: unknown, ended) => (error ? failed(error) : done(ended)));
     running.on('response', (_client, _status, _bytes, milliseconds) => times.push(milliseconds));
   });
+  return { times, requests: result.requests.total, failed: result.non2xx + result.errors + result.timeouts };
+}
+
+/** Each connection sends at its own instants, whether or not the others have their replies, and waits for its own. */
+async function atARate(load: Load, rate: number): Promise<Run> {
+  const requests = requestsOf(load);
+  const headers = headersOf(load);
+  const { hostname, port } = new URL(load.origin);
+  const times: number[] = [];
+  let failed = 0;
+  const send = (agent: Agent) =>
+    new Promise<void>((done) => {
+      const { method, path, body } = requests.next();
+      const startedAt = performance.now();
+      const fail = () => {
+        failed += 1;
+        done();
+      };
+      const sent = request(
+        { agent, hostname, port, method, path, headers: body === undefined ? headers : { ...headers, ...JSON_TYPE } },
+        (reply) => {
+          reply.resume().on('error', fail);
+          reply.on('end', () => {
+            times.push(performance.now() - startedAt);
+            if ((reply.statusCode ?? 500) > 299) failed += 1;
+            done();
+          });
+        },
+      );
+      sent.on('error', fail);
+      sent.end(body);
+    });
+  const interval = (1000 * load.connections) / rate;
+  const startedAt = performance.now();
+  const until = startedAt + load.seconds * 1000;
+  async function connection(at: number): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    let due = startedAt + (interval * at) / load.connections;
+    for (; due < until; due += interval) {
+      await sleep(Math.max(0, due - performance.now()));
+      await send(agent);
+    }
+    agent.destroy();
+  }
+  await Promise.all(Array.from({ length: load.connections }, (_, at) => connection(at)));
+  return { times, requests: times.length, failed };
+}
+
+async function measured(load: Load): Promise<Measured> {
+  const startedAt = performance.now();
+  const { times, requests, failed } = await (load.rate === undefined ? asFastAsItGoes(load) : atARate(load, load.rate));
   times.sort((a, b) => a - b);
   const percentile = (share: number) => times[Math.floor(times.length * share)] ?? 0;
   return {
-    requests: result.requests.total,
-    perSecond: result.requests.average,
+    requests,
+    perSecond: (requests * 1000) / (performance.now() - startedAt),
     p50: percentile(0.5),
     p95: percentile(0.95),
     p99: percentile(0.99),
-    failed: result.non2xx + result.errors + result.timeouts,
+    failed,
   };
 }
 
