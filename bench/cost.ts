@@ -93,7 +93,14 @@ export async function costs(folder: string, name: string, rows: readonly Row[]):
     const { post } = load;
     const [venueId, customerId] = [post?.venues.at(-1), post?.customers.at(-1)];
     const at = (hours: number) => new Date((post?.firstSlot ?? 0) - hours * 3_600_000).toISOString();
-    const body = { ...post?.body, title: `Cost ${row}`, venueId, customerId, startsAt: at(3 + 2 * found.size), endsAt: at(2 + 2 * found.size) };
+    const body = {
+      ...post?.body,
+      title: `Cost ${row}`,
+      venueId,
+      customerId,
+      startsAt: at(3 + 2 * found.size),
+      endsAt: at(2 + 2 * found.size),
+    };
     // The first request signs the session in here and warms what is read once.
     await client.json('GET', 'organization', undefined, token);
     await local.relay.drained(5000);

@@ -1,0 +1,256 @@
+/** Equipment items: the state, the facts it is folded from, and how it is found (spec chapter 06). */
+import type { Resource } from '../claims/model.ts';
+import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
+import { type Changes, withChanges } from '../platform/changes.ts';
+import type { Picture } from '../platform/pictures.ts';
+import { Refusal } from '../platform/refusal.ts';
+import { fold, wordsOf } from '../platform/words.ts';
+
+export const categories = [
+  'table',
+  'game',
+  'audioVisual',
+  'decoration',
+  'seating',
+  'lighting',
+  'staging',
+  'power',
+  'other',
+] as const;
+export type Category = (typeof categories)[number];
+
+/** Best first. */
+export const conditions = ['excellent', 'good', 'fair', 'poor', 'needsRepair', 'outOfService'] as const;
+export type Condition = (typeof conditions)[number];
+
+export const itemStatuses = ['available', 'reserved', 'inTransit', 'atVenue', 'inMaintenance', 'retired'] as const;
+export type ItemStatus = (typeof itemStatuses)[number];
+
+interface Amount {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+export interface Specification {
+  readonly key: string;
+  readonly value: string;
+  readonly unit?: string | undefined;
+}
+
+/** What callers give. */
+export interface ItemFields {
+  readonly name: string;
+  readonly category: Category;
+  readonly description?: string | undefined;
+  /** Units in stock; 1 for a serialised piece. */
+  readonly quantity: number;
+  readonly serialNumber?: string | undefined;
+  readonly manufacturer?: string | undefined;
+  readonly model?: string | undefined;
+  readonly barcode?: string | undefined;
+  readonly condition: Condition;
+  /** A local date. */
+  readonly purchaseDate: string;
+  readonly purchasePrice: Amount;
+  readonly currentValue?: Amount | undefined;
+  readonly dailyRate?: Amount | undefined;
+  readonly warehouseLocation?: string | undefined;
+  readonly specifications: readonly Specification[];
+  /** When preventive maintenance was last done, an instant. */
+  readonly lastPreventiveAt?: string | undefined;
+}
+
+/** Where units can be beside the shelf. `setApart`: packed or loaded for a job, still in the warehouse. */
+export const places = ['setApart', 'inTransit', 'atVenue', 'inMaintenance'] as const;
+export type Place = (typeof places)[number];
+export type Whereabouts = Readonly<Record<Place, number>>;
+
+export interface ItemState extends ItemFields {
+  readonly active: boolean;
+  readonly retired?: { readonly at: string; readonly reason: string };
+  /** Oldest first. */
+  readonly photos: readonly Picture[];
+  /** There as soon as there is a photo. */
+  readonly primaryPhotoId?: string;
+  /** Six months after the last preventive maintenance, or after the purchase (REQ-EQP-055). */
+  readonly nextPreventiveDueAt: string;
+  /** Units that are not on the shelf. */
+  readonly away: Whereabouts;
+  /** Inspections not yet completed (their maintenance ids): until there is none, nothing new is reserved (REQ-EQP-056). */
+  readonly inspections: readonly string[];
+}
+
+type Data<T> = T & { readonly [key: string]: unknown };
+type Fact<T extends string, D> = { readonly type: T; readonly data: Data<D> };
+
+export type ItemFact =
+  | Fact<'EquipmentItemAdded', { readonly fields: ItemFields; readonly nextPreventiveDueAt: string }>
+  | Fact<'EquipmentItemUpdated' | 'EquipmentSpecificationsUpdated', { readonly changes: Changes }>
+  | Fact<'EquipmentItemActivated' | 'EquipmentItemDeactivated', { readonly reason?: string | undefined }>
+  | Fact<'EquipmentItemRemoved', { readonly name: string }>
+  | Fact<'EquipmentPhotoUploaded', { readonly photo: Picture }>
+  | Fact<'EquipmentPhotoRemoved', { readonly photo: Pick<Picture, 'id' | 'path' | 'thumbnailPath'> }>
+  | Fact<'EquipmentPrimaryPhotoChosen', { readonly photoId: string }>
+  | Fact<
+      'EquipmentConditionUpgraded' | 'EquipmentConditionDowngraded',
+      { readonly from: Condition; readonly to: Condition; readonly reason?: string | undefined }
+    >
+  /** Bookkeeping: units went from one place to another; a place left out is the shelf. */
+  | Fact<
+      'EquipmentUnitsMoved',
+      { readonly from?: Place | undefined; readonly to?: Place | undefined; readonly quantity: number }
+    >
+  /** Units that did not come back leave stock. */
+  | Fact<'EquipmentUnitsLost', { readonly quantity: number; readonly reservationId: string; readonly from: Place }>
+  | Fact<'EquipmentInspectionDue' | 'EquipmentInspectionDone', { readonly maintenanceId: string }>
+  | Fact<'EquipmentPreventiveDone', { readonly at: string; readonly nextPreventiveDueAt: string }>
+  | Fact<
+      'EquipmentReplacementRequired',
+      {
+        readonly damageReportId: string;
+        readonly reason: 'totalLoss' | 'repairCost';
+        readonly repairCost?: Amount | undefined;
+        readonly currentValue?: Amount | undefined;
+      }
+    >
+  | Fact<'EquipmentRetired', { readonly at: string; readonly reason: string; readonly damageReportId?: string }>;
+
+/** The resource that the conflict engine knows an item by; its capacity is `unitsToTake`. */
+export function equipmentResource(equipmentId: string): Resource {
+  return `equipment:${equipmentId}`;
+}
+
+/** Owner types of claims on equipment: reservations take units for events, maintenance takes them off the shelf. */
+export const RESERVATION = 'reservation';
+export const MAINTENANCE = 'maintenance';
+
+/** Units that can be taken at all: none of an item that is inactive or retired. */
+export function unitsToTake(item: Pick<ItemState, 'active' | 'retired' | 'quantity'>): number {
+  return item.active && !item.retired ? item.quantity : 0;
+}
+
+/** Units in the warehouse that nothing has been set apart of. */
+export function onShelf({ quantity, away }: Pick<ItemState, 'quantity' | 'away'>): number {
+  return Math.max(0, quantity - places.reduce((sum, place) => sum + away[place], 0));
+}
+
+/** Available while any unit is on the shelf; else where the others are, those furthest from the warehouse first. */
+export function statusOf(item: Pick<ItemState, 'retired' | 'quantity' | 'away'>): ItemStatus {
+  if (item.retired) return 'retired';
+  if (onShelf(item) > 0) return 'available';
+  if (item.away.atVenue > 0) return 'atVenue';
+  if (item.away.inTransit > 0) return 'inTransit';
+  return item.away.inMaintenance > 0 ? 'inMaintenance' : 'reserved';
+}
+
+function moved(away: Whereabouts, from: Place | undefined, to: Place | undefined, quantity: number): Whereabouts {
+  return {
+    ...away,
+    ...(from ? { [from]: Math.max(0, away[from] - quantity) } : {}),
+    ...(to ? { [to]: away[to] + quantity } : {}),
+  };
+}
+
+function changed(state: ItemState, fact: Exclude<ItemFact, { readonly type: 'EquipmentItemAdded' }>): ItemState {
+  switch (fact.type) {
+    case 'EquipmentItemUpdated':
+    case 'EquipmentSpecificationsUpdated':
+      return withChanges(state, fact.data.changes);
+    case 'EquipmentItemActivated':
+      return { ...state, active: true };
+    case 'EquipmentItemDeactivated':
+      return { ...state, active: false };
+    case 'EquipmentPhotoUploaded':
+      return withPhotos(state, [...state.photos, fact.data.photo]);
+    case 'EquipmentPhotoRemoved':
+      return withPhotos(
+        state,
+        state.photos.filter(({ id }) => id !== fact.data.photo.id),
+      );
+    case 'EquipmentPrimaryPhotoChosen':
+      return { ...state, primaryPhotoId: fact.data.photoId };
+    case 'EquipmentConditionUpgraded':
+    case 'EquipmentConditionDowngraded':
+      return { ...state, condition: fact.data.to };
+    case 'EquipmentUnitsMoved':
+      return { ...state, away: moved(state.away, fact.data.from, fact.data.to, fact.data.quantity) };
+    case 'EquipmentUnitsLost': {
+      const { quantity, from } = fact.data;
+      return {
+        ...state,
+        quantity: Math.max(0, state.quantity - quantity),
+        away: moved(state.away, from, undefined, quantity),
+      };
+    }
+    case 'EquipmentInspectionDue':
+      return { ...state, inspections: [...new Set([...state.inspections, fact.data.maintenanceId])] };
+    case 'EquipmentInspectionDone':
+      return { ...state, inspections: state.inspections.filter((id) => id !== fact.data.maintenanceId) };
+    case 'EquipmentPreventiveDone':
+      return { ...state, lastPreventiveAt: fact.data.at, nextPreventiveDueAt: fact.data.nextPreventiveDueAt };
+    case 'EquipmentRetired':
+      return { ...state, retired: { at: fact.data.at, reason: fact.data.reason } };
+    case 'EquipmentItemRemoved':
+    case 'EquipmentReplacementRequired':
+      return state;
+  }
+}
+
+/** Exactly one photo is primary while there is any: when that one goes, the oldest of the others takes over. */
+function withPhotos(state: ItemState, photos: readonly Picture[]): ItemState {
+  const { primaryPhotoId, ...rest } = state;
+  const primary = photos.find(({ id }) => id === primaryPhotoId) ?? photos[0];
+  return { ...rest, photos, ...(primary ? { primaryPhotoId: primary.id } : {}) };
+}
+
+const NOWHERE: Whereabouts = { setApart: 0, inTransit: 0, atVenue: 0, inMaintenance: 0 };
+const NEVER = '9999-12-31T00:00:00Z';
+
+function evolveItem(state: ItemState | undefined, fact: ItemFact): ItemState {
+  if (fact.type === 'EquipmentItemAdded') {
+    const { fields, nextPreventiveDueAt } = fact.data;
+    return { ...fields, active: true, photos: [], nextPreventiveDueAt, away: NOWHERE, inspections: [] };
+  }
+  if (!state) throw new Error(`${fact.type} came before EquipmentItemAdded`);
+  return changed(state, fact);
+}
+
+export const items: Aggregate<ItemState, ItemFact> = aggregate<ItemState, ItemFact>({
+  kind: 'item',
+  container: 'equipment',
+  noun: 'piece of equipment',
+  deletedBy: ['EquipmentItemRemoved'],
+  evolve: evolveItem,
+  index: (state: ItemState, meta: Meta) => ({
+    ix: {
+      name: fold(state.name),
+      category: state.category,
+      status: statusOf(state),
+      condition: conditions.indexOf(state.condition),
+      active: state.active,
+      purchaseDate: state.purchaseDate,
+      currentValue: (state.currentValue ?? state.purchasePrice).amount,
+      createdAt: meta.createdAt,
+      /** For the timer: an item that is gone or inactive needs nothing. */
+      preventiveDueAt: state.active && !state.retired ? state.nextPreventiveDueAt : NEVER,
+    },
+    words: wordsOf(state.name, state.manufacturer, state.model, state.serialNumber, state.barcode),
+  }),
+  uniques: ({ name, category, barcode }) => [
+    {
+      scope: 'item-name',
+      value: `${category}|${fold(name)}`,
+      refuse: () =>
+        new Refusal('already_exists', 'There is equipment of this name in the category already.', { field: 'name' }),
+    },
+    ...(barcode === undefined
+      ? []
+      : [
+          {
+            scope: 'item-barcode',
+            value: barcode,
+            refuse: () => new Refusal('already_exists', 'The barcode is in use already.', { field: 'barcode' }),
+          },
+        ]),
+  ],
+});
