@@ -100,11 +100,11 @@ function evolveReservation(state: ReservationState | undefined, fact: Reservatio
   return changed(placed(state, fact.data), fact);
 }
 
-function placed(state: ReservationState, data: Moved): ReservationState {
-  const { placement, ...rest } = state;
-  if (data.taken) return { ...rest, placement: data.taken };
-  if (data.released || !placement) return rest;
-  return state;
+function placed(state: ReservationState, data: Moved | object): ReservationState {
+  if ('taken' in data && data.taken) return { ...state, placement: data.taken };
+  if (!('released' in data) || !data.released) return state;
+  const { placement: _, ...rest } = state;
+  return rest;
 }
 
 function changed(state: ReservationState, fact: Exclude<ReservationFact, Requested>): ReservationState {
