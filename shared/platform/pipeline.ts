@@ -136,19 +136,21 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
       } catch (error) {
         reply = answered(error, request, trace, frame(request, trace, spent));
       }
-      log.info(
-        {
-          method: route.method,
-          route: route.path,
-          status: reply.status,
-          ms: Math.round((performance.now() - startedAt) * 100) / 100,
-          correlationId: trace.correlationId,
-          traceId: trace.traceId,
-          userId: actor?.userId,
-          orgId: actor?.orgId,
-        },
-        'request',
-      );
+      if (log.on('info')) {
+        log.info(
+          {
+            method: route.method,
+            route: route.path,
+            status: reply.status,
+            ms: Math.round((performance.now() - startedAt) * 100) / 100,
+            correlationId: trace.correlationId,
+            traceId: trace.traceId,
+            userId: actor?.userId,
+            orgId: actor?.orgId,
+          },
+          'request',
+        );
+      }
       return reply;
     },
     refuse(request, error) {
