@@ -39,4 +39,17 @@ describe('REQ-EVT-052 check-availability', () => {
     expect((await ask({ eventId: made.body.id })).body.available).toBe(true);
     expect((await all.get('events')).body.data).toHaveLength(1);
   });
+
+  test('REQ-EVT-052 offers nothing beyond the last instant that can be booked', async () => {
+    const venueId = await world.venue();
+    const last = { venueId, startsAt: '2199-12-31T18:00:00Z', endsAt: '2199-12-31T22:00:00Z' };
+    expect((await manager.post('events', await world.booking(last))).status).toBe(201);
+    const ask = (startsAt: string, endsAt: string) =>
+      manager.post('events/check-availability', { venueId, startsAt, endsAt });
+    const windows = async (startsAt: string, endsAt: string) => (await ask(startsAt, endsAt)).body.alternatives.windows;
+    expect(await windows('2199-12-31T18:00:00Z', '2199-12-31T20:00:00Z')).toEqual([]);
+    expect(await windows('2199-12-31T21:30:00Z', '2199-12-31T22:30:00Z')).toEqual([
+      { start: '2199-12-31T22:00:00Z', end: '2199-12-31T23:00:00Z' },
+    ]);
+  });
 });
