@@ -81,6 +81,21 @@ describe('booking an event', () => {
     expect(await lasting('2026-12-01T17:00:00Z')).toBe(400);
   });
 
+  test('all that is wrong with the fields is told at once', async () => {
+    const wrong = { title: 5, attendance: -1, endsAt: '2026-12-01T18:05:00Z', colour: 'red', eventTypeId: undefined };
+    const answer = await manager.post('events', { ...(await world.booking()), ...wrong });
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors.map(({ path }: { path: string }) => path).sort()).toEqual([
+      'body.attendance',
+      'body.colour',
+      'body.endsAt',
+      'body.eventTypeId',
+      'body.title',
+    ]);
+    const noTimes = await manager.post('events', { ...(await world.booking()), startsAt: 'soon', endsAt: null });
+    expect(noTimes.body.errors.map(({ path }: { path: string }) => path)).toEqual(['body.startsAt', 'body.endsAt']);
+  });
+
   test('a title is unique per customer and local date, whatever its case', async () => {
     const customerId = await world.customer();
     const title = 'Été gala';
