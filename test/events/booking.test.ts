@@ -127,6 +127,16 @@ describe('booking an event', () => {
     expect(second.body).toEqual(first.body);
     expect(second.headers.get('idempotency-replayed')).toBe('true');
   });
+
+  test('an Idempotency-Key whose request was forbidden, here or by the row, keeps no reply', async () => {
+    const [customerId, key] = [await world.customer(), { 'idempotency-key': 'forbidden' }];
+    const customer = world.as('customer', { customerId });
+    expect((await customer.post('events', await world.booking(), key)).status).toBe(403);
+    expect((await customer.post('event-types', { name: 'Mine' }, key)).status).toBe(403);
+    const own = await customer.post('events', await world.booking({ customerId }), key);
+    expect(own.status).toBe(201);
+    expect(own.headers.get('idempotency-replayed')).toBeNull();
+  });
 });
 
 describe('the venue of an event', () => {
