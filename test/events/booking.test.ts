@@ -81,6 +81,31 @@ describe('booking an event', () => {
     expect(await lasting('2026-12-01T17:00:00Z')).toBe(400);
   });
 
+  test('REQ-EVT-002 each field has its limits', async () => {
+    const startsAt = '2026-12-20T00:00:00Z';
+    const of = async (more: Record<string, unknown>) =>
+      (
+        await manager.post('events', {
+          ...(await world.booking({ startsAt, endsAt: '2026-12-20T01:00:00Z' })),
+          ...more,
+        })
+      ).status;
+    const limits = {
+      title: { takes: ['x', 'x'.repeat(200)], refuses: ['', '  ', 'x'.repeat(201), 'a\nb', null] },
+      description: { takes: ['', 'x'.repeat(2000), 'a\nb'], refuses: ['x'.repeat(2001), 5] },
+      setupMinutes: { takes: [0, 2880], refuses: [-1, 2881, 1.5, '5'] },
+      teardownMinutes: { takes: [0, 2880], refuses: [-1, 2881, 1.5, '5'] },
+      attendance: { takes: [0, 100], refuses: [-1, 1.5, '5'] },
+      timeZone: { takes: ['Asia/Kolkata'], refuses: ['Mars/Base', '+01:00', ''] },
+      startsAt: { takes: ['2026-12-20T01:00:00+01:00'], refuses: ['2026-12-20', '2026-12-20T00:00:00', 5] },
+      eventNumber: { takes: [], refuses: ['EVT-2026-000001'] },
+    };
+    for (const [field, { takes, refuses }] of Object.entries(limits)) {
+      for (const value of takes) expect([field, value, await of({ [field]: value })]).toEqual([field, value, 201]);
+      for (const value of refuses) expect([field, value, await of({ [field]: value })]).toEqual([field, value, 400]);
+    }
+  });
+
   test('all that is wrong with the fields is told at once', async () => {
     const wrong = { title: 5, attendance: -1, endsAt: '2026-12-01T18:05:00Z', colour: 'red', eventTypeId: undefined };
     const answer = await manager.post('events', { ...(await world.booking()), ...wrong });

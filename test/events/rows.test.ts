@@ -1,5 +1,6 @@
 /** Who sees and does what to which events and their history, through HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { events } from '../../shared/events/model.ts';
 import type { Person } from '../support/callers.ts';
 import { closeStages, type Stage, stage } from './support.ts';
 
@@ -32,6 +33,25 @@ describe('row rights', () => {
     for (const role of ['admin', 'viewer', 'accountant'] as const) {
       expect(titles(await world.as(role).get('events')).sort()).toEqual(['Other', 'Own']);
     }
+  });
+
+  test('REQ-EVT-005 staff sees and finds what it is assigned to, and changes nothing', async () => {
+    const staffId = '0193b0a0-7c1e-7000-8000-00000000bbbb';
+    const staff = world.as('staff', { staffId });
+    const made = await manager.post('events', await world.booking({ title: 'Assigned' }));
+    const to = [{ staffId, name: 'Sam' }];
+    await world.scope
+      .of(events)
+      .execute(made.body.id, () => [
+        { type: 'EventDetailsUpdated', data: { changes: { assignedStaff: { from: [], to } } } },
+      ]);
+    expect(titles(await staff.get('events'))).toEqual(['Assigned']);
+    expect(titles(await manager.get(`events?staffId=${staffId}`))).toEqual(['Assigned']);
+    expect((await staff.get(`events/${made.body.id}`)).body.assignedStaff).toEqual(to);
+    expect((await staff.get(`events/${made.body.id}/notes`)).status).toBe(200);
+    expect((await staff.get(`events/${made.body.id}/history`)).status).toBe(200);
+    expect((await staff.patch(`events/${made.body.id}`, { title: 'Mine' })).status).toBe(403);
+    expect((await staff.post(`events/${made.body.id}/approve`)).status).toBe(403);
   });
 
   test('a customer linked to nobody, and staff who is nobody yet, see nothing', async () => {
