@@ -135,7 +135,7 @@ async function wentInto(scope: Scope, id: string): Promise<string | undefined> {
   return mergedIntoOf((await scope.documents('customers').read(id))?.document);
 }
 
-/** The same for one event, which may have been booked in the very moment of the merge or deletion. */
+/** The same for one event, booked or reinstated perhaps in the very moment of the merge or deletion. */
 export async function followCustomer(scope: Scope, eventId: string): Promise<void> {
   try {
     await moveToPresent(scope, eventId, false);
@@ -161,7 +161,7 @@ async function moveToPresent(scope: Scope, eventId: string, retitled: boolean): 
   });
 }
 
-/** A customer with upcoming events is not deleted; one booked in that very moment is called off. */
+/** A customer with upcoming events is not deleted; one booked in that very moment, or reinstated since, is called off. */
 function orphaned(event: EventState, system: Actor, now: string): readonly EventFact[] {
   const possible = stepsFrom(event.status).includes('cancel');
   return possible ? takeStep(event, 'cancel', system, now, 'Its customer was deleted') : [];

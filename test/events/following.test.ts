@@ -100,6 +100,23 @@ describe('merged customers', () => {
   });
 });
 
+describe('deleted customers', () => {
+  test('an event that is reinstated all the same is called off, and its venue free', async () => {
+    const customerId = await world.customer();
+    const body = await world.booking({ customerId });
+    const path = `events/${(await manager.post('events', body)).body.id}`;
+    await manager.post(`${path}/cancel`, { reason: 'No' });
+    await world.scope
+      .of(customers)
+      .execute(customerId, ({ customerNumber, name }) => [{ type: 'CustomerRemoved', data: { customerNumber, name } }]);
+    await world.settle();
+    await manager.post(`${path}/reinstate`);
+    await world.settle();
+    expect((await manager.get(path)).body.status).toBe('cancelled');
+    expect((await manager.post('events', await world.booking({ venueId: body.venueId }))).status).toBe(201);
+  });
+});
+
 describe('the clock', () => {
   beforeEach(() => world.move('2026-11-20T09:00:00Z'));
   const run = (platform: Platform) => eventClock.handle(testScope(platform, ''));
