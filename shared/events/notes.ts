@@ -128,7 +128,7 @@ export async function addNote(scope: Scope, eventId: string, body: z.output<type
   return getNote(scope, eventId, noteId);
 }
 
-/** Changes a note and tells the event, in one batch; nothing where `decide` gives nothing. `If-Match` speaks of the note. */
+/** Changes a note and tells the event, in one batch, unless `decide` finds no change. `If-Match` speaks of the note. */
 async function writeNote(
   scope: Scope,
   eventId: string,
