@@ -191,9 +191,11 @@ describe('the clock', () => {
     const slot = { startsAt: '2026-11-23T10:00:00Z', endsAt: '2026-11-23T12:00:00Z' };
     const ids = [await confirmed(slot), await confirmed(slot), await confirmed(slot)];
     const [, bad] = ids;
+    const logged: unknown[] = [];
     const { store } = world.platform;
     const failing: Platform = {
       ...world.platform,
+      log: { ...world.platform.log, error: (fields) => void logged.push(fields) },
       store: {
         ...store,
         commit: async (container, partition, writes) => {
@@ -205,6 +207,7 @@ describe('the clock', () => {
     };
     world.move(slot.startsAt);
     await run(failing);
+    expect(logged).toMatchObject([{ eventId: bad, orgId: world.orgId, correlationId: 'test' }]);
     expect(await Promise.all(ids.map(status))).toEqual(['inProgress', 'confirmed', 'inProgress']);
     await run(world.platform);
     expect(await Promise.all(ids.map(status))).toEqual(['inProgress', 'inProgress', 'inProgress']);
