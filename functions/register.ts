@@ -1,14 +1,12 @@
 /** Registers every declaration with Azure Functions; what cannot be registered is seen and leaves the rest alone. */
-import type { app, HttpMethod, InvocationContext, RetryOptions } from '@azure/functions';
+import type { app, HttpMethod, RetryOptions } from '@azure/functions';
 import { type Bus, parsedFact } from '../shared/platform/bus.ts';
 import { later, SECOND } from '../shared/platform/clock.ts';
 import { Id } from '../shared/platform/fields.ts';
-import { requestOf, responseOf } from '../shared/platform/http.azure.ts';
+import { notReady, requestOf, responseOf } from '../shared/platform/http.azure.ts';
 import type { Log } from '../shared/platform/log.ts';
-import { problemReply } from '../shared/platform/problem.ts';
 import { namingProblems, runReaction } from '../shared/platform/react.ts';
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
-import { Refusal } from '../shared/platform/refusal.ts';
 import type { Route } from '../shared/platform/route.ts';
 import type { Dispatch } from '../shared/platform/router.ts';
 import { runTick, scheduleOf } from '../shared/platform/run-timer.ts';
@@ -145,16 +143,16 @@ export function registerRest(azure: Pick<App, 'http'>, running: () => Promise<Pi
 
 /** Answers every request through the router; when the app cannot start, as `unavailable`. */
 export function httpHandler(running: () => Promise<Pick<Running, 'dispatch'>>, log: Log) {
-  return async (request: Parameters<typeof requestOf>[0], context: Pick<InvocationContext, 'invocationId'>) => {
+  return async (request: Parameters<typeof requestOf>[0]) => {
     const raw = requestOf(request);
     try {
       const { dispatch } = await running();
       return responseOf(await dispatch(raw), raw.method);
     } catch (error) {
-      log.error({ err: error, path: raw.path }, 'a request cannot be answered: the app did not start');
-      const refusal = new Refusal('unavailable', 'The service is not ready; try again.', { retryAfter: 10 });
-      const traceId = context.invocationId;
-      return responseOf(problemReply(refusal, { instance: raw.path, traceId, headers: {} }), raw.method);
+      const { reply, trace } = notReady(raw);
+      const about = { path: raw.path, correlationId: trace.correlationId, traceId: trace.traceId };
+      log.error({ ...about, err: error }, 'a request cannot be answered: the app did not start');
+      return responseOf(reply, raw.method);
     }
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A renamed customer, venue or type shows in its events; an event made or changed meanwhile looks once more at all it
+ * A renamed customer, venue or type shows in its events; an event made, changed or reinstated meanwhile looks once more at all it
  * refers to, mergers and deletions included.
  */
 import { keepInStep, refreshAllNames, renamed } from '../../shared/events/following.ts';
@@ -16,6 +16,7 @@ export const refreshEventNames = reaction({
     'EventVenueChanged',
     'EventTypeChanged',
     'EventRescheduled',
+    'EventReinstated',
   ],
   async handle(fact, scope) {
     const reference = renamed(fact);

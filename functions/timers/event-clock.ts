@@ -11,7 +11,8 @@ export const eventClock = timer({
         await tickEvent(scope.inOrganization(orgId), id);
       } catch (error) {
         // It stays due, and the others must not wait for it.
-        scope.platform.log.error({ orgId, eventId: id, err: error }, 'the clock could not move an event on');
+        const about = { orgId, eventId: id, correlationId: scope.correlationId };
+        scope.platform.log.error({ ...about, err: error }, 'the clock could not move an event on');
       }
     }
   },

@@ -7,6 +7,7 @@ export const expiredHolds = timer({
   schedule: '0 * * * * *',
   async handle(scope) {
     const released = await sweepExpiredHolds(scope, (orgId) => scope.inOrganization(orgId));
-    if (released > 0) scope.platform.log.info({ released }, 'Expired holds released');
+    const { correlationId, platform } = scope;
+    if (released > 0) platform.log.info({ released, correlationId }, 'Expired holds released');
   },
 });

@@ -7,7 +7,7 @@ import { openKeys } from '../../shared/identity/keys.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import type { Blobs } from '../../shared/platform/blobs.ts';
 import { type Clock, systemClock, systemIds } from '../../shared/platform/clock.ts';
-import type { Config } from '../../shared/platform/config.ts';
+import { type Config, configuredUrl } from '../../shared/platform/config.ts';
 import { codeOf, messageOf } from '../../shared/platform/errors.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { localLimits } from '../../shared/platform/limits.ts';
@@ -52,8 +52,7 @@ const DRAIN_MS = 5000;
 
 /** Starts everything; throws one clear `Error` when a part cannot start (and closes what had started). */
 export async function startLocal(options: LocalOptions): Promise<Local> {
-  const { log, clock = systemClock } = options;
-  const config = { ...options.config };
+  const { config, log, clock = systemClock } = options;
   const folder = resolve(config.DATA_DIR);
   await madeFolder(folder);
   await onPort(config, () => tryPort(config.PORT, config.HOST));
@@ -63,6 +62,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   };
   try {
     let relay: Relay | undefined;
+    let host: Host | undefined;
     const store = openSqliteStore({
       file: join(folder, 'marquee.db'),
       clock,
@@ -83,6 +83,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       blobs,
       mail: options.mail ?? openMail(config, folder),
       log,
+      // With PORT=0 the host alone knows where it is.
+      publicUrl: () => config.PUBLIC_URL ?? host?.origin ?? configuredUrl(config),
       probes: [
         { name: 'store', check: () => store.ping() },
         { name: 'bus', check: async () => relay?.ping() },
@@ -99,10 +101,9 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     const scheduler: Scheduler | undefined = options.timers === false ? undefined : startTimers({ platform, timers });
     if (scheduler) closers.push(() => scheduler.stop());
     const { HOST, PORT } = config;
-    const host = await onPort(config, () => startHost({ routes, pipeline, host: HOST, port: PORT }));
-    closers.push(() => host.close());
-    // Links in mail say where this is, which PORT=0 does not.
-    config.PORT = Number(new URL(host.origin).port);
+    const listening = await onPort(config, () => startHost({ routes, pipeline, host: HOST, port: PORT }));
+    host = listening;
+    closers.push(() => listening.close());
     return { platform, pipeline, relay, host, close };
   } catch (error) {
     await close();

@@ -2,7 +2,7 @@
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
 import { later, MINUTE } from '../platform/clock.ts';
-import type { Window } from '../platform/fields.ts';
+import { isInstant, type Window } from '../platform/fields.ts';
 import type { Scope } from '../platform/scope.ts';
 import { venueResource } from '../venues/model.ts';
 import { venueFor } from './context.ts';
@@ -63,8 +63,10 @@ async function nextWindows(
     ...(ignore === undefined ? {} : { ignore }),
   });
   const length = minutesBetween(asked.startsAt, asked.endsAt) * MINUTE;
-  return free.map((window) => {
+  const windows = free.map((window) => {
     const startsAt = later(window.start, asked.setupMinutes * MINUTE);
     return { start: startsAt, end: later(startsAt, length) };
   });
+  // Where the calendar of the API ends nothing can be booked.
+  return windows.filter(({ end }) => isInstant(end));
 }

@@ -11,9 +11,13 @@ function unknown(field: string, what: string) {
   return invalid(`body.${field}`, 'unknown', `names no ${what} here`);
 }
 
-/** Throws `invalid` on `customerId` when there is none. */
-export async function customerFor(scope: Scope, id: string): Promise<CustomerFor> {
+/**
+ * Throws when there is none: `invalid` on `customerId` where the request names it, `customer-active` where it is the
+ * `present` one of an event, deleted since.
+ */
+export async function customerFor(scope: Scope, id: string, present?: string): Promise<CustomerFor> {
   const found = await scope.of(customers).find(id);
+  if (!found && id === present) throw breaks('customer-active', 'The customer is not there any more.');
   if (!found) throw unknown('customerId', 'customer');
   return { id, name: found.state.name, active: found.state.status === 'active' };
 }

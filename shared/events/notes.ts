@@ -128,12 +128,12 @@ export async function addNote(scope: Scope, eventId: string, body: z.output<type
   return getNote(scope, eventId, noteId);
 }
 
-/** Changes a note and tells the event, in one batch. `If-Match` speaks of the note. */
+/** Changes a note and tells the event, in one batch, unless `decide` finds no change. `If-Match` speaks of the note. */
 async function writeNote(
   scope: Scope,
   eventId: string,
   noteId: string,
-  decide: (note: Note) => { readonly next: Note; readonly fact: EventFact },
+  decide: (note: Note) => { readonly next: Note; readonly fact: EventFact } | undefined,
 ): Promise<void> {
   const ifMatch = scope.takeIfMatch(noteId);
   let next: Note | undefined;
@@ -146,8 +146,8 @@ async function writeNote(
         throw new Refusal('stale', 'This note has changed since you read it. Read it again and retry.');
       }
       const decided = decide(note);
-      next = decided.next;
-      return [decided.fact];
+      next = decided?.next;
+      return decided ? [decided.fact] : [];
     },
     { also: () => (next ? [{ op: 'replace', document: documentOf(next), ifMatch: next.etag }] : []) },
   );
@@ -163,6 +163,7 @@ export async function changeNote(
   await writeNote(scope, eventId, noteId, (note) => {
     if (note.createdBy !== scope.actor.userId) throw new Refusal('forbidden', 'Only its author changes a note.');
     const { content } = revise({ content: note.content });
+    if (content === note.content) return undefined;
     const changes = { content: { from: note.content, to: content } };
     const next = { ...note, content, modifiedAt: scope.now(), modifiedBy: scope.actor.userId };
     return { next, fact: { type: 'EventNoteUpdated', data: { noteId, kind: note.kind, changes } } };

@@ -27,7 +27,13 @@ function lasts({ startsAt, endsAt }: { readonly startsAt: string; readonly endsA
   const minutes = minutesBetween(startsAt, endsAt);
   return minutes >= SHORTEST_MINUTES && minutes <= LONGEST_DAYS * 24 * 60;
 }
-const LASTS = { message: 'must be 15 minutes to 30 days after the start', path: ['endsAt'] };
+const Times = z.object({ startsAt: Instant, endsAt: Instant });
+const LASTS = {
+  message: 'must be 15 minutes to 30 days after the start',
+  path: ['endsAt'],
+  // Also beside other fields that are wrong, so that all are told at once.
+  when: ({ value }: { readonly value: unknown }) => Times.safeParse(value).success,
+};
 
 /** Everything that can be given of an event, on creation and on change. */
 export const EventBody = z

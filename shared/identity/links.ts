@@ -71,8 +71,3 @@ export async function readLink(config: Config, purpose: Purpose, token: string):
     version: head.readUInt32BE(2 * UUID_BYTES),
   };
 }
-
-/** Where people reach us, for links. Never taken from a request: a forged Host header must not end up in a mail. */
-export function publicUrl({ PUBLIC_URL, HOST, PORT }: Config): string {
-  return PUBLIC_URL ?? `http://${HOST}:${PORT}`;
-}

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';
 import { invitations } from './invitations.ts';
-import { linkToken, publicUrl } from './links.ts';
+import { linkToken } from './links.ts';
 import { invitationMail } from './mail/invitation.ts';
 import { passwordChangedMail } from './mail/password-changed.ts';
 import { passwordResetMail } from './mail/password-reset.ts';
@@ -22,14 +22,14 @@ export async function mailInvitation(fact: Fact, scope: Scope): Promise<void> {
   const { version } = Versioned.parse(fact.data);
   const found = await scope.of(invitations).find(fact.subject);
   if (found?.state.status !== 'pending' || found.state.version !== version) return;
-  const { config } = scope.platform;
+  const { config, publicUrl } = scope.platform;
   const { email, displayName, expiresAt } = found.state;
   const { state } = await scope.of(organizations).get(scope.orgId);
   const token = await linkToken(config, 'invitation', { orgId: scope.orgId, id: found.id, version });
   await send(scope, fact, email, invitationMail, {
     name: displayName ?? email,
     organization: state.name,
-    link: `${publicUrl(config)}/accept-invitation?token=${token}`,
+    link: `${publicUrl()}/accept-invitation?token=${token}`,
     expiresAt: readable(expiresAt),
   });
 }
@@ -42,12 +42,12 @@ export async function mailPasswordReset(fact: Fact, scope: Scope): Promise<void>
   const { reset, email, displayName, username } = found.state;
   if (email === undefined || reset.version !== version) return;
   if (reset.expiresAt === undefined || reset.expiresAt <= scope.now()) return;
-  const { config } = scope.platform;
+  const { config, publicUrl } = scope.platform;
   const token = await linkToken(config, 'password-reset', { orgId: scope.orgId, id: found.id, version });
   await send(scope, fact, email, passwordResetMail, {
     name: displayName,
     username,
-    link: `${publicUrl(config)}/reset-password?token=${token}`,
+    link: `${publicUrl()}/reset-password?token=${token}`,
     expiresAt: readable(reset.expiresAt),
   });
 }

@@ -3,7 +3,7 @@ import { openBlobs } from './blobs.azure.ts';
 import { openAzureBus } from './bus.azure.ts';
 import type { Bus } from './bus.ts';
 import { systemClock, systemIds } from './clock.ts';
-import { BadConfiguration, type Config } from './config.ts';
+import { BadConfiguration, type Config, configuredUrl } from './config.ts';
 import type { Probe } from './health.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { localLimits } from './limits.ts';
@@ -57,6 +57,7 @@ export async function openAzureParts(config: Config, development: boolean): Prom
     blobs,
     mail: openMail(config, config.DATA_DIR),
     log,
+    publicUrl: () => configuredUrl(config),
     probes,
   };
   return { platform, bus };

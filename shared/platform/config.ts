@@ -86,3 +86,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }),
   );
 }
+
+/** Where people reach us, as far as the configuration says: `PUBLIC_URL`, else the address that is bound. */
+export function configuredUrl({ PUBLIC_URL, HOST, PORT }: Config): string {
+  return PUBLIC_URL ?? `http://${HOST}:${PORT}`;
+}

@@ -54,7 +54,8 @@ export const Id = z
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
-function realInstant(value: string): boolean {
+/** Whether a text is an instant that the API takes. */
+export function isInstant(value: string): boolean {
   if (!RFC3339.test(value) || Number.isNaN(Date.parse(value))) return false;
   return realDate(value.slice(0, 10)) && inRange(Date.parse(value));
 }
@@ -73,7 +74,7 @@ function realDate(value: string): boolean {
 /** RFC 3339 instant; any offset is read, UTC to the second comes out. Years 1900 to 2199. */
 export const Instant = z
   .string()
-  .refine(realInstant, { message: 'must be an RFC 3339 instant such as 2026-11-20T09:00:00Z' })
+  .refine(isInstant, { message: 'must be an RFC 3339 instant such as 2026-11-20T09:00:00Z' })
   .transform((value) => instantOf(Date.parse(value)))
   .meta({
     description: 'RFC 3339 instant; comes out in UTC',

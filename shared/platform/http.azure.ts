@@ -1,6 +1,10 @@
 /** Between Azure Functions' HTTP and the platform's. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
-import type { RawReply, RawRequest } from './http.ts';
+import { systemIds } from './clock.ts';
+import { type RawReply, type RawRequest, securityHeaders } from './http.ts';
+import { problemReply } from './problem.ts';
+import { Refusal } from './refusal.ts';
+import { type Trace, traceOf } from './request.ts';
 
 /**
  * The request as the platform reads it; its body is streamed. The front end of Azure adds the address it saw to the end
@@ -45,4 +49,12 @@ export function responseOf(reply: RawReply, method: string): HttpResponseInit {
 
 async function* bytesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}
+
+/** The answer to a request while there is no app to answer it, and what a log line finds it by. */
+export function notReady(request: RawRequest): { readonly reply: RawReply; readonly trace: Trace } {
+  const trace = traceOf(request, systemIds);
+  const refusal = new Refusal('unavailable', 'The service is not ready; try again.', { retryAfter: 10 });
+  const headers = { 'x-correlation-id': trace.correlationId, ...securityHeaders };
+  return { reply: problemReply(refusal, { instance: request.path, traceId: trace.traceId, headers }), trace };
 }

@@ -1,7 +1,6 @@
 /** Lists: paging, sorting, filters and search as a value; the query schema and the store query derive from it. */
 import { z } from 'zod';
 import { Instant } from './fields.ts';
-import { invalid } from './refusal.ts';
 import type { Condition, IndexValue, Order, Query } from './store.ts';
 import { wordsOf } from './words.ts';
 
@@ -58,15 +57,6 @@ function separated(value: z.ZodType<unknown>) {
 
 const booleanText = z.enum(['true', 'false']).transform((text) => text === 'true');
 
-/** What every list takes beside its filters. */
-const pagingShape = {
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().min(1).max(4096).optional(),
-  sort: z.string().min(1).max(200).optional(),
-  count: booleanText.optional(),
-  fields: z.string().min(1).max(1000).optional(),
-};
-
 export interface ListInput {
   readonly limit: number;
   readonly cursor?: string | undefined;
@@ -77,20 +67,37 @@ export interface ListInput {
   readonly [filter: string]: unknown;
 }
 
-/** The zod schema of a list's query parameters: unknown ones are refused. */
-export function querySchema(listing: Listing): z.ZodType<ListInput> {
-  const shape: Record<string, z.ZodType> = { ...pagingShape };
+/** The text, or not there; refused, under a code of its own, for what `problem` finds. */
+function checkedText(text: z.ZodString, problem: (text: string) => Problem | undefined) {
+  return text
+    .superRefine((given, context) => {
+      const found = problem(given);
+      if (found) context.addIssue({ code: 'custom', message: found.message, params: { code: found.code } });
+    })
+    .optional();
+}
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The zod schema of a list's query parameters: unknown ones are refused. `names` are those of its items' fields. */
+export function querySchema(listing: Listing, names: readonly string[] = []): z.ZodType<ListInput> {
   const sorts = Object.keys(listing.sorts);
-  shape.sort = pagingShape.sort.meta({
-    description: `By ${sorts.join(', ')}; a leading minus is descending; default ${listing.defaultSort}`,
-    example: listing.defaultSort,
-  });
+  const shape: Record<string, z.ZodType> = {
+    limit: z.coerce.number().int().min(1).max(100).default(20),
+    cursor: z.string().min(1).max(4096).optional(),
+    sort: checkedText(z.string().min(1).max(200), (text) => sortProblem(listing, text)).meta({
+      description: `By ${sorts.join(', ')}; a leading minus is descending; default ${listing.defaultSort}`,
+      example: listing.defaultSort,
+    }),
+    count: booleanText.optional(),
+    fields: checkedText(z.string().min(1).max(1000), (text) => fieldsProblem(names, text)),
+  };
   if (listing.search)
-    shape.q = z
-      .string()
-      .max(200)
-      .optional()
-      .meta({ description: 'Words that must each begin a word of a searched field' });
+    shape.q = checkedText(z.string().max(200), searchProblem).meta({
+      description: 'Words that must each begin a word of a searched field',
+    });
   for (const [name, filter] of Object.entries(listing.filters)) {
     if (filter.is === 'own') {
       shape[name] = filter.value;
@@ -102,19 +109,40 @@ export function querySchema(listing: Listing): z.ZodType<ListInput> {
   return z.strictObject(shape) as unknown as z.ZodType<ListInput>;
 }
 
-function orderOf(listing: Listing, sort: string): Order[] {
-  const orders = sort.split(',').map((part) => {
-    const name = part.trim();
-    const descending = name.startsWith('-');
-    const path = listing.sorts[descending ? name.slice(1) : name];
-    if (path === undefined || !Object.hasOwn(listing.sorts, descending ? name.slice(1) : name)) {
-      throw invalid('query.sort', 'unknown_sort', `can sort by ${Object.keys(listing.sorts).join(', ')}`);
-    }
-    return { path, descending };
+const parts = (text: string) => text.split(',').map((part) => part.trim());
+const sortedBy = (part: string) => (part.startsWith('-') ? part.slice(1) : part);
+
+function sortProblem({ sorts }: Listing, text: string): Problem | undefined {
+  const names = parts(text).map(sortedBy);
+  if (!names.every((name) => Object.hasOwn(sorts, name))) {
+    return { code: 'unknown_sort', message: `can sort by ${Object.keys(sorts).join(', ')}` };
+  }
+  const paths = new Set(names.map((name) => sorts[name]));
+  return paths.size === names.length ? undefined : { code: 'repeated_sort', message: 'must name each field once' };
+}
+
+function fieldsProblem(known: readonly string[], text: string): Problem | undefined {
+  if (parts(text).every((name) => known.includes(name))) return undefined;
+  return { code: 'unknown_field', message: `can pick from ${known.join(', ')}` };
+}
+
+function searchProblem(text: string): Problem | undefined {
+  if (wordsOf(text).length <= MOST_WORDS) return undefined;
+  return { code: 'too_many_words', message: `can have at most ${MOST_WORDS} words` };
+}
+
+/** The names in a parsed `?fields=`; undefined when all are wanted. */
+export function pickedFields(query: unknown): readonly string[] | undefined {
+  const { fields } = query as { readonly fields?: string };
+  return fields === undefined ? undefined : parts(fields);
+}
+
+function orderOf({ sorts }: Listing, sort: string): Order[] {
+  return parts(sort).map((part) => {
+    const path = sorts[sortedBy(part)];
+    if (path === undefined) throw new Error(`The list has no sort ${part}`);
+    return { path, descending: part.startsWith('-') };
   });
-  const paths = new Set(orders.map(({ path }) => path));
-  if (paths.size !== orders.length) throw invalid('query.sort', 'repeated_sort', 'must name each field once');
-  return orders;
 }
 
 /** The store query of a parsed list query; `always` are conditions the slice adds (row rights, parents). */
@@ -129,17 +157,13 @@ export function toQuery(listing: Listing, input: ListInput, always: readonly Con
     else where.push({ path: filter.path, [filter.is]: value as IndexValue });
   }
   const search = input.q === undefined ? [] : wordsOf(input.q);
-  if (search.length > MOST_WORDS) throw invalid('query.q', 'too_many_words', `can have at most ${MOST_WORDS} words`);
   const common = {
     where,
     limit: input.limit,
     ...(input.cursor === undefined ? {} : { cursor: input.cursor }),
     ...(input.count ? { count: true } : {}),
   };
-  if (search.length > 0) {
-    if (input.sort !== undefined) orderOf(listing, input.sort);
-    return { ...common, search };
-  }
+  if (search.length > 0) return { ...common, search };
   return { ...common, orderBy: orderOf(listing, input.sort ?? listing.defaultSort) };
 }
 

@@ -47,6 +47,7 @@ export function openLog(level: Config['LOG_LEVEL'], file?: string): Log {
     destination({ dest: file === undefined ? 1 : openSync(file, 'a'), sync: false }),
   );
   return {
+    on: (least) => logger.isLevelEnabled(least),
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),

@@ -4,13 +4,14 @@ import { bodyOf, received } from './body.ts';
 import { corsHeaders, preflight, type RawReply, type RawRequest, securityHeaders } from './http.ts';
 import { oncePerKey } from './idempotency.ts';
 import { limitHeaders, type Spent } from './limits.ts';
+import { pickedFields } from './listing.ts';
 import { problemReply, refusalOf } from './problem.ts';
 import { Refusal } from './refusal.ts';
-import { acceptable, pickedFields, rendered } from './reply.ts';
+import { acceptable, rendered } from './reply.ts';
 import { addressOf, ifMatchOf, queryOf, type Trace, tokenOf, traceOf } from './request.ts';
 import type { RequestFacts, Route } from './route.ts';
 import { type Platform, type ScopeInit, scopeOf } from './scope.ts';
-import { parsed } from './validation.ts';
+import { parsed, together } from './validation.ts';
 
 export interface Authenticator {
   /** Who the token speaks for; throws `unauthenticated`. */
@@ -69,13 +70,13 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     const sent = await received(route, request);
     const run = async (attempt: Pick<ScopeInit, 'ids' | 'retried'>) => {
       acceptable(route, request);
-      const params = parsed(route.params, request.params, 'path');
-      const given = queryOf(request.search);
-      if (route.tokenInQuery) delete given.access_token;
-      const query = parsed(route.query, given, 'query');
-      const names = pickedFields(route, query);
-      const ifMatch = request.method === 'GET' ? undefined : ifMatchOf(request);
-      const body = bodyOf(route, request, sent);
+      const [params, query, ifMatch, body] = together(
+        () => parsed(route.params, request.params, 'path'),
+        () => parsed(route.query, queryOf(request.search, route.tokenInQuery), 'query'),
+        () => (request.method === 'GET' ? undefined : ifMatchOf(request)),
+        () => bodyOf(route, request, sent),
+      );
+      const names = route.list && pickedFields(query);
       const facts: RequestFacts = {
         address,
         userAgent: request.header('user-agent')?.slice(0, 500) ?? '',
@@ -136,19 +137,21 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
       } catch (error) {
         reply = answered(error, request, trace, frame(request, trace, spent));
       }
-      log.info(
-        {
-          method: route.method,
-          route: route.path,
-          status: reply.status,
-          ms: Math.round((performance.now() - startedAt) * 100) / 100,
-          correlationId: trace.correlationId,
-          traceId: trace.traceId,
-          userId: actor?.userId,
-          orgId: actor?.orgId,
-        },
-        'request',
-      );
+      if (log.on('info')) {
+        log.info(
+          {
+            method: route.method,
+            route: route.path,
+            status: reply.status,
+            ms: Math.round((performance.now() - startedAt) * 100) / 100,
+            correlationId: trace.correlationId,
+            traceId: trace.traceId,
+            userId: actor?.userId,
+            orgId: actor?.orgId,
+          },
+          'request',
+        );
+      }
       return reply;
     },
     refuse(request, error) {

@@ -22,7 +22,8 @@ export async function runReaction(platform: Platform, reaction: Reaction, fact: 
   });
   try {
     await reaction.handle(fact, scope);
-    platform.log.debug({ ...about, ms: Math.round(performance.now() - startedAt) }, 'reaction done');
+    const { log } = platform;
+    if (log.on('debug')) log.debug({ ...about, ms: Math.round(performance.now() - startedAt) }, 'reaction done');
   } catch (error) {
     platform.log.warn({ ...about, err: error }, 'reaction failed');
     throw error;

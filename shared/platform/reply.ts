@@ -1,7 +1,6 @@
 /** From what a handler answers to what is sent: status, headers, 304, `fields`. */
-import { z } from 'zod';
 import type { RawReply, RawRequest } from './http.ts';
-import { invalid, Refusal } from './refusal.ts';
+import { Refusal } from './refusal.ts';
 import { knows } from './request.ts';
 import type { Reply, Route } from './route.ts';
 
@@ -22,25 +21,6 @@ function weightOf(accept: string, ranges: readonly string[]): number {
     return { at: ranges.indexOf(range), weight: Number(q) || 0 };
   });
   return found.filter(({ at }) => at >= 0).sort((one, other) => one.at - other.at)[0]?.weight ?? 0;
-}
-
-/** The names that `?fields=` may pick from: those of a list's items. */
-function itemFields(route: Route): readonly string[] {
-  const page = route.reply;
-  if (!(page instanceof z.ZodObject)) return [];
-  const data: unknown = page.shape.data;
-  const item: unknown = data instanceof z.ZodArray ? data.element : undefined;
-  return item instanceof z.ZodObject ? Object.keys(item.shape) : [];
-}
-
-/** The names in `?fields=`; undefined when all are wanted. Throws `invalid` for one that no item has. */
-export function pickedFields(route: Route, query: unknown): readonly string[] | undefined {
-  const wanted = (query as { fields?: string }).fields;
-  if (!route.list || wanted === undefined) return undefined;
-  const known = itemFields(route);
-  const names = wanted.split(',').map((name) => name.trim());
-  if (names.every((name) => known.includes(name))) return names;
-  throw invalid('query.fields', 'unknown_field', `can pick from ${known.join(', ')}`);
 }
 
 function trimmed(body: unknown, names: readonly string[]): unknown {

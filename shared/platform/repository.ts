@@ -201,17 +201,21 @@ export function repository<S extends object, F extends Decided>(
     let lost = false;
     const attempt = async (): Promise<Entity<S> | undefined> => {
       const before = await loaded(id);
-      if (ifMatch && !ifMatch(before.etag)) throw stale(noun);
+      const isStale = ifMatch !== undefined && !ifMatch(before.etag);
+      // An earlier try of this very request may be what changed it; then there is nothing left to decide.
+      if (isStale && !scope.retried) throw stale(noun);
       // Mostly a reaction comes the first time: the marker is looked for when something speaks against that.
       if (lost && (await isDone())) return entityOf(before);
       let decided: readonly F[];
       try {
         decided = await decide(entityOf(before).state, entityOf(before));
       } catch (error) {
+        if (isStale && error instanceof Refusal) throw stale(noun);
         if (await isDone()) return entityOf(before);
         throw error;
       }
       if (decided.length === 0) return entityOf(before);
+      if (isStale) throw stale(noun);
       const { writes, refusals, entity } = staged(id, before, decided);
       writes.push(...((await options.also?.({ ...entity, etag: before.etag })) ?? []));
       if (marker) writes.push(marker);

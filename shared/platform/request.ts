@@ -54,14 +54,15 @@ export function knows(request: RawRequest, etag: string): boolean {
   return header !== undefined && named(header, 'if-none-match', true)(etag);
 }
 
-/** Query parameters, each of which may be given once. */
-export function queryOf(search: string): Record<string, string> {
+/** Query parameters, each of which may be given once; without the token, where it may be among them. */
+export function queryOf(search: string, tokenToo: boolean): Record<string, string> {
   if (search === '') return {};
   const found = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(search)) {
     if (found.has(name)) throw invalid(`query.${name.slice(0, 60)}`, 'repeated', 'must be given once');
     found.set(name, value);
   }
+  if (tokenToo) found.delete('access_token');
   return Object.fromEntries(found);
 }
 

@@ -179,7 +179,8 @@ export function listRoute<I extends z.ZodType, P extends z.ZodObject = Nothing>(
   },
 ): Route {
   const { item, ...rest } = definition;
-  return complete({ ...rest, method: 'GET', query: querySchema(definition.list), reply: pageOf(item) });
+  const names = item instanceof z.ZodObject ? Object.keys(item.shape) : [];
+  return complete({ ...rest, method: 'GET', query: querySchema(definition.list, names), reply: pageOf(item) });
 }
 
 /**

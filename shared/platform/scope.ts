@@ -29,6 +29,11 @@ export interface Platform {
   readonly blobs: Blobs;
   readonly mail: Mail;
   readonly log: Log;
+  /**
+   * Where people reach us, for links in mail: `https://api.example`. Never taken from a request: a forged Host header
+   * must not end up in a mail.
+   */
+  readonly publicUrl: () => string;
   /** What readiness asks. */
   readonly probes: readonly Probe[];
 }

@@ -16,7 +16,8 @@ export function fieldErrors(error: z.ZodError, root: string, known: readonly str
         message: known.length === 0 ? 'is not a known field' : `is not known; known are ${known.join(', ')}`,
       }));
     }
-    return [{ path, code: issue.code, message: issue.message }];
+    const own: unknown = issue.code === 'custom' ? issue.params?.code : undefined;
+    return [{ path, code: typeof own === 'string' ? own : issue.code, message: issue.message }];
   });
 }
 
@@ -27,4 +28,37 @@ export function parsed<T>(schema: z.ZodType<T>, value: unknown, root: string): T
   // Parameters are named where one is unknown: they are few, and all at one level.
   const known = root === 'query' && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   throw new Refusal('invalid', `The ${root} is not valid.`, { errors: fieldErrors(result.error, root, known) });
+}
+
+/** What each of them gives. Throws `invalid` with the field errors of all that throw it, and anything else at once. */
+export function together<T extends readonly unknown[]>(...reads: { readonly [K in keyof T]: () => T[K] }): T {
+  const refusals: Refusal[] = [];
+  const values = reads.map((read) => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Refusal && error.code === 'invalid')) throw error;
+      refusals.push(error);
+      return undefined;
+    }
+  });
+  const [first, ...more] = refusals;
+  if (first && more.length === 0) throw first;
+  if (first) {
+    const errors = refusals.flatMap(({ extra }) => extra.errors as readonly FieldError[]);
+    throw new Refusal('invalid', 'Several parts of the request are not valid.', { errors });
+  }
+  return values as unknown as T;
+}
+
+/** The same for look-ups side by side. */
+export async function lookedUp<T extends readonly unknown[]>(
+  ...lookUps: { readonly [K in keyof T]: Promise<T[K]> | T[K] }
+): Promise<T> {
+  const settled = await Promise.allSettled(lookUps);
+  const reads = settled.map((one) => () => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+  return together(...reads) as unknown as T;
 }

@@ -69,6 +69,8 @@ describe('booking an event', () => {
       expect(answer.status).toBe(400);
       expect(answer.body.errors).toMatchObject([{ path: `body.${field}`, code: 'unknown' }]);
     }
+    const all = await book({ customerId: nothing, venueId: nothing, eventTypeId: nothing });
+    expect(all.body.errors).toHaveLength(3);
   });
 
   test('an event lasts 15 minutes to 30 days', async () => {
@@ -79,6 +81,46 @@ describe('booking an event', () => {
     expect(await lasting('2026-12-31T18:00:00Z')).toBe(201);
     expect(await lasting('2026-12-31T18:00:01Z')).toBe(400);
     expect(await lasting('2026-12-01T17:00:00Z')).toBe(400);
+  });
+
+  test('REQ-EVT-002 each field has its limits', async () => {
+    const startsAt = '2026-12-20T00:00:00Z';
+    const of = async (more: Record<string, unknown>) =>
+      (
+        await manager.post('events', {
+          ...(await world.booking({ startsAt, endsAt: '2026-12-20T01:00:00Z' })),
+          ...more,
+        })
+      ).status;
+    const limits = {
+      title: { takes: ['x', 'x'.repeat(200)], refuses: ['', '  ', 'x'.repeat(201), 'a\nb', null] },
+      description: { takes: ['', 'x'.repeat(2000), 'a\nb'], refuses: ['x'.repeat(2001), 5] },
+      setupMinutes: { takes: [0, 2880], refuses: [-1, 2881, 1.5, '5'] },
+      teardownMinutes: { takes: [0, 2880], refuses: [-1, 2881, 1.5, '5'] },
+      attendance: { takes: [0, 100], refuses: [-1, 1.5, '5'] },
+      timeZone: { takes: ['Asia/Kolkata'], refuses: ['Mars/Base', '+01:00', ''] },
+      startsAt: { takes: ['2026-12-20T01:00:00+01:00'], refuses: ['2026-12-20', '2026-12-20T00:00:00', 5] },
+      eventNumber: { takes: [], refuses: ['EVT-2026-000001'] },
+    };
+    for (const [field, { takes, refuses }] of Object.entries(limits)) {
+      for (const value of takes) expect([field, value, await of({ [field]: value })]).toEqual([field, value, 201]);
+      for (const value of refuses) expect([field, value, await of({ [field]: value })]).toEqual([field, value, 400]);
+    }
+  });
+
+  test('all that is wrong with the fields is told at once', async () => {
+    const wrong = { title: 5, attendance: -1, endsAt: '2026-12-01T18:05:00Z', colour: 'red', eventTypeId: undefined };
+    const answer = await manager.post('events', { ...(await world.booking()), ...wrong });
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors.map(({ path }: { path: string }) => path).sort()).toEqual([
+      'body.attendance',
+      'body.colour',
+      'body.endsAt',
+      'body.eventTypeId',
+      'body.title',
+    ]);
+    const noTimes = await manager.post('events', { ...(await world.booking()), startsAt: 'soon', endsAt: null });
+    expect(noTimes.body.errors.map(({ path }: { path: string }) => path)).toEqual(['body.startsAt', 'body.endsAt']);
   });
 
   test('a title is unique per customer and local date, whatever its case', async () => {
@@ -111,6 +153,16 @@ describe('booking an event', () => {
     const [first, second] = [await manager.post('events', body, key), await manager.post('events', body, key)];
     expect(second.body).toEqual(first.body);
     expect(second.headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  test('an Idempotency-Key whose request was forbidden, here or by the row, keeps no reply', async () => {
+    const [customerId, key] = [await world.customer(), { 'idempotency-key': 'forbidden' }];
+    const customer = world.as('customer', { customerId });
+    expect((await customer.post('events', await world.booking(), key)).status).toBe(403);
+    expect((await customer.post('event-types', { name: 'Mine' }, key)).status).toBe(403);
+    const own = await customer.post('events', await world.booking({ customerId }), key);
+    expect(own.status).toBe(201);
+    expect(own.headers.get('idempotency-replayed')).toBeNull();
   });
 });
 

@@ -48,7 +48,7 @@ describe('changing an event', () => {
     expect(same.headers.get('etag')).toBe(made.headers.get('etag'));
   });
 
-  test('If-Match is obeyed', async () => {
+  test('REQ-EVT-004, 006, 010 If-Match is obeyed by every change, step and deletion', async () => {
     const made = await book();
     const path = `events/${made.body.id}`;
     const etag = { 'if-match': made.headers.get('etag') ?? '' };
@@ -56,6 +56,12 @@ describe('changing an event', () => {
     expect((await manager.patch(path, { title: 'Two' }, etag)).status).toBe(412);
     const moved = await manager.patch(path, { venueId: await world.venue() }, etag);
     expect(moved.status).toBe(412);
+    expect((await manager.put(path, await world.booking(), etag)).status).toBe(412);
+    expect((await manager.post(`${path}/approve`, {}, etag)).body.type).toBe('urn:marquee:problem:stale');
+    expect((await manager.delete(path, etag)).status).toBe(412);
+    const fresh = { 'if-match': (await manager.get(path)).headers.get('etag') ?? '' };
+    expect((await manager.post(`${path}/approve`, {}, fresh)).status).toBe(200);
+    expect((await manager.delete(path, fresh)).status).toBe(412);
   });
 
   test('an event moved by half an hour does not clash with itself, frees what it left, keeps what it has', async () => {

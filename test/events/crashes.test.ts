@@ -172,6 +172,32 @@ describe('crashes', () => {
     world.move(now);
   });
 
+  test('so is one with If-Match, which still keeps a retry from changes that others made', async () => {
+    const made = await here.post('events', await world.booking(day('19')));
+    const path = `events/${made.body.id}`;
+    const read = async (key: string) => ({
+      'idempotency-key': key,
+      'if-match': (await here.get(path)).headers.get('etag') ?? '',
+    });
+    const dying = async (at: number, step: string, headers: Readonly<Record<string, string>>) => {
+      const { platform } = crashing(world.platform, at, 'after');
+      const answer = await (await world.over(platform)).as('manager', here.actor).post(`${path}/${step}`, {}, headers);
+      expect(answer.status).toBe(500);
+    };
+    const approve = await read('approve as read');
+    await dying(2, 'approve', approve);
+    const confirm = await read('confirm as read');
+    // Dead with the key alone taken.
+    await dying(1, 'confirm', confirm);
+    await here.patch(path, { title: 'Changed meanwhile' });
+    const now = world.scope.now();
+    world.move('2026-11-20T09:02:00Z');
+    expect((await here.post(`${path}/approve`, {}, approve)).status).toBe(200);
+    expect((await here.post(`${path}/confirm`, {}, confirm)).status).toBe(412);
+    expect((await here.get(path)).body.status).toBe('approved');
+    world.move(now);
+  });
+
   test('the settling reaction may run again at any time, late and out of order', async () => {
     const made = await here.post('events', await world.booking(day('16')));
     const { id } = made.body;

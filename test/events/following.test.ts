@@ -100,6 +100,23 @@ describe('merged customers', () => {
   });
 });
 
+describe('deleted customers', () => {
+  test('a cancelled event is not reinstated for a customer that is gone, and its venue stays free', async () => {
+    const customerId = await world.customer();
+    const body = await world.booking({ customerId });
+    const path = `events/${(await manager.post('events', body)).body.id}`;
+    await manager.post(`${path}/cancel`, { reason: 'No' });
+    await world.scope
+      .of(customers)
+      .execute(customerId, ({ customerNumber, name }) => [{ type: 'CustomerRemoved', data: { customerNumber, name } }]);
+    await world.settle();
+    const answer = await manager.post(`${path}/reinstate`);
+    expect([answer.status, answer.body.rule]).toEqual([409, 'customer-active']);
+    expect((await manager.get(path)).body.status).toBe('cancelled');
+    expect((await manager.post('events', await world.booking({ venueId: body.venueId }))).status).toBe(201);
+  });
+});
+
 describe('the clock', () => {
   beforeEach(() => world.move('2026-11-20T09:00:00Z'));
   const run = (platform: Platform) => eventClock.handle(testScope(platform, ''));
@@ -174,9 +191,11 @@ describe('the clock', () => {
     const slot = { startsAt: '2026-11-23T10:00:00Z', endsAt: '2026-11-23T12:00:00Z' };
     const ids = [await confirmed(slot), await confirmed(slot), await confirmed(slot)];
     const [, bad] = ids;
+    const logged: unknown[] = [];
     const { store } = world.platform;
     const failing: Platform = {
       ...world.platform,
+      log: { ...world.platform.log, error: (fields) => void logged.push(fields) },
       store: {
         ...store,
         commit: async (container, partition, writes) => {
@@ -188,6 +207,7 @@ describe('the clock', () => {
     };
     world.move(slot.startsAt);
     await run(failing);
+    expect(logged).toMatchObject([{ eventId: bad, orgId: world.orgId, correlationId: 'test' }]);
     expect(await Promise.all(ids.map(status))).toEqual(['inProgress', 'confirmed', 'inProgress']);
     await run(world.platform);
     expect(await Promise.all(ids.map(status))).toEqual(['inProgress', 'inProgress', 'inProgress']);

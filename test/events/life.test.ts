@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { life, stepsFrom } from '../../shared/events/life.ts';
 import { type EventFact, type EventStatus, eventStatuses } from '../../shared/events/model.ts';
+import type { EventBody } from '../../shared/events/views.ts';
 import type { Person } from '../support/callers.ts';
 import { closeStages, type Stage, stage } from './support.ts';
 
@@ -27,6 +28,7 @@ const ways: Readonly<Record<EventStatus, readonly string[]>> = {
 };
 const NOW = '2026-11-20T09:00:00Z';
 const SOON = { startsAt: '2026-11-20T09:30:00Z', endsAt: '2026-11-20T12:00:00Z' };
+const FAR = { startsAt: '2026-12-01T09:30:00Z', endsAt: '2026-12-01T12:00:00Z' };
 const bodies: Readonly<Record<string, unknown>> = {
   reject: { reason: 'Not yet' },
   cancel: { reason: 'Rained off' },
@@ -34,8 +36,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   reschedule: { startsAt: '2026-12-05T10:00:00Z', endsAt: '2026-12-05T12:00:00Z' },
 };
 
-async function eventIn(status: EventStatus): Promise<string> {
-  const made = await manager.post('events', await world.booking(SOON));
+async function eventIn(status: EventStatus, more: Partial<EventBody> = {}): Promise<string> {
+  const made = await manager.post('events', await world.booking({ ...SOON, ...more }));
   for (const step of ways[status]) {
     const moved = await manager.post(`events/${made.body.id}/${step}`, bodies[step]);
     expect(moved.status, `${step} on the way to ${status}`).toBe(200);
@@ -65,6 +67,19 @@ describe('the life of an event', () => {
         expect(after.body.status).toBe(status);
       });
     }
+  }
+
+  for (const step of life) {
+    test(`REQ-EVT-010 a customer ${step.customer ? 'may' : 'may not'} ${step.name} its own event`, async () => {
+      const customerId = await world.customer();
+      const customer = world.as('customer', { customerId });
+      for (const status of step.from) {
+        // Within a day of its start an event is cancelled by others only.
+        const id = await eventIn(status, { customerId, ...(step.name === 'cancel' ? FAR : {}) });
+        const answer = await customer.post(`events/${id}/${step.name}`, bodies[step.name]);
+        expect([status, answer.status]).toEqual([status, step.customer ? 200 : 403]);
+      }
+    });
   }
 
   test('every state can be left or is the end, and every state can be reached', () => {

@@ -1,7 +1,7 @@
-/** Who sees and does what to which events, notes and history, through HTTP. */
+/** Who sees and does what to which events and their history, through HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { events } from '../../shared/events/model.ts';
 import type { Person } from '../support/callers.ts';
-import { unguarded } from '../support/faults.ts';
 import { closeStages, type Stage, stage } from './support.ts';
 
 let world: Stage;
@@ -33,6 +33,25 @@ describe('row rights', () => {
     for (const role of ['admin', 'viewer', 'accountant'] as const) {
       expect(titles(await world.as(role).get('events')).sort()).toEqual(['Other', 'Own']);
     }
+  });
+
+  test('REQ-EVT-005 staff sees and finds what it is assigned to, and changes nothing', async () => {
+    const staffId = '0193b0a0-7c1e-7000-8000-00000000bbbb';
+    const staff = world.as('staff', { staffId });
+    const made = await manager.post('events', await world.booking({ title: 'Assigned' }));
+    const to = [{ staffId, name: 'Sam' }];
+    await world.scope
+      .of(events)
+      .execute(made.body.id, () => [
+        { type: 'EventDetailsUpdated', data: { changes: { assignedStaff: { from: [], to } } } },
+      ]);
+    expect(titles(await staff.get('events'))).toEqual(['Assigned']);
+    expect(titles(await manager.get(`events?staffId=${staffId}`))).toEqual(['Assigned']);
+    expect((await staff.get(`events/${made.body.id}`)).body.assignedStaff).toEqual(to);
+    expect((await staff.get(`events/${made.body.id}/notes`)).status).toBe(200);
+    expect((await staff.get(`events/${made.body.id}/history`)).status).toBe(200);
+    expect((await staff.patch(`events/${made.body.id}`, { title: 'Mine' })).status).toBe(403);
+    expect((await staff.post(`events/${made.body.id}/approve`)).status).toBe(403);
   });
 
   test('a customer linked to nobody, and staff who is nobody yet, see nothing', async () => {
@@ -123,81 +142,6 @@ describe('lists of events', () => {
   });
 });
 
-describe('notes', () => {
-  test('REQ-EVT-030 newest first; customers see and write kind customer only; the event counts them', async () => {
-    const made = await manager.post('events', await world.booking({ customerId }));
-    const path = `events/${made.body.id}`;
-    const inner = await manager.post(`${path}/notes`, { kind: 'internal', content: 'They never pay' });
-    expect(inner.status).toBe(201);
-    expect(inner.body).toMatchObject({ kind: 'internal', authorName: 'The manager', eventId: made.body.id });
-    const outer = await customer.post(`${path}/notes`, { kind: 'customer', content: 'Lilies, please' });
-    expect((await customer.post(`${path}/notes`, { kind: 'internal', content: 'x' })).status).toBe(403);
-    expect((await manager.post(`${path}/notes`, { kind: 'system', content: 'x' })).status).toBe(400);
-    expect((await manager.post(`${path}/notes`, { kind: 'internal', content: 'x'.repeat(4001) })).status).toBe(400);
-    const ids = (page: { body: { data: { id: string }[] } }) => page.body.data.map(({ id }) => id);
-    expect(ids(await manager.get(`${path}/notes`))).toEqual([outer.body.id, inner.body.id]);
-    expect(ids(await manager.get(`${path}/notes?kind=internal`))).toEqual([inner.body.id]);
-    expect(ids(await customer.get(`${path}/notes`))).toEqual([outer.body.id]);
-    expect(ids(await customer.get(`${path}/notes?kind=internal`))).toEqual([]);
-    expect((await customer.get(`${path}/notes/${inner.body.id}`)).status).toBe(404);
-    expect((await manager.get(path)).body.notes).toBe(2);
-    expect((await customer.get(path)).body.notes).toBe(1);
-  });
-
-  test('REQ-EVT-030 only the author edits; author or manager deletes', async () => {
-    const made = await manager.post('events', await world.booking({ customerId }));
-    const path = `events/${made.body.id}/notes`;
-    const note = await customer.post(path, { kind: 'customer', content: 'One' });
-    const own = `${path}/${note.body.id}`;
-    expect((await manager.patch(own, { content: 'Two' })).status).toBe(403);
-    const changed = await customer.patch(own, { content: 'Two' }, { 'if-match': note.headers.get('etag') ?? '' });
-    expect(changed.body).toMatchObject({ content: 'Two', createdAt: note.body.createdAt });
-    const stale = await customer.patch(own, { content: 'Three' }, { 'if-match': note.headers.get('etag') ?? '' });
-    expect(stale.status).toBe(412);
-    const second = world.as('customer', { customerId });
-    expect((await second.delete(own)).status).toBe(403);
-    expect((await manager.delete(own)).status).toBe(204);
-    expect((await customer.get(own)).status).toBe(404);
-    expect((await manager.get(`events/${made.body.id}`)).body.notes).toBe(0);
-  });
-
-  test('a note of one event is not found under another', async () => {
-    const one = await manager.post('events', await world.booking());
-    const two = await manager.post('events', await world.booking());
-    const note = await manager.post(`events/${one.body.id}/notes`, { kind: 'internal', content: 'Here' });
-    expect((await manager.get(`events/${two.body.id}/notes/${note.body.id}`)).status).toBe(404);
-    expect((await manager.delete(`events/${two.body.id}/notes/${note.body.id}`)).status).toBe(404);
-  });
-
-  test('notes written at the same time are all counted', async () => {
-    const made = await manager.post('events', await world.booking());
-    const path = `events/${made.body.id}`;
-    const other = (await world.over(world.twin())).as('manager');
-    const written = await Promise.all(
-      Array.from({ length: 20 }, (_, at) =>
-        (at % 2 === 0 ? manager : other).post(`${path}/notes`, { kind: 'internal', content: `Note ${at}` }),
-      ),
-    );
-    expect(written.map(({ status }) => status)).toEqual(Array(20).fill(201));
-    expect((await manager.get(path)).body.notes).toBe(20);
-    expect((await manager.get(`${path}/notes?count=true`)).body.page.totalCount).toBe(20);
-  });
-
-  test('with the etags ignored the count goes wrong (so the test above can fail)', async () => {
-    const made = await manager.post('events', await world.booking());
-    const path = `events/${made.body.id}`;
-    const careless = async () => {
-      const twin = world.twin();
-      return (await world.over({ ...twin, store: unguarded(twin.store) })).as('manager');
-    };
-    const clients = [await careless(), await careless()];
-    await Promise.all(
-      Array.from({ length: 20 }, (_, at) => clients[at % 2]?.post(`${path}/notes`, { kind: 'internal', content: 'x' })),
-    );
-    expect((await manager.get(path)).body.notes).toBeLessThan(20);
-  });
-});
-
 describe('history', () => {
   test("shows the event's facts newest first, before and after the relay has carried them, page by page", async () => {
     const made = await manager.post('events', await world.booking({ customerId }));
@@ -240,35 +184,5 @@ describe('history', () => {
     expect(all).toContain('Secret');
     expect(all).not.toContain('claimId');
     expect(JSON.stringify(theirs.body)).not.toMatch(/Secret|rival/);
-  });
-});
-
-describe('REQ-EVT-052 check-availability', () => {
-  const times = { startsAt: '2026-12-01T18:00:00Z', endsAt: '2026-12-01T21:00:00Z' };
-  test('answers free, or with clashes, the next free windows and other venues', async () => {
-    const fresh = await stage();
-    const all = fresh.as('manager');
-    const venueId = await fresh.venue({ turnaroundMinutes: 30, capacity: { max: 50 } });
-    const larger = await fresh.venue({ name: 'Larger', capacity: { max: 60 } });
-    await fresh.venue({ name: 'Smaller', capacity: { max: 40 } });
-    const ask = (more = {}) => all.post('events/check-availability', { venueId, ...times, ...more });
-    expect((await ask()).body).toEqual({
-      available: true,
-      conflicts: [],
-      alternatives: { windows: [], venues: [] },
-    });
-    const made = await all.post('events', await fresh.booking({ venueId, ...times }));
-    const taken = await ask({ setupMinutes: 60 });
-    expect(taken.body).toMatchObject({
-      available: false,
-      conflicts: [{ owner: { id: made.body.id, title: made.body.title } }],
-      alternatives: { venues: [{ id: larger, name: 'Larger', city: 'London', capacity: 60 }] },
-    });
-    const [next] = taken.body.alternatives.windows;
-    expect(next).toEqual({ start: '2026-12-01T22:30:00Z', end: '2026-12-02T01:30:00Z' });
-    const offered = { startsAt: next.start, endsAt: next.end, setupMinutes: 60 };
-    expect((await ask(offered)).body.available).toBe(true);
-    expect((await ask({ eventId: made.body.id })).body.available).toBe(true);
-    expect((await all.get('events')).body.data).toHaveLength(1);
   });
 });

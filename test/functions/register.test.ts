@@ -6,10 +6,10 @@ import { functionName, httpHandler, literalsFirst, register, template } from '..
 import { reactions, routes, timers } from '../../functions/registry.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 import { Id } from '../../shared/platform/fields.ts';
+import { securityHeaders } from '../../shared/platform/http.ts';
 import { timer } from '../../shared/platform/reaction.ts';
 import { type Method, type Route, route } from '../../shared/platform/route.ts';
 import {
-  contextOf,
   type RecordedApp,
   type RecordedBus,
   type RecordedLog,
@@ -134,7 +134,7 @@ test('a request goes through router and pipeline, on Azure as on the local host'
   const handler = httpHandler(async () => running, log);
   const answer = async (method: string, path: string, headers: Record<string, string> = {}) => {
     const request = new HttpRequest({ method, url: `https://marquee.example${path}`, headers });
-    return handler(request, contextOf('get-health-live'));
+    return handler(request);
   };
   expect(await answer('GET', '/api/health/live')).toMatchObject({ status: 200, body: '{"status":"live"}' });
   expect((await answer('HEAD', '/api/health/live')).body).toBeUndefined();
@@ -152,9 +152,10 @@ test('a request goes through router and pipeline, on Azure as on the local host'
 
 test('an app that cannot start answers 503 with a problem, and logs why', async () => {
   const handler = httpHandler(() => Promise.reject(new Error('no settings')), log);
-  const request = new HttpRequest({ method: 'GET', url: 'https://marquee.example/api/events' });
-  const answer = await handler(request, contextOf('get-events'));
-  expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '10' } });
+  const asked = { 'x-correlation-id': 'mine' };
+  const request = new HttpRequest({ method: 'GET', url: 'https://marquee.example/api/events', headers: asked });
+  const answer = await handler(request);
+  expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '10', ...asked, ...securityHeaders } });
   expect(String(answer.body)).toContain('urn:marquee:problem:unavailable');
   expect(String(answer.body)).not.toContain('no settings');
   expect(log.errors).toHaveLength(1);

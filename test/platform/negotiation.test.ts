@@ -115,6 +115,42 @@ describe('PATCH and lists', () => {
   });
 });
 
+describe('All field errors at once', () => {
+  const paths = (answer: { json: Record<string, unknown> }) =>
+    (answer.json.errors as { path: string }[]).map(({ path }) => path);
+
+  test('of a list: unknown filters, sorts and fields, each with what the list knows', async () => {
+    const answer = await caller()('GET', 'things?limit=0&sort=colour,-size&fields=name,secret&colour=red');
+    expect(answer.status).toBe(400);
+    expect(answer.json.errors).toMatchObject([
+      { path: 'query.limit', code: 'too_small' },
+      { path: 'query.sort', code: 'unknown_sort', message: 'can sort by name, createdAt' },
+      {
+        path: 'query.fields',
+        code: 'unknown_field',
+        message: expect.stringMatching(/^can pick from id, number, name, /),
+      },
+      {
+        path: 'query.colour',
+        code: 'unknown_field',
+        message: expect.stringMatching(/^is not known; known are limit, /),
+      },
+    ]);
+  });
+
+  test('of path, query, header and body together', async () => {
+    const put = await caller()('PUT', 'things/x?y=1', { name: '' }, { 'if-match': 'z' });
+    expect(put.status).toBe(400);
+    expect(paths(put)).toEqual(['path.thingId', 'query.y', 'header.if-match', 'body.name']);
+    expect(put.json.detail).toBe('Several parts of the request are not valid.');
+  });
+
+  test('but a body that cannot be read at all is told first', async () => {
+    const put = await caller()('PUT', 'things/x', 'name', { 'content-type': 'text/plain' });
+    expect(put.status).toBe(415);
+  });
+});
+
 describe('Every reply has the headers of every reply', () => {
   const PROMISED = ['strict-transport-security:', 'x-content-type-options: nosniff', 'x-correlation-id: '];
 

@@ -6,6 +6,7 @@ import type { Bus } from '../../shared/platform/bus.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
+import { silentLog } from './platform.ts';
 
 interface HttpRegistered {
   readonly name: string;
@@ -92,7 +93,7 @@ export interface RecordedLog extends Log {
 }
 export function recordedLog(): RecordedLog {
   const errors: string[] = [];
-  return { errors, debug() {}, info() {}, warn() {}, error: (_, message) => void errors.push(message) };
+  return { ...silentLog, errors, error: (_, message) => void errors.push(message) };
 }
 
 export function registerOptions(platform: Platform, bus: Bus, log: Log, more: Partial<RegisterOptions> = {}) {

@@ -18,6 +18,7 @@ export function childPlatform(folder: string, open: (clock: Clock) => Store): Pl
     blobs: recordedBlobs(),
     mail: recordedMail(),
     log: silentLog,
+    publicUrl: () => 'https://marquee.example',
     probes: [],
   };
 }

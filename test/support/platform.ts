@@ -40,7 +40,7 @@ export function testClock(at = '2026-11-20T09:00:00Z'): TestClock {
   };
 }
 
-export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+export const silentLog: Log = { on: () => false, debug() {}, info() {}, warn() {}, error() {} };
 
 /** Mail that is only recorded. */
 export interface RecordedMail extends Mail {
@@ -116,6 +116,7 @@ export async function testPlatform(options: TestOptions = {}): Promise<TestPlatf
     blobs: recordedBlobs(),
     mail: recordedMail(),
     log: silentLog,
+    publicUrl: () => 'https://marquee.example',
     probes: [{ name: 'store', check: () => store.ping() }],
     folder,
   };
