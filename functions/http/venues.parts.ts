@@ -83,7 +83,7 @@ const photos: readonly Route[] = [
     reply: PictureView,
     refusals: ['rule_broken'],
     handle: async ({ params: { venueId }, file }, scope) => {
-      const { venue, photoId } = await addPhoto(scope, venueId, file.bytes);
+      const { venue, photoId } = await addPhoto(scope, venueId, file);
       return { ...(await photo(scope, venue, photoId)), location: `venues/${venueId}/photos/${photoId}` };
     },
   }),
