@@ -1,6 +1,6 @@
 /** Roles: the built-in ones, and an organization's own (REQ-AUTHZ-001 to 003). */
 import { z } from 'zod';
-import { createRole, RoleFields, removeRole, updateRole } from '../../shared/identity/custom-roles.ts';
+import { createRole, customRoles, RoleFields, removeRole, updateRole } from '../../shared/identity/custom-roles.ts';
 import { allRoles, RoleView, roleView } from '../../shared/identity/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage } from '../../shared/platform/listing.ts';
@@ -51,6 +51,19 @@ const postRole = route({
   },
 });
 
+const getRole = route({
+  ...read,
+  method: 'GET',
+  path: 'roles/{roleId}',
+  summary: 'Read a role of your own',
+  params,
+  reply: RoleView,
+  async handle({ params: { roleId } }, scope) {
+    const found = await scope.of(customRoles).get(roleId);
+    return { body: roleView(found), etag: found.etag };
+  },
+});
+
 const reviseRole = reviseRoutes({
   ...write,
   path: 'roles/{roleId}',
@@ -78,4 +91,4 @@ const deleteRole = route({
   },
 });
 
-export const rolesRoutes: readonly Route[] = [listRoles, postRole, ...reviseRole, deleteRole];
+export const rolesRoutes: readonly Route[] = [listRoles, postRole, getRole, ...reviseRole, deleteRole];

@@ -114,10 +114,10 @@ export async function mergeCustomers(scope: Scope, sourceId: string, targetId: s
   let arriving: readonly CustomerFact[] = [];
   return repository.execute(
     sourceId,
-    async (state) => {
+    async (state, { meta }) => {
       guardStaff(scope.actor, sourceId);
       target = await repository.get(targetId);
-      const facts = merge({ id: sourceId, state }, target);
+      const facts = merge({ id: sourceId, state, meta }, target);
       arriving = facts.target;
       return facts.source;
     },
@@ -137,7 +137,7 @@ export async function addContactTo(scope: Scope, id: string, fields: ContactFiel
 
 export async function reviseContactOf(scope: Scope, id: string, contactId: string, change: Revise<ContactFields>) {
   const customer = await changeCustomer(scope, id, async (state) => {
-    const { id: _, ...current } = contactOf(state, contactId);
+    const { id: _i, created: _c, modified: _m, ...current } = contactOf(state, contactId);
     const wanted = await withPhone(scope, change(current), 'body.phone');
     return reviseContact(state, contactId, wanted);
   });

@@ -4,12 +4,17 @@
  */
 import type { Metadata, Sharp } from 'sharp';
 import { z } from 'zod';
+import type { Stamp } from './aggregate.ts';
+import { instantIn } from './clock.ts';
+import { metaShape } from './fields.ts';
 import { invalid, Refusal } from './refusal.ts';
 import type { Upload } from './route.ts';
 import type { Platform, Scope } from './scope.ts';
 
 /** What pictures need of a scope. */
-export type PictureScope = Pick<Scope, 'orgId' | 'newId'> & { readonly platform: Pick<Platform, 'blobs' | 'queue'> };
+export type PictureScope = Pick<Scope, 'orgId' | 'newId' | 'now' | 'actor'> & {
+  readonly platform: Pick<Platform, 'blobs' | 'queue'>;
+};
 
 /** A picture as its owner keeps it. */
 export interface Picture {
@@ -23,6 +28,8 @@ export interface Picture {
   readonly height: number;
   /** Bytes as kept. */
   readonly size: number;
+  /** It is never changed, only replaced. */
+  readonly created?: Stamp;
 }
 
 export const PictureView = z
@@ -34,6 +41,7 @@ export const PictureView = z
     height: z.int().meta({ description: 'Pixels' }),
     size: z.int().meta({ description: 'Bytes' }),
     primary: z.boolean(),
+    ...metaShape,
   })
   .meta({ id: 'Picture' });
 export type PictureView = z.output<typeof PictureView>;
@@ -100,6 +108,7 @@ export async function storePicture(scope: PictureScope, upload: PictureUpload): 
       width: made.width,
       height: made.height,
       size: made.original.byteLength,
+      created: { at: scope.now(), by: scope.actor.userId },
     };
     await Promise.all([
       blobs.put(picture.path, made.original, picture.contentType),
@@ -116,6 +125,7 @@ export async function pictureView(
   { primary = true }: { readonly primary?: boolean } = {},
 ): Promise<PictureView> {
   const { blobs } = scope.platform;
+  const { at, by } = picture.created ?? { at: instantIn(picture.id), by: 'system' };
   const [url, thumbnailUrl] = await Promise.all([blobs.link(picture.path), blobs.link(picture.thumbnailPath)]);
   return {
     id: picture.id,
@@ -125,6 +135,10 @@ export async function pictureView(
     height: picture.height,
     size: picture.size,
     primary,
+    createdAt: at,
+    createdBy: by,
+    modifiedAt: at,
+    modifiedBy: by,
   };
 }
 

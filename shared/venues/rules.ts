@@ -124,7 +124,7 @@ export function reviseContact(
   revised: (fields: VenueContactFields) => VenueContactFields,
   country: string | undefined,
 ): VenueFact[] {
-  const { id, ...fields } = contactOf(state, contactId);
+  const { id, created: _c, modified: _m, ...fields } = contactOf(state, contactId);
   const others = state.contacts.filter((other) => other.id !== id);
   const contact = sound({ ...revised(fields), id }, others, country, 'body');
   const changes = changesBetween({ ...fields, id }, contact);

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { systemActor } from '../../shared/platform/actor.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import type { Blobs } from '../../shared/platform/blobs.ts';
-import { systemClock } from '../../shared/platform/clock.ts';
+import { systemClock, systemIds } from '../../shared/platform/clock.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { type PictureScope, pictureView, removePicture, storePicture } from '../../shared/platform/pictures.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
@@ -15,7 +16,13 @@ let scope: PictureScope;
 
 beforeAll(() => {
   blobs = openBlobs({ connectionString: inject('azurite'), container: 'pictures', clock: systemClock });
-  scope = { orgId: randomUUID(), newId: () => randomUUID(), platform: { blobs, queue: keyedQueue() } };
+  scope = {
+    orgId: randomUUID(),
+    newId: () => systemIds.next(),
+    now: () => systemClock.now(),
+    actor: systemActor('somebody'),
+    platform: { blobs, queue: keyedQueue() },
+  };
 });
 
 function plain(width: number, height: number) {
