@@ -1,7 +1,8 @@
 /** Roles: the built-in ones, and an organization's own (REQ-AUTHZ-001 to 003). */
 import { z } from 'zod';
 import { createRole, customRoles, RoleFields, removeRole, updateRole } from '../../shared/identity/custom-roles.ts';
-import { allRoles, RoleView, roleView } from '../../shared/identity/views.ts';
+import { builtInRoleNames, isBuiltIn } from '../../shared/identity/roles.ts';
+import { allRoles, builtInView, RoleView, roleView } from '../../shared/identity/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage } from '../../shared/platform/listing.ts';
 import { listRoute, type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
@@ -55,10 +56,11 @@ const getRole = route({
   ...read,
   method: 'GET',
   path: 'roles/{roleId}',
-  summary: 'Read a role of your own',
-  params,
+  summary: 'Read a role',
+  params: z.strictObject({ roleId: z.union([z.enum(builtInRoleNames), Id]) }),
   reply: RoleView,
   async handle({ params: { roleId } }, scope) {
+    if (isBuiltIn(roleId)) return { body: builtInView(roleId) };
     const found = await scope.of(customRoles).get(roleId);
     return { body: roleView(found), etag: found.etag };
   },

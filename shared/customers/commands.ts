@@ -1,6 +1,7 @@
 /** Commands on customers that need more than the customer: users, events, counters, other customers. */
 import type { Entity } from '../platform/aggregate.ts';
 import type { Revise } from '../platform/merge-patch.ts';
+import { allValid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { addAddress } from './addresses.ts';
 import { checkAssignee, fullPhone, upcomingEvents } from './checks.ts';
@@ -38,11 +39,11 @@ export async function registerCustomer(scope: Scope, input: NewCustomer): Promis
   const id = scope.newId();
   const addresses = input.addresses.map((address) => ({ ...address, id: scope.newId() }));
   const unnumbered = input.contacts.map((contact) => ({ ...contact, id: scope.newId() }));
-  await checkAssignee(scope, input.assignedTo);
-  const primaryPhone = await fullPhone(scope, input.primaryPhone, 'body.primaryPhone');
-  const contacts = await Promise.all(
-    unnumbered.map((contact, at) => withPhone(scope, contact, `body.contacts.${at}.phone`)),
-  );
+  const [primaryPhone, contacts] = await allValid([
+    fullPhone(scope, input.primaryPhone, 'body.primaryPhone'),
+    allValid(unnumbered.map((contact, at) => withPhone(scope, contact, `body.contacts.${at}.phone`))),
+    checkAssignee(scope, input.assignedTo),
+  ]);
   const registration = { ...input, primaryPhone, addresses, contacts };
   return scope.of(customers).create(id, (number) => register(registration, number), {
     counter: CUSTOMER_COUNTER,

@@ -2,7 +2,7 @@
 import { changesBetween, unchanged } from '../platform/changes.ts';
 import { e164Of } from '../platform/phone.ts';
 import type { Picture } from '../platform/pictures.ts';
-import { invalid, notFound, Refusal, wrongState } from '../platform/refusal.ts';
+import { type FieldError, invalidAll, notFound, Refusal, wrongState } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { NewVenue, VenueContactFields, VenueFields } from './fields.ts';
 import { MOST_CONTACTS } from './fields.ts';
@@ -25,6 +25,10 @@ export function add(
   ids: readonly string[],
   country: string | undefined,
 ): VenueFact[] {
+  const bad = given.flatMap(({ phone }, at) =>
+    phone !== undefined && e164Of(phone, country) === undefined ? [badPhone(`body.contacts.${at}`)] : [],
+  );
+  if (bad.length > 0) throw invalidAll(bad);
   const contacts: VenueContact[] = [];
   for (const [at, contact] of given.entries()) {
     const path = `body.contacts.${at}`;
@@ -83,6 +87,10 @@ export function refuseWhileNeeded(events: readonly UpcomingEvent[]): void {
   if (events.length > 0) throw breaks('venue-has-upcoming-events', 'Events are still to be held there.', { events });
 }
 
+function badPhone(path: string): FieldError {
+  return { path: `${path}.phone`, code: 'bad_phone', message: 'must be a phone number, such as +442079460018' };
+}
+
 function sound(
   contact: VenueContact,
   others: readonly VenueContact[],
@@ -94,7 +102,7 @@ function sound(
   }
   if (contact.phone === undefined) return contact;
   const phone = e164Of(contact.phone, country);
-  if (phone === undefined) throw invalid(`${path}.phone`, 'phone', 'must be a phone number, such as +442079460018');
+  if (phone === undefined) throw invalidAll([badPhone(path)]);
   return { ...contact, phone };
 }
 

@@ -94,6 +94,15 @@ describe('registering and reading', () => {
     expect((await made(ask, { primaryPhone: '020 7946 0018' })).primaryPhone).toBe('+442079460018');
     const bad = await ask('POST', 'customers', { body: { ...someone, primaryPhone: '0123' } });
     expect(bad.body.errors).toMatchObject([{ path: 'body.primaryPhone', code: 'bad_phone' }]);
+    const contact = { firstName: 'Ann', lastName: 'Lee', email: 'ann@lee.example', phone: '0123' };
+    const contacts = [contact, { ...contact, email: 'bo@lee.example' }];
+    const worse = { ...someone, primaryPhone: '0123', contacts, assignedTo: newId() };
+    expect((await ask('POST', 'customers', { body: worse })).body.errors).toMatchObject([
+      { path: 'body.primaryPhone' },
+      { path: 'body.contacts.0.phone' },
+      { path: 'body.contacts.1.phone' },
+      { path: 'body.assignedTo' },
+    ]);
     const homeless = await host.caller()('POST', 'customers', { body: { ...someone, primaryPhone: '020 7946 0018' } });
     expect(homeless.status).toBe(400);
   });

@@ -1768,7 +1768,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a role of your own
+         * Read a role
          * @description Needs the privilege `roles:read`.
          */
         get: operations["getRolesByRoleId"];
@@ -9291,8 +9291,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description UUID */
-                roleId: components["schemas"]["Id"];
+                roleId: ("admin" | "manager" | "staff" | "warehouseManager" | "maintenanceTechnician" | "accountant" | "viewer" | "customer") | components["schemas"]["Id"];
             };
             cookie?: never;
         };
