@@ -33,7 +33,7 @@ export type VenueFact =
       'VenueDetailsUpdated' | 'VenueAddressUpdated' | 'VenueCapacityUpdated' | 'VenueAmenitiesUpdated',
       { readonly changes: Changes }
     >
-  | Fact<'VenueActivated' | 'VenueDeactivated', { readonly reason?: string | undefined }>
+  | Fact<'VenueActivated' | 'VenueDeactivated', { readonly reason?: string | undefined; readonly changes: Changes }>
   | Fact<'VenueRemoved', { readonly name: string }>
   | Fact<'VenueContactAdded', { readonly contact: VenueContact }>
   | Fact<'VenueContactUpdated', { readonly contact: VenueContact; readonly changes: Changes }>

@@ -73,13 +73,13 @@ export function revise(state: VenueState, next: VenueFields, tooBig: readonly Up
 /** REQ-VEN-007. */
 export function activate(state: VenueState, reason: string | undefined): VenueFact[] {
   if (state.status === 'active') throw wrongState('active', ['deactivate'], 'activate');
-  return [{ type: 'VenueActivated', data: { reason } }];
+  return [{ type: 'VenueActivated', data: { reason, changes: { status: { from: 'inactive', to: 'active' } } } }];
 }
 
 /** REQ-VEN-007. */
 export function deactivate(state: VenueState, reason: string): VenueFact[] {
   if (state.status === 'inactive') throw wrongState('inactive', ['activate'], 'deactivate');
-  return [{ type: 'VenueDeactivated', data: { reason } }];
+  return [{ type: 'VenueDeactivated', data: { reason, changes: { status: { from: 'active', to: 'inactive' } } } }];
 }
 
 /** Neither deactivated nor deleted while events are to come. */

@@ -41,7 +41,7 @@ async function organization(orgId: string, country: string) {
 }
 
 describe('registering and reading', () => {
-  test('REQ-CUS-001: a customer is registered with a number, normalized, and found at its address', async () => {
+  test('REQ-CUS-001, 006: a customer is registered with a number, normalized, and found at its address', async () => {
     const ask = host.caller();
     const { status, body, headers } = await ask('POST', 'customers', {
       body: { ...someone, primaryEmail: ' Hello@BlueDoor.example', tags: ['VIP', 'vip', 'Loyal'] },
