@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { addressOf, removeAddress, reviseAddress } from '../../shared/customers/addresses.ts';
 import { addAddressTo, type Customer, changeCustomer, readCustomer } from '../../shared/customers/commands.ts';
 import { AddressFields } from '../../shared/customers/fields.ts';
-import { AddressView } from '../../shared/customers/views.ts';
+import { AddressView, partView } from '../../shared/customers/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
 
@@ -13,7 +13,7 @@ const path = 'customers/{customerId}/addresses/{addressId}';
 
 /** The ETag is the customer's: an address is a part of it. */
 function shown(customer: Customer, addressId: string) {
-  return { body: addressOf(customer.state, addressId), etag: customer.etag };
+  return { body: partView(addressOf(customer.state, addressId), customer), etag: customer.etag };
 }
 
 export const addressRoutes: readonly Route[] = [

@@ -7,11 +7,13 @@ import {
   communications,
   fitFor,
   guardFit,
+  isFit,
   log,
   NewCommunication,
 } from '../../shared/customers/communication.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage, toQuery } from '../../shared/platform/listing.ts';
+import { notFound } from '../../shared/platform/refusal.ts';
 import { listRoute, type Route, route } from '../../shared/platform/route.ts';
 
 const tag = 'Customers';
@@ -51,7 +53,22 @@ export const communicationRoutes: readonly Route[] = [
       const { id, state, meta, etag } = await scope
         .of(communications)
         .create(scope.newId(), () => log(customer, body, scope.actor, scope.now()));
-      return { body: { id, ...state, ...meta }, etag, location: `customers/${customerId}/communications` };
+      return { body: { id, ...state, ...meta }, etag, location: `customers/${customerId}/communications/${id}` };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: `${path}/{communicationId}`,
+    summary: 'Read a communication',
+    tag,
+    access: 'customers:read',
+    params: params.extend({ communicationId: Id }),
+    reply: CommunicationView,
+    async handle({ params: { customerId, communicationId } }, scope) {
+      await readCustomer(scope, customerId);
+      const { id, state, meta, etag } = await scope.of(communications).get(communicationId);
+      if (state.customerId !== customerId || !isFit(scope.actor, state)) throw notFound('communication');
+      return { body: { id, ...state, ...meta }, etag };
     },
   }),
 ];

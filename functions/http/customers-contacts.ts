@@ -10,7 +10,7 @@ import {
 import { contactOf } from '../../shared/customers/contacts.ts';
 import { ContactFields } from '../../shared/customers/fields.ts';
 import type { Contact } from '../../shared/customers/model.ts';
-import { ContactView } from '../../shared/customers/views.ts';
+import { ContactView, partView } from '../../shared/customers/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
 
@@ -20,7 +20,7 @@ const path = 'customers/{customerId}/contacts/{contactId}';
 
 /** The ETag is the customer's: a contact is a part of it. */
 function shown({ customer, contact }: { readonly customer: Customer; readonly contact: Contact }) {
-  return { body: { ...contact, tags: [...contact.tags] }, etag: customer.etag };
+  return { body: { ...partView(contact, customer), tags: [...contact.tags] }, etag: customer.etag };
 }
 
 export const contactRoutes: readonly Route[] = [

@@ -43,7 +43,7 @@ export const customerFileRoutes: readonly Route[] = [
     reply: ImportReport,
     status: 200,
     async handle({ query, file }, scope) {
-      return { body: await importCustomers(scope, file.bytes, query.dryRun) };
+      return { body: await importCustomers(scope, await file.read(), query.dryRun) };
     },
   }),
   route({
@@ -78,7 +78,7 @@ export const customerFileRoutes: readonly Route[] = [
     reply: PictureView,
     refusals: ['rule_broken'],
     async handle({ params: { customerId }, file }, scope) {
-      const { customer, photo } = await putPhoto(scope, customerId, file.bytes);
+      const { customer, photo } = await putPhoto(scope, customerId, file);
       return { body: await pictureView(scope, photo), etag: customer.etag };
     },
   }),

@@ -52,6 +52,20 @@ const listInvitations = listRoute({
   },
 });
 
+const getInvitation = route({
+  ...write,
+  method: 'GET',
+  path: 'invitations/{id}',
+  summary: 'Read an invitation',
+  params,
+  reply: InvitationView,
+  async handle({ params: { id } }, scope) {
+    const found = await scope.of(invitations).get(id);
+    // What it shows turns with time alone when it expires, so it is not answered 304; the ETag is there for `If-Match`.
+    return { body: invitationView(found, scope.now()), headers: { etag: `"${found.etag}"` } };
+  },
+});
+
 const resendInvitation = route({
   ...write,
   method: 'POST',
@@ -131,6 +145,7 @@ const acceptInvitation = route({
 export const invitationsRoutes: readonly Route[] = [
   postInvitation,
   listInvitations,
+  getInvitation,
   resendInvitation,
   deleteInvitation,
   getByToken,

@@ -1,7 +1,8 @@
 /** Roles: the built-in ones, and an organization's own (REQ-AUTHZ-001 to 003). */
 import { z } from 'zod';
-import { createRole, RoleFields, removeRole, updateRole } from '../../shared/identity/custom-roles.ts';
-import { allRoles, RoleView, roleView } from '../../shared/identity/views.ts';
+import { createRole, customRoles, RoleFields, removeRole, updateRole } from '../../shared/identity/custom-roles.ts';
+import { builtInRoleNames, isBuiltIn } from '../../shared/identity/roles.ts';
+import { allRoles, builtInView, RoleView, roleView } from '../../shared/identity/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage } from '../../shared/platform/listing.ts';
 import { listRoute, type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
@@ -51,6 +52,20 @@ const postRole = route({
   },
 });
 
+const getRole = route({
+  ...read,
+  method: 'GET',
+  path: 'roles/{roleId}',
+  summary: 'Read a role',
+  params: z.strictObject({ roleId: z.union([z.enum(builtInRoleNames), Id]) }),
+  reply: RoleView,
+  async handle({ params: { roleId } }, scope) {
+    if (isBuiltIn(roleId)) return { body: builtInView(roleId) };
+    const found = await scope.of(customRoles).get(roleId);
+    return { body: roleView(found), etag: found.etag };
+  },
+});
+
 const reviseRole = reviseRoutes({
   ...write,
   path: 'roles/{roleId}',
@@ -78,4 +93,4 @@ const deleteRole = route({
   },
 });
 
-export const rolesRoutes: readonly Route[] = [listRoles, postRole, ...reviseRole, deleteRole];
+export const rolesRoutes: readonly Route[] = [listRoles, postRole, getRole, ...reviseRole, deleteRole];

@@ -1,6 +1,6 @@
 /** Sessions: where somebody is signed in (REQ-SESSION-001 to 003). */
 import { z } from 'zod';
-import { listSessions, revokeSession, sessionListing } from '../../shared/identity/session-list.ts';
+import { listSessions, readSession, revokeSession, sessionListing } from '../../shared/identity/session-list.ts';
 import { endAllSessions } from '../../shared/identity/sessions.ts';
 import { SessionView } from '../../shared/identity/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
@@ -16,6 +16,16 @@ const list = listRoute({
   item: SessionView,
   refusals: ['forbidden', 'not_found'],
   handle: async ({ query }, scope) => ({ body: await listSessions(scope, query) }),
+});
+
+const readOne = route({
+  ...mine,
+  method: 'GET',
+  path: 'sessions/{sessionId}',
+  summary: 'Read a session: your own, or any for those who may read users',
+  params: z.strictObject({ sessionId: Id }),
+  reply: SessionView,
+  handle: async ({ params: { sessionId } }, scope) => readSession(scope, sessionId),
 });
 
 const revokeOne = route({
@@ -41,4 +51,4 @@ const revokeOthers = route({
   },
 });
 
-export const sessionsRoutes: readonly Route[] = [list, revokeOne, revokeOthers];
+export const sessionsRoutes: readonly Route[] = [list, readOne, revokeOne, revokeOthers];

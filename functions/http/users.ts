@@ -54,7 +54,7 @@ const putAvatar = uploadRoute({
   reply: PictureView,
   refusals: ['unsupported_media_type', 'stale'],
   async handle({ file }, scope) {
-    const { state, etag } = await setAvatar(scope, file.bytes);
+    const { state, etag } = await setAvatar(scope, file);
     if (!state.avatar) throw new Error('A user was given an avatar and has none');
     return { body: await pictureView(scope, state.avatar), headers: { etag: `"${etag}"` } };
   },

@@ -7,23 +7,38 @@ import { PictureView } from '../../shared/platform/pictures.ts';
 import { listRoute, type Route, reviseRoutes, route, uploadRoute } from '../../shared/platform/route.ts';
 import type { Scope } from '../../shared/platform/scope.ts';
 import { shortPage } from '../../shared/platform/short-list.ts';
-import { BlockView, blockListing, blocksOf, blockVenue, NewBlock, unblockVenue } from '../../shared/venues/blocks.ts';
+import {
+  BlockView,
+  blockListing,
+  blocksOf,
+  blockVenue,
+  NewBlock,
+  readBlock,
+  unblockVenue,
+  withMaking,
+} from '../../shared/venues/blocks.ts';
 import { addContact, reviseContact } from '../../shared/venues/commands.ts';
 import { VenueContactFields } from '../../shared/venues/fields.ts';
 import { type VenueState, venues } from '../../shared/venues/model.ts';
 import { addPhoto, PHOTO_LIMIT, shownPhoto } from '../../shared/venues/photos.ts';
 import * as rules from '../../shared/venues/rules.ts';
-import { photosOf, VenueContactView } from '../../shared/venues/views.ts';
+import { contactView, photosOf, VenueContactView } from '../../shared/venues/views.ts';
 
 const tag = 'Venues';
 const params = z.strictObject({ venueId: Id });
 const ofContact = z.strictObject({ venueId: Id, contactId: Id });
+const ofBlock = z.strictObject({ venueId: Id, claimId: Id });
 const ofPhoto = z.strictObject({ venueId: Id, photoId: Id });
 const write = 'venues:write';
 
 const photoListing: Listing = { filters: {}, sorts: { createdAt: 'id' }, defaultSort: 'createdAt', search: false };
 const byId = ({ id }: { readonly id: string }) => id;
 const same = <T>(value: T): T => value;
+
+/** The ETag is the venue's: a contact is a part of it. */
+function shownContact(venue: Entity<VenueState>, contactId: string) {
+  return { body: contactView(rules.contactOf(venue.state, contactId), venue), etag: venue.etag };
+}
 
 const contacts: readonly Route[] = [
   route({
@@ -39,9 +54,19 @@ const contacts: readonly Route[] = [
     handle: async ({ params: { venueId }, body }, scope) => {
       const id = scope.newId();
       const venue = await addContact(scope, venueId, id, body);
-      const contact = rules.contactOf(venue.state, id);
-      return { body: contact, etag: venue.etag, location: `venues/${venueId}/contacts/${id}` };
+      return { ...shownContact(venue, id), location: `venues/${venueId}/contacts/${id}` };
     },
+  }),
+  route({
+    method: 'GET',
+    path: 'venues/{venueId}/contacts/{contactId}',
+    summary: 'Read a contact',
+    tag,
+    access: 'venues:read',
+    params: ofContact,
+    reply: VenueContactView,
+    handle: async ({ params: { venueId, contactId } }, scope) =>
+      shownContact(await scope.of(venues).get(venueId), contactId),
   }),
   ...reviseRoutes({
     path: 'venues/{venueId}/contacts/{contactId}',
@@ -53,8 +78,7 @@ const contacts: readonly Route[] = [
     reply: VenueContactView,
     refusals: ['already_exists'],
     handle: async ({ params: { venueId, contactId }, revise }, scope) => {
-      const venue = await reviseContact(scope, venueId, contactId, revise);
-      return { body: rules.contactOf(venue.state, contactId), etag: venue.etag };
+      return shownContact(await reviseContact(scope, venueId, contactId, revise), contactId);
     },
   }),
   route({
@@ -83,7 +107,7 @@ const photos: readonly Route[] = [
     reply: PictureView,
     refusals: ['rule_broken'],
     handle: async ({ params: { venueId }, file }, scope) => {
-      const { venue, photoId } = await addPhoto(scope, venueId, file.bytes);
+      const { venue, photoId } = await addPhoto(scope, venueId, file);
       return { ...(await photo(scope, venue, photoId)), location: `venues/${venueId}/photos/${photoId}` };
     },
   }),
@@ -163,8 +187,18 @@ const blocks: readonly Route[] = [
     refusals: ['conflict', 'rule_broken'],
     handle: async ({ params: { venueId }, body }, scope) => {
       const block = await blockVenue(scope, venueId, body);
-      return { body: block, location: `venues/${venueId}/blocks/${block.id}` };
+      return { ...block, location: `venues/${venueId}/blocks/${block.body.id}` };
     },
+  }),
+  route({
+    method: 'GET',
+    path: 'venues/{venueId}/blocks/{claimId}',
+    summary: 'Read a block',
+    tag,
+    access: 'venues:read',
+    params: ofBlock,
+    reply: BlockView,
+    handle: async ({ params: { venueId, claimId } }, scope) => readBlock(scope, venueId, claimId),
   }),
   listRoute({
     path: 'venues/{venueId}/blocks',
@@ -178,7 +212,8 @@ const blocks: readonly Route[] = [
       const items = await blocksOf(scope, venueId, query);
       const name = [venueId, 'blocks'];
       const page = shortPage(blockListing, query, { items, name, idOf: byId, sortedBy: ({ window }) => window.start });
-      return { body: shownPage(page, same) };
+      const shown = await withMaking(scope, page.items);
+      return { body: shownPage({ ...page, items: shown }, same) };
     },
   }),
   route({
@@ -187,7 +222,7 @@ const blocks: readonly Route[] = [
     summary: 'Open it again',
     tag,
     access: write,
-    params: z.strictObject({ venueId: Id, claimId: Id }),
+    params: ofBlock,
     handle: async ({ params: { venueId, claimId } }, scope) => {
       await unblockVenue(scope, venueId, claimId);
       return {};

@@ -1,4 +1,5 @@
 /** Decisions about addresses: of those a customer has, exactly one is the default for billing (REQ-CUS-011, 012). */
+import type { Stamped } from '../platform/aggregate.ts';
 import { changesBetween } from '../platform/changes.ts';
 import { notFound, type Refusal } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
@@ -22,8 +23,12 @@ export function settledAddresses(given: readonly Given[]): Address[] {
 }
 
 /** With its keys in one order, so that equal addresses are equal as JSON. */
-function addressFrom({ id, defaultBilling: _, ...fields }: Given, defaultBilling: boolean): Address {
-  return { id, ...fields, defaultBilling };
+function addressFrom(
+  { id, defaultBilling: _, ...fields }: Given,
+  defaultBilling: boolean,
+  stamps: Stamped = {},
+): Address {
+  return { id, ...fields, defaultBilling, ...stamps };
 }
 
 function checked(addresses: Address[]): Address[] {
@@ -67,13 +72,16 @@ export function reviseAddress(
   addressId: string,
   next: (current: AddressFields) => AddressFields,
 ): CustomerFact[] {
-  const { id, ...fields } = addressOf(state, addressId);
+  const { id, created, modified, ...fields } = addressOf(state, addressId);
+  const stamps = { ...(created ? { created } : {}), ...(modified ? { modified } : {}) };
   const wanted = next(fields);
   const kept = wanted.defaultBilling ?? fields.defaultBilling;
   if (fields.defaultBilling && !kept) {
     throw notExactlyOne('Make another address the default instead: PATCH that one with defaultBilling true.');
   }
-  const put = state.addresses.map((address) => (address.id === id ? addressFrom({ ...wanted, id }, kept) : address));
+  const put = state.addresses.map((address) =>
+    address.id === id ? addressFrom({ ...wanted, id }, kept, stamps) : address,
+  );
   return changedTo(state, kept ? preferring(put, id) : put);
 }
 

@@ -1,6 +1,7 @@
 /** Commands on customers that need more than the customer: users, events, counters, other customers. */
 import type { Entity } from '../platform/aggregate.ts';
 import type { Revise } from '../platform/merge-patch.ts';
+import { allValid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { addAddress } from './addresses.ts';
 import { checkAssignee, fullPhone, upcomingEvents } from './checks.ts';
@@ -38,11 +39,11 @@ export async function registerCustomer(scope: Scope, input: NewCustomer): Promis
   const id = scope.newId();
   const addresses = input.addresses.map((address) => ({ ...address, id: scope.newId() }));
   const unnumbered = input.contacts.map((contact) => ({ ...contact, id: scope.newId() }));
-  await checkAssignee(scope, input.assignedTo);
-  const primaryPhone = await fullPhone(scope, input.primaryPhone, 'body.primaryPhone');
-  const contacts = await Promise.all(
-    unnumbered.map((contact, at) => withPhone(scope, contact, `body.contacts.${at}.phone`)),
-  );
+  const [primaryPhone, contacts] = await allValid([
+    fullPhone(scope, input.primaryPhone, 'body.primaryPhone'),
+    allValid(unnumbered.map((contact, at) => withPhone(scope, contact, `body.contacts.${at}.phone`))),
+    checkAssignee(scope, input.assignedTo),
+  ]);
   const registration = { ...input, primaryPhone, addresses, contacts };
   return scope.of(customers).create(id, (number) => register(registration, number), {
     counter: CUSTOMER_COUNTER,
@@ -114,10 +115,10 @@ export async function mergeCustomers(scope: Scope, sourceId: string, targetId: s
   let arriving: readonly CustomerFact[] = [];
   return repository.execute(
     sourceId,
-    async (state) => {
+    async (state, { meta }) => {
       guardStaff(scope.actor, sourceId);
       target = await repository.get(targetId);
-      const facts = merge({ id: sourceId, state }, target);
+      const facts = merge({ id: sourceId, state, meta }, target);
       arriving = facts.target;
       return facts.source;
     },
@@ -137,7 +138,7 @@ export async function addContactTo(scope: Scope, id: string, fields: ContactFiel
 
 export async function reviseContactOf(scope: Scope, id: string, contactId: string, change: Revise<ContactFields>) {
   const customer = await changeCustomer(scope, id, async (state) => {
-    const { id: _, ...current } = contactOf(state, contactId);
+    const { id: _i, created: _c, modified: _m, ...current } = contactOf(state, contactId);
     const wanted = await withPhone(scope, change(current), 'body.phone');
     return reviseContact(state, contactId, wanted);
   });

@@ -86,9 +86,14 @@ export function fitFor(actor: Actor): readonly Condition[] {
   ];
 }
 
+/** Whether the actor may see it. */
+export function isFit(actor: Actor, { kind, direction }: Pick<NewCommunication, 'kind' | 'direction'>): boolean {
+  return !isCustomer(actor) || (kind !== 'note' && direction !== 'internal');
+}
+
 /** Throws `forbidden` for what the actor would not see. */
-export function guardFit(actor: Actor, { kind, direction }: NewCommunication): void {
-  if (!isCustomer(actor) || (kind !== 'note' && direction !== 'internal')) return;
+export function guardFit(actor: Actor, communication: NewCommunication): void {
+  if (isFit(actor, communication)) return;
   throw new Refusal('forbidden', "Notes, and what is said internally, are the staff's own.");
 }
 

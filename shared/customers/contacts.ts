@@ -48,7 +48,7 @@ export function contactOf(state: CustomerState, contactId: string): Contact {
 
 /** `primary: true` swaps the primary in this one step; the primary gives it up only by such a swap. */
 export function reviseContact(state: CustomerState, contactId: string, wanted: ContactFields): CustomerFact[] {
-  const { id, ...fields } = contactOf(state, contactId);
+  const { id, created: _c, modified: _m, ...fields } = contactOf(state, contactId);
   const others = state.contacts.filter((contact) => contact.id !== id);
   guardEmail(others, wanted.email);
   const primary = wanted.primary ?? fields.primary;

@@ -1,5 +1,5 @@
 /** Customers: the state, the facts it is a fold of, and how it is found (spec chapter 02). */
-import { aggregate, type Meta } from '../platform/aggregate.ts';
+import { aggregate, type Meta, type Stamp, type Stamped } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
@@ -11,12 +11,12 @@ export const MOST_ADDRESSES = 20;
 export const MOST_CONTACTS = 50;
 export const MOST_TAGS = 30;
 
-export interface Address extends Omit<AddressFields, 'defaultBilling'> {
+export interface Address extends Omit<AddressFields, 'defaultBilling'>, Stamped {
   readonly id: string;
   readonly defaultBilling: boolean;
 }
 
-export interface Contact extends Omit<ContactFields, 'primary'> {
+export interface Contact extends Omit<ContactFields, 'primary'>, Stamped {
   readonly id: string;
   readonly primary: boolean;
 }
@@ -70,19 +70,37 @@ export type CustomerFact =
   | { readonly type: 'ContactRemoved'; readonly data: { readonly contact: Contact } };
 
 /** One contact put in place; when it is the primary, no other one is. */
-function withContact(contacts: readonly Contact[], contact: Contact): Contact[] {
-  const rest = (other: Contact) => (contact.primary && other.primary ? { ...other, primary: false } : other);
+function withContact(contacts: readonly Contact[], contact: Contact, modified: Stamp): Contact[] {
+  const rest = (other: Contact) => (contact.primary && other.primary ? { ...other, primary: false, modified } : other);
   return contacts.some(({ id }) => id === contact.id)
     ? contacts.map((other) => (other.id === contact.id ? contact : rest(other)))
     : [...contacts.map(rest), contact];
 }
 
-function evolve(state: CustomerState | undefined, fact: CustomerFact): CustomerState {
+/** A new contact; one that a merge brought along was made before, and is changed by that. */
+function arrived(contact: Contact, stamp: Stamp): Contact {
+  return contact.created ? { ...contact, modified: stamp } : { ...contact, created: stamp };
+}
+
+/** The addresses that are new or not what they were get the stamp. */
+function stamped(addresses: readonly Address[], before: readonly Address[], stamp: Stamp): Address[] {
+  const known = new Map(before.map((address) => [address.id, address]));
+  return addresses.map((address) => {
+    const old = known.get(address.id);
+    if (!old) return { ...address, created: stamp };
+    return JSON.stringify(old) === JSON.stringify(address) ? address : { ...address, modified: stamp };
+  });
+}
+
+function evolve(state: CustomerState | undefined, fact: CustomerFact, stamp: Stamp): CustomerState {
   if (fact.type === 'CustomerRegistered') return { ...fact.data.customer, status: 'active' };
   if (!state) throw new Error(`${fact.type} cannot be a customer's first fact`);
   switch (fact.type) {
+    case 'CustomerContactInfoUpdated': {
+      const next = withChanges(state, fact.data.changes);
+      return { ...next, addresses: stamped(next.addresses, state.addresses, stamp) };
+    }
     case 'CustomerProfileUpdated':
-    case 'CustomerContactInfoUpdated':
     case 'CustomerTagged':
     case 'CustomerDeactivated':
     case 'CustomerReactivated':
@@ -100,11 +118,12 @@ function evolve(state: CustomerState | undefined, fact: CustomerFact): CustomerS
       return rest;
     }
     case 'ContactAdded':
-      return { ...state, contacts: withContact(state.contacts, fact.data.contact) };
+      return { ...state, contacts: withContact(state.contacts, arrived(fact.data.contact, stamp), stamp) };
     case 'ContactUpdated': {
       const contact = state.contacts.find(({ id }) => id === fact.data.contactId);
       if (!contact) throw new Error('ContactUpdated names a contact that is not there');
-      return { ...state, contacts: withContact(state.contacts, withChanges(contact, fact.data.changes)) };
+      const changed = { ...withChanges(contact, fact.data.changes), modified: stamp };
+      return { ...state, contacts: withContact(state.contacts, changed, stamp) };
     }
     case 'ContactRemoved':
       return { ...state, contacts: state.contacts.filter(({ id }) => id !== fact.data.contact.id) };

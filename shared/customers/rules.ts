@@ -1,5 +1,6 @@
 /** Decisions about a customer as a whole: pure, from a state and an input to facts or a refusal (spec chapter 02). */
 import type { Actor } from '../platform/actor.ts';
+import type { Meta } from '../platform/aggregate.ts';
 import { type Changes, changesBetween } from '../platform/changes.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
 import { settledAddresses } from './addresses.ts';
@@ -124,6 +125,7 @@ export function guardUnmerged(state: Pick<CustomerState, 'mergedInto'>): void {
 interface Party {
   readonly id: string;
   readonly state: CustomerState;
+  readonly meta: Meta;
 }
 
 /**
@@ -142,7 +144,12 @@ export function merge(source: Party, target: Party): { source: CustomerFact[]; t
     throw breaks('contact-limit', `Together they would have more than ${MOST_CONTACTS} contacts; remove some first.`);
   }
   // A target without contacts takes the source's primary over with the rest.
-  const arriving = (contact: Contact) => (known.size > 0 ? { ...contact, primary: false } : contact);
+  const { createdAt: at, createdBy: by } = source.meta;
+  const arriving = (contact: Contact) => ({
+    ...contact,
+    created: contact.created ?? { at, by },
+    ...(known.size > 0 ? { primary: false } : {}),
+  });
   const changes: Changes = {
     status: { from: source.state.status, to: 'inactive' },
     mergedInto: { from: null, to: target.id },

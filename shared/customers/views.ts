@@ -1,6 +1,6 @@
 /** How the API shows customers. */
 import { z } from 'zod';
-import type { Entity } from '../platform/aggregate.ts';
+import { type Entity, metaOfPart, type Stamped } from '../platform/aggregate.ts';
 import { Country, Id, metaShape } from '../platform/fields.ts';
 import { anyIn, anyOf, type Listing } from '../platform/listing.ts';
 import { PictureView, pictureView } from '../platform/pictures.ts';
@@ -22,6 +22,7 @@ export const AddressView = z
     postalCode: contact(),
     country: contact(),
     defaultBilling: z.boolean(),
+    ...metaShape,
   })
   .meta({ id: 'CustomerAddress' });
 
@@ -35,6 +36,7 @@ export const ContactView = z
     position: z.string().optional(),
     tags: z.array(z.string()),
     primary: z.boolean(),
+    ...metaShape,
   })
   .meta({ id: 'CustomerContact' });
 
@@ -76,12 +78,19 @@ export const SavedCustomerView = CustomerView.extend({
     .meta({ description: 'Other customers with the same primary email' }),
 }).meta({ id: 'SavedCustomer' });
 
+/** A contact or an address as it is shown; `customer` is whose part it is. */
+export function partView<P extends Stamped>({ created, modified, ...part }: P, { meta }: Entity<CustomerState>) {
+  return { ...part, ...metaOfPart({ ...(created ? { created } : {}), ...(modified ? { modified } : {}) }, meta) };
+}
+
 /** The view of a customer; its photo's links are computed, which costs no round trip. */
 export async function customerView(scope: Scope, customer: Entity<CustomerState>): Promise<CustomerView> {
   const { photo, ...state } = customer.state;
   const { createdAt, createdBy, modifiedAt, modifiedBy } = customer.meta;
+  const contacts = state.contacts.map((part) => partView(part, customer));
+  const addresses = state.addresses.map((part) => partView(part, customer));
   // What is spread stands last: fields put on a copy afterwards make it a slow dictionary.
-  const view = { id: customer.id, createdAt, createdBy, modifiedAt, modifiedBy, ...state };
+  const view = { id: customer.id, createdAt, createdBy, modifiedAt, modifiedBy, ...state, contacts, addresses };
   // Arrays of the state are read-only, those of the view are not; the view is parsed, hence copied, before it leaves.
   return (photo ? { ...view, photo: await pictureView(scope, photo) } : view) as unknown as CustomerView;
 }

@@ -101,7 +101,8 @@ async function change(
     userId,
     async (state) => {
       const { facts, writes = [] } = await decide(state);
-      const next = facts.reduce<UserState>((before, fact) => users.evolve(before, fact), state);
+      const stamp = { at: scope.now(), by: scope.actor.userId };
+      const next = facts.reduce<UserState>((before, fact) => users.evolve(before, fact, stamp), state);
       also = [...writes, ...(facts.length === 0 ? [] : await rosterWrites(scope, userId, next))];
       return facts;
     },

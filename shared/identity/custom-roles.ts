@@ -27,7 +27,7 @@ type RoleFact =
   | { readonly type: 'RoleUpdated'; readonly data: { readonly changes: Changes; readonly role: RoleState } }
   | { readonly type: 'RoleRemoved'; readonly data: Record<string, never> };
 
-const customRoles = aggregate<RoleState, RoleFact>({
+export const customRoles = aggregate<RoleState, RoleFact>({
   kind: 'role',
   container: 'identity',
   noun: 'role',

@@ -91,8 +91,7 @@ export type UserFact =
       Pick<UserState, 'username' | 'email' | 'displayName' | 'roles'> & { readonly invitationId?: string }
     >
   | Fact<'UserAccountUpdated', { readonly changes: Changes }>
-  | Fact<'UserAccountDeactivated', Nothing>
-  | Fact<'UserAccountReactivated', Nothing>
+  | Fact<'UserAccountDeactivated' | 'UserAccountReactivated', { readonly changes: Changes }>
   | Fact<'UserRoleAssigned', { readonly role: string }>
   | Fact<'UserRoleRevoked', { readonly role: string }>
   | Fact<'UserLoginSuccessful', { readonly sessionId: string; readonly at: string }>

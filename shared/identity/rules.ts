@@ -56,12 +56,12 @@ export function withRoles(state: UserState, roles: readonly string[]): UserFact[
 
 export function suspended(state: UserState): UserFact[] {
   if (state.status === 'suspended') throw wrongState('suspended', ['reinstate'], 'suspend');
-  return [{ type: 'UserAccountDeactivated', data: {} }];
+  return [{ type: 'UserAccountDeactivated', data: { changes: { status: { from: 'active', to: 'suspended' } } } }];
 }
 
 export function reinstated(state: UserState): UserFact[] {
   if (state.status === 'active') throw wrongState('active', ['suspend'], 'reinstate');
-  return [{ type: 'UserAccountReactivated', data: {} }];
+  return [{ type: 'UserAccountReactivated', data: { changes: { status: { from: 'suspended', to: 'active' } } } }];
 }
 
 function isActiveAdmin({ roles, status }: Pick<UserState, 'roles' | 'status'>): boolean {

@@ -8,7 +8,7 @@ import type { Scope } from '../platform/scope.ts';
 import { ownRoles, type RoleState } from './custom-roles.ts';
 import type { InvitationState } from './invitations.ts';
 import { OrganizationFields, type OrganizationState, type UserState } from './model.ts';
-import { builtInRoleNames, builtInRoles, privileges } from './roles.ts';
+import { type BuiltInRole, builtInRoleNames, builtInRoles, privileges } from './roles.ts';
 
 const Username = z.string().meta({ personal: 'identity' });
 const DisplayName = z.string().meta({ personal: 'identity' });
@@ -68,10 +68,14 @@ export function roleView({ id, state, meta }: Entity<RoleState>) {
   return { id, ...state, builtIn: false, ...meta };
 }
 
+/** A built-in role: it was made by nobody and never changes. */
+export function builtInView(id: BuiltInRole): z.input<typeof RoleView> {
+  return { id, name: id, privileges: [...builtInRoles[id]], builtIn: true };
+}
+
 /** Every role there is: the built-in ones and the organization's own. */
 export async function allRoles(scope: Scope): Promise<z.input<typeof RoleView>[]> {
-  const builtIn = builtInRoleNames.map((id) => ({ id, name: id, privileges: [...builtInRoles[id]], builtIn: true }));
-  return [...builtIn, ...(await ownRoles(scope)).map(roleView)];
+  return [...builtInRoleNames.map(builtInView), ...(await ownRoles(scope)).map(roleView)];
 }
 
 export const InvitationView = z
@@ -98,7 +102,8 @@ export const SessionView = z
     id: Id,
     device: z.string().meta({ description: 'From the User-Agent', example: 'Firefox on Linux' }),
     address: z.string().meta({ personal: 'identity', description: 'Network address of the sign-in' }),
-    createdAt: z.string(),
+    userId: Id,
+    ...metaShape,
     lastUsedAt: z.string(),
     expiresAt: z.string(),
     current: z.boolean(),

@@ -13,6 +13,25 @@ export interface Meta {
   readonly deletedBy?: string;
 }
 
+/** When something was done, and by whom. */
+export interface Stamp {
+  readonly at: string;
+  readonly by: string;
+}
+
+/** A part of an aggregate that has times of its own; without them it came with the whole and was not changed since. */
+export interface Stamped {
+  readonly created?: Stamp;
+  readonly modified?: Stamp;
+}
+
+/** What a part shows of its making. */
+export function metaOfPart({ created, modified }: Stamped, whole: Meta) {
+  const made = created ?? { at: whole.createdAt, by: whole.createdBy };
+  const changed = modified ?? made;
+  return { createdAt: made.at, createdBy: made.by, modifiedAt: changed.at, modifiedBy: changed.by };
+}
+
 /** A loaded aggregate. `etag` is the store's, without quotes. */
 export interface Entity<S> {
   readonly id: string;
@@ -38,7 +57,8 @@ export interface Aggregate<S extends object, F extends Decided> {
   readonly noun: string;
   /** The facts after which it is deleted. */
   readonly deletedBy: readonly F['type'][];
-  evolve(state: S | undefined, fact: F): S;
+  /** `stamp` is the fact's own. */
+  evolve(state: S | undefined, fact: F, stamp: Stamp): S;
   /** What queries see. Every sorted `ix` name must be there in every state. */
   index(state: S, meta: Meta): Pick<Document, 'ix' | 'sets' | 'words'>;
   uniques?(state: S): readonly Unique[];

@@ -1,8 +1,10 @@
 /** Reads request bodies with a bound: JSON, and one file of a multipart form, as the route takes them. */
+import type { BusboyInstance } from '@fastify/busboy';
 import { z } from 'zod';
 import type { RawRequest } from './http.ts';
 import { invalid, Refusal } from './refusal.ts';
 import type { Route, Upload } from './route.ts';
+import { openSpool, type Spool } from './spool.ts';
 import { parsed } from './validation.ts';
 
 /** Most bytes of a JSON body (1 MiB). */
@@ -85,25 +87,49 @@ function jsonIn(request: RawRequest, bytes: Uint8Array): unknown {
   }
 }
 
-/** The file of the form's field `file`, whole; throws `too_large` over `limit` bytes. */
-async function readFile(request: RawRequest, limit: number): Promise<Upload> {
+function malformedForm(): Refusal {
+  return invalid('body', 'bad_form', 'The form is not well-formed multipart/form-data.');
+}
+
+/** `digest` tells it from another file; `discard` when the request is over. */
+type ReceivedFile = Upload & { readonly digest: Uint8Array; discard(): Promise<void> };
+
+/** The file of the form's field `file`, on disk until it is discarded; throws `too_large` over `limit` bytes. */
+async function readFile(request: RawRequest, limit: number): Promise<ReceivedFile> {
   const type = request.header('content-type') ?? '';
   if (!/^multipart\/form-data\s*;/i.test(type)) {
     throw new Refusal('unsupported_media_type', 'Send the file as multipart/form-data, in the field "file".');
   }
   if (declaredLength(request) > limit + FORM_OVERHEAD) throw tooLarge(limit);
   const { Busboy } = await import('@fastify/busboy');
-  const malformed = () => invalid('body', 'bad_form', 'The form is not well-formed multipart/form-data.');
-  let form: InstanceType<typeof Busboy>;
+  let form: BusboyInstance;
   try {
     form = new Busboy({
       headers: { 'content-type': type },
       limits: { fileSize: limit, files: 1, fields: 10, fieldSize: 1024, parts: 12, headerPairs: 20 },
     });
   } catch {
-    throw malformed();
+    throw malformedForm();
   }
-  let upload: Upload | undefined;
+  const spool = await openSpool();
+  try {
+    const fileName = await spooled(request, limit, form, spool);
+    if (fileName === undefined) throw invalid('body.file', 'missing', 'Send one file in the field "file".');
+    return { fileName, ...(await spool.done()), discard: () => spool.discard() };
+  } catch (error) {
+    await spool.discard();
+    throw error;
+  }
+}
+
+/** Reads the form into the spool, at the pace of the disk; the file's name, or undefined when there is no file. */
+async function spooled(
+  request: RawRequest,
+  limit: number,
+  form: BusboyInstance,
+  spool: Spool,
+): Promise<string | undefined> {
+  let name: string | undefined;
   let over = false;
   const finished = new Promise<void>((resolve, reject) => {
     form.on('file', (field, stream, fileName) => {
@@ -111,18 +137,17 @@ async function readFile(request: RawRequest, limit: number): Promise<Upload> {
         stream.resume();
         return;
       }
-      const chunks: Uint8Array[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('data', (chunk: Buffer) => spool.write(chunk));
       stream.on('limit', () => {
         over = true;
       });
       stream.on('end', () => {
-        upload = { bytes: Buffer.concat(chunks), fileName: fileName ?? '' };
+        name = fileName ?? '';
       });
       stream.on('error', reject);
     });
     form.on('finish', resolve);
-    form.on('error', () => reject(malformed()));
+    form.on('error', () => reject(malformedForm()));
   });
   finished.catch(() => undefined);
   let size = 0;
@@ -130,17 +155,17 @@ async function readFile(request: RawRequest, limit: number): Promise<Upload> {
     size += chunk.byteLength;
     if (over || size > limit + FORM_OVERHEAD) throw tooLarge(limit);
     form.write(chunk);
+    await spool.written();
   }
   form.end();
   await finished;
   if (over) throw tooLarge(limit);
-  if (!upload) throw invalid('body.file', 'missing', 'Send one file in the field "file".');
-  return upload;
+  return name;
 }
 
 /** What came with a request, not looked into yet; `bytes` are those that tell it from another. */
 interface Received {
-  readonly file: Upload | undefined;
+  readonly file: ReceivedFile | undefined;
   readonly bytes: Uint8Array;
 }
 
@@ -150,7 +175,7 @@ const nothing = z.strictObject({});
 export async function received(route: Route, request: RawRequest): Promise<Received> {
   if (route.file) {
     const file = await readFile(request, route.file.limit);
-    return { file, bytes: file.bytes };
+    return { file, bytes: file.digest };
   }
   const bodiless = request.method === 'GET' || (request.method === 'DELETE' && !route.body);
   return { file: undefined, bytes: bodiless ? new Uint8Array() : await readBytes(request, JSON_LIMIT) };

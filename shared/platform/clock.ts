@@ -83,6 +83,11 @@ export function instantOf(milliseconds: number): string {
   return `${date}T${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}Z`;
 }
 
+/** The instant that an id of ours was made: the first 48 bits of a UUID of version 7. */
+export function instantIn(id: string): string {
+  return instantOf(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16));
+}
+
 /** An instant moved by some milliseconds. */
 export function later(instant: string, milliseconds: number): string {
   return instantOf(Date.parse(instant) + milliseconds);

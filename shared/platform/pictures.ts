@@ -2,13 +2,19 @@
  * Pictures: what an upload must be, how it is kept, and how it is shown. The kind is told from the content, never from
  * the name; everything is decoded and written anew, so metadata (GPS) and anything hidden in the file stay behind.
  */
-import type { Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import { z } from 'zod';
+import type { Stamp } from './aggregate.ts';
+import { instantIn } from './clock.ts';
+import { metaShape } from './fields.ts';
 import { invalid, Refusal } from './refusal.ts';
+import type { Upload } from './route.ts';
 import type { Platform, Scope } from './scope.ts';
 
 /** What pictures need of a scope. */
-export type PictureScope = Pick<Scope, 'orgId' | 'newId'> & { readonly platform: Pick<Platform, 'blobs' | 'queue'> };
+export type PictureScope = Pick<Scope, 'orgId' | 'newId' | 'now' | 'actor'> & {
+  readonly platform: Pick<Platform, 'blobs' | 'queue'>;
+};
 
 /** A picture as its owner keeps it. */
 export interface Picture {
@@ -22,6 +28,8 @@ export interface Picture {
   readonly height: number;
   /** Bytes as kept. */
   readonly size: number;
+  /** It is never changed, only replaced. */
+  readonly created?: Stamp;
 }
 
 export const PictureView = z
@@ -33,6 +41,7 @@ export const PictureView = z
     height: z.int().meta({ description: 'Pixels' }),
     size: z.int().meta({ description: 'Bytes' }),
     primary: z.boolean(),
+    ...metaShape,
   })
   .meta({ id: 'Picture' });
 export type PictureView = z.output<typeof PictureView>;
@@ -46,8 +55,11 @@ interface Thumbnail {
   readonly square?: boolean;
 }
 
+/** What is taken for a picture: read when its turn comes, so that those that wait cost no memory. */
+export type PictureFile = Pick<Upload, 'size' | 'read'>;
+
 interface PictureUpload {
-  readonly bytes: Uint8Array;
+  readonly file: PictureFile;
   /** Folder inside the organization's: `venues/<venueId>`. */
   readonly path: string;
   /** Most bytes. */
@@ -55,8 +67,10 @@ interface PictureUpload {
   readonly thumbnail: Thumbnail;
 }
 
-/** A 50-megapixel decode takes about 150 MB for a moment; more is a decompression bomb. */
+/** More is taken for a decompression bomb. */
 const MOST_PIXELS = 50_000_000;
+/** Bytes that drawing one picture anew may take beside its own; those that are drawn row by row take a fraction. */
+const MOST_MEMORY = 100_000_000;
 /** WebP cannot hold a longer side. */
 const LONGEST_SIDE = 16_000;
 
@@ -72,32 +86,36 @@ type Format = keyof typeof formats;
  * (not JPG, PNG or WebP by content) or `invalid` (truncated, corrupt, too many pixels). REQ-VEN-014, REQ-CUS-015.
  */
 export async function storePicture(scope: PictureScope, upload: PictureUpload): Promise<Picture> {
-  const { bytes, limit } = upload;
-  if (bytes.byteLength > limit) {
+  const { file, limit } = upload;
+  if (file.size > limit) {
     throw new Refusal('too_large', `The file is larger than ${limit} bytes.`, { limit });
   }
-  if (bytes.byteLength === 0) throw invalid('body.file', 'empty', 'is empty');
-  const format = formatOf(bytes);
-  if (!format) throw new Refusal('unsupported_media_type', 'The file is not a JPG, PNG or WebP picture.');
+  if (file.size === 0) throw invalid('body.file', 'empty', 'is empty');
   const id = scope.newId();
-  // One at a time, to bound the memory of this process.
-  const made = await scope.platform.queue.run('pictures', () => redrawn(bytes, format, upload.thumbnail));
   const base = `${scope.orgId}/${upload.path}/${id}`;
-  const picture: Picture = {
-    id,
-    path: `${base}.${formats[format].extension}`,
-    thumbnailPath: `${base}.thumbnail.webp`,
-    contentType: formats[format].contentType,
-    width: made.width,
-    height: made.height,
-    size: made.original.byteLength,
-  };
-  const { blobs } = scope.platform;
-  await Promise.all([
-    blobs.put(picture.path, made.original, picture.contentType),
-    blobs.put(picture.thumbnailPath, made.small, 'image/webp'),
-  ]);
-  return picture;
+  const { blobs, queue } = scope.platform;
+  // One at a time from the first byte to the last, to bound the memory of this process.
+  return queue.run('pictures', async () => {
+    const bytes = await file.read();
+    const format = formatOf(bytes);
+    if (!format) throw new Refusal('unsupported_media_type', 'The file is not a JPG, PNG or WebP picture.');
+    const made = await redrawn(bytes, format, upload.thumbnail);
+    const picture: Picture = {
+      id,
+      path: `${base}.${formats[format].extension}`,
+      thumbnailPath: `${base}.thumbnail.webp`,
+      contentType: formats[format].contentType,
+      width: made.width,
+      height: made.height,
+      size: made.original.byteLength,
+      created: { at: scope.now(), by: scope.actor.userId },
+    };
+    await Promise.all([
+      blobs.put(picture.path, made.original, picture.contentType),
+      blobs.put(picture.thumbnailPath, made.small, 'image/webp'),
+    ]);
+    return picture;
+  });
 }
 
 /** A picture with links that expire. */
@@ -107,6 +125,7 @@ export async function pictureView(
   { primary = true }: { readonly primary?: boolean } = {},
 ): Promise<PictureView> {
   const { blobs } = scope.platform;
+  const { at, by } = picture.created ?? { at: instantIn(picture.id), by: 'system' };
   const [url, thumbnailUrl] = await Promise.all([blobs.link(picture.path), blobs.link(picture.thumbnailPath)]);
   return {
     id: picture.id,
@@ -116,6 +135,10 @@ export async function pictureView(
     height: picture.height,
     size: picture.size,
     primary,
+    createdAt: at,
+    createdBy: by,
+    modifiedAt: at,
+    modifiedBy: by,
   };
 }
 
@@ -142,8 +165,9 @@ async function redrawn(bytes: Uint8Array, format: Format, thumbnail: Thumbnail) 
   sharp.cache(false);
   sharp.concurrency(1);
   const open = () => sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'warning', sequentialRead: true });
-  const { width, height, format: told } = await decoded(() => open().metadata());
-  if (told !== format) throw invalid('body.file', 'corrupt', 'is not what its first bytes say');
+  const told = await decoded(() => open().metadata());
+  const { width, height } = told;
+  if (told.format !== format) throw invalid('body.file', 'corrupt', 'is not what its first bytes say');
   if (width * height > MOST_PIXELS || Math.max(width, height) > LONGEST_SIDE) {
     throw invalid(
       'body.file',
@@ -151,14 +175,34 @@ async function redrawn(bytes: Uint8Array, format: Format, thumbnail: Thumbnail) 
       `must have at most ${LONGEST_SIDE} pixels a side and 50 million in all`,
     );
   }
+  const most = Math.floor(MOST_MEMORY / bytesPerPixel(told));
+  if (width * height > most) {
+    const why = `must have at most ${most} pixels in all, as ${format} of this kind is not read row by row`;
+    throw invalid('body.file', 'too_many_pixels', why);
+  }
   const original = await decoded(() => written(open().autoOrient(), format).toBuffer({ resolveWithObject: true }));
   const small = await decoded(() => shrunk(open().autoOrient(), thumbnail).webp({ quality: 80 }).toBuffer());
   return { original: original.data, width: original.info.width, height: original.info.height, small };
 }
 
+/** What drawing it anew holds in memory for each pixel, as measured; 0 for what is read and written row by row. */
+function bytesPerPixel(told: Metadata): number {
+  const { format, channels, hasAlpha, isProgressive, chromaSubsampling } = told;
+  const samples = channels * (told.depth === 'ushort' ? 2 : 1);
+  // Turning needs all of its rows at once.
+  const turned = (told.orientation ?? 1) > 1 ? samples : 0;
+  // The library that writes it holds the picture in two forms.
+  if (format === 'webp') return turned + (hasAlpha ? 14 : 8);
+  if (!isProgressive) return turned;
+  // All coefficients, two bytes each, until the last pass; colours at half the resolution are half of them.
+  if (format === 'jpeg') return turned + (chromaSubsampling === '4:2:0' ? 3 : 2 * channels);
+  return turned + samples;
+}
+
 /** In its own format, at a quality that the eye takes for the same. Metadata is left out unless asked for. */
 function written(image: Sharp, format: Format): Sharp {
-  if (format === 'jpeg') return image.jpeg({ quality: 90 });
+  // Optimized coding would hold all of a picture's coefficients: 300 MB at 50 megapixels.
+  if (format === 'jpeg') return image.jpeg({ quality: 90, optimizeCoding: false });
   if (format === 'webp') return image.webp({ quality: 90 });
   return image.png();
 }

@@ -104,3 +104,25 @@ export function notFound(what: string): Refusal {
 export function invalid(path: string, code: string, message: string): Refusal {
   return new Refusal('invalid', message, { errors: [{ path, code, message } satisfies FieldError] });
 }
+
+/** `invalid` with several field errors. */
+export function invalidAll(errors: readonly FieldError[]): Refusal {
+  return new Refusal('invalid', errors.length === 1 ? (errors[0]?.message ?? '') : 'The body is not valid.', {
+    errors,
+  });
+}
+
+/** Like `Promise.all`, but of several checks that throw `invalid` all field errors come at once. */
+export async function allValid<T extends readonly unknown[]>(
+  checks: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  const failures = (await Promise.allSettled(checks)).flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  );
+  const errors = failures.flatMap((failure) => {
+    if (failure instanceof Refusal && failure.code === 'invalid') return failure.extra.errors as FieldError[];
+    throw failure;
+  });
+  if (errors.length > 0) throw invalidAll(errors);
+  return (await Promise.all(checks)) as unknown as T;
+}

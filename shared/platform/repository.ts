@@ -120,7 +120,7 @@ export function repository<S extends object, F extends Decided>(
     const by = scope.actor.userId;
     const old = before && (before.document.body as unknown as Head);
     let state = old?.state as unknown as S | undefined;
-    for (const fact of decided) state = aggregate.evolve(state, fact);
+    for (const fact of decided) state = aggregate.evolve(state, fact, { at: now, by });
     if (state === undefined) throw new Error(`A new ${kind} needs a first fact`);
     const deleted = decided.some((fact) => aggregate.deletedBy.includes(fact.type));
     const meta: Meta = {

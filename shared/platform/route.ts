@@ -9,10 +9,13 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** A privilege (`events:approve`), anyone signed in, or anyone at all. */
 type Access = `${string}:${string}` | 'signedIn' | 'public';
 
-/** A received file, whole in memory (its size is bounded by the route). */
+/** A received file. It waits on disk, so that many at once do not fill the memory; the route bounds its size. */
 export interface Upload {
-  readonly bytes: Uint8Array;
   readonly fileName: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The whole file, in memory from then on. */
+  read(): Promise<Uint8Array>;
 }
 
 export interface RequestFacts {

@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import { type Clash, MOST_DAYS } from '../claims/model.ts';
-import { DAY, later, MINUTE } from '../platform/clock.ts';
-import { Instant, Window } from '../platform/fields.ts';
+import { DAY, instantIn, later, MINUTE } from '../platform/clock.ts';
+import { Instant, metaShape, Window } from '../platform/fields.ts';
 import { type ListInput, type Listing, own } from '../platform/listing.ts';
 import { invalid, notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
+import type { Document, Stored, Write } from '../platform/store.ts';
 import { breaks } from './breaks.ts';
 import { settleCapacity } from './commands.ts';
 import { Reason } from './fields.ts';
@@ -24,6 +25,7 @@ export const BlockView = z
     venueId: z.string(),
     window: z.object({ start: z.string(), end: z.string() }),
     reason: z.string(),
+    ...metaShape,
   })
   .meta({ id: 'VenueBlock' });
 export type BlockView = z.output<typeof BlockView>;
@@ -46,7 +48,7 @@ export async function blockVenue(
   scope: Scope,
   venueId: string,
   { window, reason }: z.output<typeof NewBlock>,
-): Promise<BlockView> {
+): Promise<ShownBlock> {
   const { state } = await scope.of(venues).get(venueId);
   if (state.status === 'inactive') throw breaks('venue-active', 'An inactive venue takes no bookings anyway.');
   if (window.end <= scope.now()) throw breaks('block-in-the-past', 'A block must end in the future.');
@@ -71,14 +73,57 @@ export async function blockVenue(
   const { claim } = await claims.claim(request).catch((error: unknown) => withTitles(scope, venueId, error));
   if (claim.mode === 'held') {
     try {
-      await scope.of(venues).execute(venueId, () => [{ type: 'VenueBlocked', data: { claimId: id, window, reason } }]);
+      await scope.of(venues).execute(venueId, () => [{ type: 'VenueBlocked', data: { claimId: id, window, reason } }], {
+        also: async () => ((await record(scope, id)) ? [] : [recordWrite(scope, id)]),
+      });
     } catch (error) {
       if (error instanceof Refusal) await claims.release(resource, id);
       throw error;
     }
     await claims.firm(resource, id);
   }
-  return { id, venueId, window, reason };
+  return readBlock(scope, venueId, id);
+}
+
+/** A block as it is shown; its ETag is the venue's, which changes whenever one of its blocks comes or goes. */
+interface ShownBlock {
+  readonly body: BlockView;
+  readonly etag: string;
+}
+
+/** Throws `not_found` for a claim that is no block of the venue, or was released. */
+export async function readBlock(scope: Scope, venueId: string, claimId: string): Promise<ShownBlock> {
+  const { etag } = await scope.of(venues).get(venueId);
+  const claim = await claimsOf(scope).get(venueResource(venueId), claimId);
+  if (claim?.owner.type !== BLOCK || claim.state !== 'active') throw notFound('block');
+  const { use: window, reason = '' } = claim;
+  const meta = madeBy(claimId, (await record(scope, claimId))?.document);
+  return { body: { id: claimId, venueId, window, reason, ...meta }, etag };
+}
+
+/** Who closed the venue and when, beside the claim: it comes and goes in the batch of the fact. */
+const RECORD = 'venueBlock';
+const Made = z.object({ at: z.string(), by: z.string() });
+
+function recordWrite(scope: Scope, id: string): Write {
+  const made = { at: scope.now(), by: scope.actor.userId };
+  return { op: 'create', document: { id, kind: RECORD, body: made } };
+}
+
+async function record(scope: Scope, id: string): Promise<Stored | undefined> {
+  const stored = await scope.documents('venues').read(id);
+  return stored?.document.kind === RECORD ? stored : undefined;
+}
+
+/** The write that goes with `VenueUnblocked`. */
+async function forgotten(scope: Scope, id: string): Promise<Write[]> {
+  return (await record(scope, id)) ? [{ op: 'delete', id }] : [];
+}
+
+/** What a block shows of its making; of one that is only held yet, the instant its id was made. */
+function madeBy(id: string, document: Document | undefined) {
+  const { at, by } = document ? Made.parse(document.body) : { at: instantIn(id), by: 'system' };
+  return { createdAt: at, createdBy: by, modifiedAt: at, modifiedBy: by };
 }
 
 /** Adds the titles of events that the actor may read to a refused claim's clashes. */
@@ -105,17 +150,30 @@ export async function unblockVenue(scope: Scope, venueId: string, claimId: strin
   const claims = claimsOf(scope);
   // One after another, fact and release together: of two at once the second finds nothing to open.
   await scope.platform.queue.run(`venue-unblock/${scope.orgId}/${claimId}`, async () => {
-    await scope.of(venues).execute(venueId, async () => {
-      const claim = await claims.get(resource, claimId);
-      if (claim?.owner.type !== BLOCK || claim.state !== 'active') throw notFound('block');
-      return [{ type: 'VenueUnblocked', data: { claimId } }];
-    });
+    await scope.of(venues).execute(
+      venueId,
+      async () => {
+        const claim = await claims.get(resource, claimId);
+        if (claim?.owner.type !== BLOCK || claim.state !== 'active') throw notFound('block');
+        return [{ type: 'VenueUnblocked', data: { claimId } }];
+      },
+      { also: () => forgotten(scope, claimId) },
+    );
     await claims.release(resource, claimId);
   });
 }
 
+type BareBlock = Pick<BlockView, 'id' | 'venueId' | 'window' | 'reason'>;
+
+/** A page of blocks with who made them and when: one point read each. */
+export function withMaking(scope: Scope, blocks: readonly BareBlock[]): Promise<BlockView[]> {
+  return Promise.all(
+    blocks.map(async (block) => ({ ...block, ...madeBy(block.id, (await record(scope, block.id))?.document) })),
+  );
+}
+
 /** Blocks in a range, by start. */
-export async function blocksOf(scope: Scope, venueId: string, asked: ListInput): Promise<BlockView[]> {
+export async function blocksOf(scope: Scope, venueId: string, asked: ListInput): Promise<BareBlock[]> {
   // What `own` filters parsed.
   const { from = scope.now(), to = later(from, MOST_DAYS * DAY) } = asked as { from?: string; to?: string };
   await scope.of(venues).get(venueId);
@@ -149,8 +207,10 @@ export async function settleBlock(scope: Scope, venueId: string, claimId: string
     // The hold ran out before this, and someone took the time.
     await scope
       .of(venues)
-      .execute(venueId, () => [
-        { type: 'VenueUnblocked', data: { claimId, reason: 'It was booked before the block was final' } },
-      ]);
+      .execute(
+        venueId,
+        () => [{ type: 'VenueUnblocked', data: { claimId, reason: 'It was booked before the block was final' } }],
+        { also: () => forgotten(scope, claimId) },
+      );
   }
 }

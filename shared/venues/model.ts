@@ -1,6 +1,6 @@
 /** Venues: the state, the facts it is folded from, and how it is found (spec chapter 03). */
 import type { Resource } from '../claims/model.ts';
-import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
+import { type Aggregate, aggregate, type Meta, type Stamp, type Stamped } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Window } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
@@ -11,7 +11,7 @@ import type { VenueContactFields, VenueFields } from './fields.ts';
 /** For those who look for a venue near another one. */
 export { boxesAround, distanceKm } from './geo.ts';
 
-export type VenueContact = VenueContactFields & { readonly id: string };
+export type VenueContact = VenueContactFields & { readonly id: string } & Stamped;
 
 export interface VenueState extends VenueFields {
   readonly status: 'active' | 'inactive';
@@ -33,7 +33,7 @@ export type VenueFact =
       'VenueDetailsUpdated' | 'VenueAddressUpdated' | 'VenueCapacityUpdated' | 'VenueAmenitiesUpdated',
       { readonly changes: Changes }
     >
-  | Fact<'VenueActivated' | 'VenueDeactivated', { readonly reason?: string | undefined }>
+  | Fact<'VenueActivated' | 'VenueDeactivated', { readonly reason?: string | undefined; readonly changes: Changes }>
   | Fact<'VenueRemoved', { readonly name: string }>
   | Fact<'VenueContactAdded', { readonly contact: VenueContact }>
   | Fact<'VenueContactUpdated', { readonly contact: VenueContact; readonly changes: Changes }>
@@ -56,7 +56,11 @@ export function bookableNow(venue: Pick<VenueState, 'status' | 'bookable'>): num
   return venue.status === 'active' ? venue.bookable : 0;
 }
 
-function changed(state: VenueState, fact: Exclude<VenueFact, { readonly type: 'VenueAdded' }>): VenueState {
+function changed(
+  state: VenueState,
+  fact: Exclude<VenueFact, { readonly type: 'VenueAdded' }>,
+  stamp: Stamp,
+): VenueState {
   switch (fact.type) {
     case 'VenueDetailsUpdated':
     case 'VenueAddressUpdated':
@@ -71,10 +75,15 @@ function changed(state: VenueState, fact: Exclude<VenueFact, { readonly type: 'V
       return { ...rest, status, ...(reason === undefined ? {} : { statusReason: reason }) };
     }
     case 'VenueContactAdded':
-      return { ...state, contacts: [...state.contacts, fact.data.contact] };
+      return { ...state, contacts: [...state.contacts, { ...fact.data.contact, created: stamp }] };
     case 'VenueContactUpdated': {
       const { contact } = fact.data;
-      return { ...state, contacts: state.contacts.map((known) => (known.id === contact.id ? contact : known)) };
+      const next = (known: VenueContact) => ({
+        ...contact,
+        ...(known.created ? { created: known.created } : {}),
+        modified: stamp,
+      });
+      return { ...state, contacts: state.contacts.map((known) => (known.id === contact.id ? next(known) : known)) };
     }
     case 'VenueContactRemoved':
       return { ...state, contacts: state.contacts.filter(({ id }) => id !== fact.data.contactId) };
@@ -99,12 +108,12 @@ function withPhotos(state: VenueState, photos: readonly Picture[]): VenueState {
   return { ...rest, photos, ...(primary ? { primaryPhotoId: primary.id } : {}) };
 }
 
-function evolveVenue(state: VenueState | undefined, fact: VenueFact): VenueState {
+function evolveVenue(state: VenueState | undefined, fact: VenueFact, stamp: Stamp): VenueState {
   if (fact.type === 'VenueAdded') {
     return { ...fact.data.fields, status: 'active', contacts: fact.data.contacts, photos: [] };
   }
   if (!state) throw new Error(`${fact.type} came before VenueAdded`);
-  return changed(state, fact);
+  return changed(state, fact, stamp);
 }
 
 export const venues: Aggregate<VenueState, VenueFact> = aggregate<VenueState, VenueFact>({

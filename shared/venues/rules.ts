@@ -2,7 +2,7 @@
 import { changesBetween, unchanged } from '../platform/changes.ts';
 import { e164Of } from '../platform/phone.ts';
 import type { Picture } from '../platform/pictures.ts';
-import { invalid, notFound, Refusal, wrongState } from '../platform/refusal.ts';
+import { type FieldError, invalidAll, notFound, Refusal, wrongState } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { NewVenue, VenueContactFields, VenueFields } from './fields.ts';
 import { MOST_CONTACTS } from './fields.ts';
@@ -25,6 +25,10 @@ export function add(
   ids: readonly string[],
   country: string | undefined,
 ): VenueFact[] {
+  const bad = given.flatMap(({ phone }, at) =>
+    phone !== undefined && e164Of(phone, country) === undefined ? [badPhone(`body.contacts.${at}`)] : [],
+  );
+  if (bad.length > 0) throw invalidAll(bad);
   const contacts: VenueContact[] = [];
   for (const [at, contact] of given.entries()) {
     const path = `body.contacts.${at}`;
@@ -69,18 +73,22 @@ export function revise(state: VenueState, next: VenueFields, tooBig: readonly Up
 /** REQ-VEN-007. */
 export function activate(state: VenueState, reason: string | undefined): VenueFact[] {
   if (state.status === 'active') throw wrongState('active', ['deactivate'], 'activate');
-  return [{ type: 'VenueActivated', data: { reason } }];
+  return [{ type: 'VenueActivated', data: { reason, changes: { status: { from: 'inactive', to: 'active' } } } }];
 }
 
 /** REQ-VEN-007. */
 export function deactivate(state: VenueState, reason: string): VenueFact[] {
   if (state.status === 'inactive') throw wrongState('inactive', ['activate'], 'deactivate');
-  return [{ type: 'VenueDeactivated', data: { reason } }];
+  return [{ type: 'VenueDeactivated', data: { reason, changes: { status: { from: 'active', to: 'inactive' } } } }];
 }
 
 /** Neither deactivated nor deleted while events are to come. */
 export function refuseWhileNeeded(events: readonly UpcomingEvent[]): void {
   if (events.length > 0) throw breaks('venue-has-upcoming-events', 'Events are still to be held there.', { events });
+}
+
+function badPhone(path: string): FieldError {
+  return { path: `${path}.phone`, code: 'bad_phone', message: 'must be a phone number, such as +442079460018' };
 }
 
 function sound(
@@ -94,7 +102,7 @@ function sound(
   }
   if (contact.phone === undefined) return contact;
   const phone = e164Of(contact.phone, country);
-  if (phone === undefined) throw invalid(`${path}.phone`, 'phone', 'must be a phone number, such as +442079460018');
+  if (phone === undefined) throw invalidAll([badPhone(path)]);
   return { ...contact, phone };
 }
 
@@ -124,7 +132,7 @@ export function reviseContact(
   revised: (fields: VenueContactFields) => VenueContactFields,
   country: string | undefined,
 ): VenueFact[] {
-  const { id, ...fields } = contactOf(state, contactId);
+  const { id, created: _c, modified: _m, ...fields } = contactOf(state, contactId);
   const others = state.contacts.filter((other) => other.id !== id);
   const contact = sound({ ...revised(fields), id }, others, country, 'body');
   const changes = changesBetween({ ...fields, id }, contact);

@@ -1,12 +1,12 @@
 /** What the API shows of a venue. */
 import { z } from 'zod';
-import type { Entity } from '../platform/aggregate.ts';
+import { type Entity, metaOfPart } from '../platform/aggregate.ts';
 import { metaShape } from '../platform/fields.ts';
 import { PictureView, pictureView } from '../platform/pictures.ts';
 import type { Reply } from '../platform/route.ts';
 import type { Scope } from '../platform/scope.ts';
 import { VenueStatus, VenueType, weekdays } from './fields.ts';
-import type { VenueState } from './model.ts';
+import type { VenueContact, VenueState } from './model.ts';
 
 const hours = z.array(z.object({ opens: z.string(), closes: z.string() }));
 
@@ -62,8 +62,14 @@ export const VenueContactView = z
     email: z.string().optional().meta({ personal: 'contact' }),
     phone: z.string().optional().meta({ personal: 'contact' }),
     position: z.string().optional(),
+    ...metaShape,
   })
   .meta({ id: 'VenueContact' });
+
+/** A contact of a venue as it is shown. */
+export function contactView({ created, modified, ...contact }: VenueContact, { meta }: Entity<VenueState>) {
+  return { ...contact, ...metaOfPart({ ...(created ? { created } : {}), ...(modified ? { modified } : {}) }, meta) };
+}
 
 export const VenueView = z
   .object({
@@ -86,10 +92,19 @@ export const VenueItem = z
   .meta({ id: 'VenueItem' });
 
 /** The state without what is shown in another form. */
-function plain({ id, state, meta }: Entity<VenueState>) {
+function plain(venue: Entity<VenueState>) {
+  const { id, state, meta } = venue;
   const { photos, primaryPhotoId, ...rest } = state;
   const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
-  return { id, createdAt, createdBy, modifiedAt, modifiedBy, ...rest, contacts: [...state.contacts] };
+  return {
+    id,
+    createdAt,
+    createdBy,
+    modifiedAt,
+    modifiedBy,
+    ...rest,
+    contacts: state.contacts.map((contact) => contactView(contact, venue)),
+  };
 }
 
 /** All photos with fresh links, oldest first. */

@@ -229,7 +229,8 @@ describe('whatever is asked, in whatever order', () => {
   type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
   function walk(steps: readonly Step[], facts: (state: CustomerState, step: Step, id: string) => CustomerFact[]) {
-    const { evolve } = customers;
+    const stamp = { at: '2026-10-01T09:00:00Z', by: 'somebody' };
+    const evolve = (known: CustomerState | undefined, fact: CustomerFact) => customers.evolve(known, fact, stamp);
     let state = register(
       {
         ...someone,

@@ -41,7 +41,7 @@ async function organization(orgId: string, country: string) {
 }
 
 describe('registering and reading', () => {
-  test('REQ-CUS-001: a customer is registered with a number, normalized, and found at its address', async () => {
+  test('REQ-CUS-001, 006: a customer is registered with a number, normalized, and found at its address', async () => {
     const ask = host.caller();
     const { status, body, headers } = await ask('POST', 'customers', {
       body: { ...someone, primaryEmail: ' Hello@BlueDoor.example', tags: ['VIP', 'vip', 'Loyal'] },
@@ -94,6 +94,15 @@ describe('registering and reading', () => {
     expect((await made(ask, { primaryPhone: '020 7946 0018' })).primaryPhone).toBe('+442079460018');
     const bad = await ask('POST', 'customers', { body: { ...someone, primaryPhone: '0123' } });
     expect(bad.body.errors).toMatchObject([{ path: 'body.primaryPhone', code: 'bad_phone' }]);
+    const contact = { firstName: 'Ann', lastName: 'Lee', email: 'ann@lee.example', phone: '0123' };
+    const contacts = [contact, { ...contact, email: 'bo@lee.example' }];
+    const worse = { ...someone, primaryPhone: '0123', contacts, assignedTo: newId() };
+    expect((await ask('POST', 'customers', { body: worse })).body.errors).toMatchObject([
+      { path: 'body.primaryPhone' },
+      { path: 'body.contacts.0.phone' },
+      { path: 'body.contacts.1.phone' },
+      { path: 'body.assignedTo' },
+    ]);
     const homeless = await host.caller()('POST', 'customers', { body: { ...someone, primaryPhone: '020 7946 0018' } });
     expect(homeless.status).toBe(400);
   });

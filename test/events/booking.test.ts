@@ -51,7 +51,10 @@ describe('booking an event', () => {
     const inactive = await world.customer('Gone Ltd', 'inactive');
     const oddType = await world.as('admin').post('event-types', { name: 'Séance', status: 'inactive' });
     const closed = await world.venue();
-    await world.scope.of(venues).execute(closed, () => [{ type: 'VenueDeactivated', data: { reason: 'Works' } }]);
+    const changes = { status: { from: 'active', to: 'inactive' } };
+    await world.scope
+      .of(venues)
+      .execute(closed, () => [{ type: 'VenueDeactivated', data: { reason: 'Works', changes } }]);
     expect(rule(await book({ startsAt: '2026-11-20T09:00:00Z', endsAt: '2026-11-20T10:00:00Z' }))).toBe(
       'start-in-future',
     );

@@ -388,6 +388,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/{customerId}/communications/{communicationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a communication
+         * @description Needs the privilege `customers:read`.
+         */
+        get: operations["getCustomersByCustomerIdCommunicationsByCommunicationId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/venues": {
         parameters: {
             query?: never;
@@ -645,7 +665,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read a contact
+         * @description Needs the privilege `venues:read`.
+         */
+        get: operations["getVenuesByVenueIdContactsByContactId"];
         /**
          * Change a contact
          * @description Needs the privilege `venues:write`.
@@ -765,7 +789,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read a block
+         * @description Needs the privilege `venues:read`.
+         */
+        get: operations["getVenuesByVenueIdBlocksByClaimId"];
         put?: never;
         post?: never;
         /**
@@ -1739,7 +1767,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read a role
+         * @description Needs the privilege `roles:read`.
+         */
+        get: operations["getRolesByRoleId"];
         /**
          * Change a role; takes effect within 5 seconds
          * @description Needs the privilege `roles:write`.
@@ -1784,6 +1816,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an invitation
+         * @description Needs the privilege `users:write`.
+         */
+        get: operations["getInvitationsById"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an invitation that is not accepted yet
+         * @description Needs the privilege `users:write`.
+         */
+        delete: operations["deleteInvitationsById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invitations/{id}/resend": {
         parameters: {
             query?: never;
@@ -1799,26 +1855,6 @@ export interface paths {
          */
         post: operations["postInvitationsByIdResend"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/invitations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Revoke an invitation that is not accepted yet
-         * @description Needs the privilege `users:write`.
-         */
-        delete: operations["deleteInvitationsById"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1895,7 +1931,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read a session: your own, or any for those who may read users
+         * @description For anyone signed in.
+         */
+        get: operations["getSessionsBySessionId"];
         put?: never;
         post?: never;
         /**
@@ -2457,6 +2497,10 @@ export interface components {
             postalCode: string;
             country: string;
             defaultBilling: boolean;
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
         };
         CustomerContact: {
             id: string;
@@ -2467,6 +2511,10 @@ export interface components {
             position?: string;
             tags: string[];
             primary: boolean;
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
         };
         Picture: {
             id: string;
@@ -2481,6 +2529,10 @@ export interface components {
             /** @description Bytes */
             size: number;
             primary: boolean;
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
         };
         SavedCustomer: {
             id: string;
@@ -2658,6 +2710,10 @@ export interface components {
             email?: string;
             phone?: string;
             position?: string;
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
         };
         Venue: {
             id: string;
@@ -2852,6 +2908,10 @@ export interface components {
                 end: string;
             };
             reason: string;
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
         };
         Event: {
             id: components["schemas"]["Id"];
@@ -3057,7 +3117,11 @@ export interface components {
             device: string;
             /** @description Network address of the sign-in */
             address: string;
+            userId: components["schemas"]["Id"];
             createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
             lastUsedAt: string;
             expiresAt: string;
             current: boolean;
@@ -4729,6 +4793,53 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    getCustomersByCustomerIdCommunicationsByCommunicationId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                customerId: components["schemas"]["Id"];
+                /** @description UUID */
+                communicationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Communication"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     getVenues: {
         parameters: {
             query?: {
@@ -5797,6 +5908,53 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    getVenuesByVenueIdContactsByContactId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                venueId: components["schemas"]["Id"];
+                /** @description UUID */
+                contactId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VenueContact"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     putVenuesByVenueIdContactsByContactId: {
         parameters: {
             query?: never;
@@ -6271,6 +6429,53 @@ export interface operations {
             413: components["responses"]["tooLarge"];
             415: components["responses"]["unsupportedMediaType"];
             422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getVenuesByVenueIdBlocksByClaimId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                venueId: components["schemas"]["Id"];
+                /** @description UUID */
+                claimId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VenueBlock"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
             429: components["responses"]["tooManyRequests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -9078,6 +9283,50 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    getRolesByRoleId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                roleId: ("admin" | "manager" | "staff" | "warehouseManager" | "maintenanceTechnician" | "accountant" | "viewer" | "customer") | components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     putRolesByRoleId: {
         parameters: {
             query?: never;
@@ -9316,6 +9565,87 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    getInvitationsById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    deleteInvitationsById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongState"];
+            412: components["responses"]["stale"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     postInvitationsByIdResend: {
         parameters: {
             query?: never;
@@ -9356,42 +9686,6 @@ export interface operations {
             413: components["responses"]["tooLarge"];
             415: components["responses"]["unsupportedMediaType"];
             422: components["responses"]["keyReused"];
-            429: components["responses"]["tooManyRequests"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
-        };
-    };
-    deleteInvitationsById: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description ETag of the version meant; 412 when stale */
-                "If-Match"?: string;
-            };
-            path: {
-                /** @description UUID */
-                id: components["schemas"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            204: {
-                headers: {
-                    /** @description Given or made; in every log line, fact and reply */
-                    "X-Correlation-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["invalid"];
-            401: components["responses"]["unauthenticated"];
-            403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
-            406: components["responses"]["notAcceptable"];
-            409: components["responses"]["wrongState"];
-            412: components["responses"]["stale"];
             429: components["responses"]["tooManyRequests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -9559,6 +9853,50 @@ export interface operations {
             };
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getSessionsBySessionId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                sessionId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            404: components["responses"]["notFound"];
             406: components["responses"]["notAcceptable"];
             429: components["responses"]["tooManyRequests"];
             500: components["responses"]["internal"];

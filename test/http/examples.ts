@@ -53,6 +53,10 @@ const onEvent =
     const given: unknown = typeof body === 'function' ? (body as (world: World) => unknown)(world) : body;
     return { params: { eventId: event.id }, ...(given === undefined ? {} : { body: given }) };
   };
+const onBlock: Example = async (world) => {
+  const venue = await world.venue();
+  return { params: { venueId: venue.id, claimId: (await world.block(venue)).id } };
+};
 /** An event that began a moment ago, at a venue of its own. */
 const onBegun =
   (...steps: readonly string[]): Example =>
@@ -93,6 +97,10 @@ const onRole =
   (body?: (world: World) => unknown): Example =>
   async (world) => ({ params: { roleId: (await world.role()).id }, ...(body ? { body: body(world) } : {}) });
 const onInvitation: Example = async (world) => ({ params: { id: (await world.invitation()).id } });
+const onSession: Example = async (_, __, user) => {
+  const { data } = await user.api.GET('/api/sessions');
+  return { params: { sessionId: data?.data[0]?.id ?? '' } };
+};
 const nothing: Example = () => ({});
 const roleBody = (world: World) => ({ name: `Role ${world.next()}`, privileges: ['venues:read'] });
 const soon = (host: TestHost) => new Date(host.clock.time() + 86_400_000).toISOString().slice(0, 10);
@@ -146,6 +154,12 @@ export const examples: Readonly<Record<string, Example>> = {
   'PATCH customers/{customerId}/addresses/{addressId}': onAddress(() => ({ line1: '9 Low Street' })),
   'DELETE customers/{customerId}/addresses/{addressId}': onAddress(),
   'GET customers/{customerId}/communications': onCustomer(),
+  'GET customers/{customerId}/communications/{communicationId}': async (world) => {
+    const customer = await world.customer();
+    const body = { kind: 'phone', subject: 'Called' };
+    const logged = await world.make(`customers/${customer.id}/communications`, { body });
+    return { params: { customerId: customer.id, communicationId: logged.id } };
+  },
   'POST customers/{customerId}/communications': onCustomer(() => ({ body: { kind: 'phone', subject: 'Called back' } })),
   'GET venues': nothing,
   'POST venues': (world) => ({ body: world.venueBody() }),
@@ -174,6 +188,7 @@ export const examples: Readonly<Record<string, Example>> = {
   'POST venues/{venueId}/contacts': onVenue(() => ({
     body: { kind: 'booking', name: 'Bo', email: 'bo@venue.example' },
   })),
+  'GET venues/{venueId}/contacts/{contactId}': onVenueContact(),
   'PUT venues/{venueId}/contacts/{contactId}': onVenueContact({
     kind: 'booking',
     name: 'Cy',
@@ -191,10 +206,8 @@ export const examples: Readonly<Record<string, Example>> = {
     return { body: { window: { start: `${date}T00:00:00Z`, end: `${date}T06:00:00Z` }, reason: 'Works' } };
   }),
   'GET venues/{venueId}/blocks': onVenue(),
-  'DELETE venues/{venueId}/blocks/{claimId}': async (world) => {
-    const venue = await world.venue();
-    return { params: { venueId: venue.id, claimId: (await world.block(venue)).id } };
-  },
+  'GET venues/{venueId}/blocks/{claimId}': onBlock,
+  'DELETE venues/{venueId}/blocks/{claimId}': onBlock,
   'GET events': nothing,
   'POST events': (world) => ({ body: world.eventBody() }),
   'POST events/check-availability': (world) => ({ body: { venueId: world.place.id, ...world.times() } }),
@@ -248,19 +261,19 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   'GET roles': nothing,
   'POST roles': (world) => ({ body: roleBody(world) }),
+  'GET roles/{roleId}': onRole(),
   'PUT roles/{roleId}': onRole(roleBody),
   'PATCH roles/{roleId}': onRole(() => ({ privileges: ['venues:read'] })),
   'DELETE roles/{roleId}': onRole(),
   'POST invitations': (world) => ({ body: { email: `new${world.next()}@invited.example`, roles: ['viewer'] } }),
   'GET invitations': nothing,
+  'GET invitations/{id}': onInvitation,
   'POST invitations/{id}/resend': onInvitation,
   'DELETE invitations/{id}': onInvitation,
   'GET sessions': nothing,
   'DELETE sessions': nothing,
-  'DELETE sessions/{sessionId}': async (_, __, user) => {
-    const { data } = await user.api.GET('/api/sessions');
-    return { params: { sessionId: data?.data[0]?.id ?? '' } };
-  },
+  'GET sessions/{sessionId}': onSession,
+  'DELETE sessions/{sessionId}': onSession,
   'GET organization': nothing,
   'PUT organization': () => ({
     body: { name: 'Renamed', country: 'GB', timeZone: 'Europe/London', currency: 'GBP' },

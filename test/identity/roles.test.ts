@@ -76,6 +76,10 @@ describe('Custom roles, over HTTP', () => {
     const roleId = made.data?.id ?? '';
     const all = await org.admin.api.GET('/api/roles');
     expect(all.data?.data.map(({ name }) => name)).toEqual([...Object.keys(builtInRoles).sort(), 'Box office']);
+    for (const role of all.data?.data ?? []) {
+      const { data } = await org.admin.api.GET('/api/roles/{roleId}', { params: { path: { roleId: role.id } } });
+      expect(data).toEqual(role);
+    }
     const changed = await org.admin.api.PUT('/api/roles/{roleId}', {
       params: { path: { roleId } },
       body: { ...boxOffice, privileges: ['venues:read'] },

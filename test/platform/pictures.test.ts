@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { systemActor } from '../../shared/platform/actor.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import type { Blobs } from '../../shared/platform/blobs.ts';
-import { systemClock } from '../../shared/platform/clock.ts';
+import { systemClock, systemIds } from '../../shared/platform/clock.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { type PictureScope, pictureView, removePicture, storePicture } from '../../shared/platform/pictures.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
@@ -15,7 +16,13 @@ let scope: PictureScope;
 
 beforeAll(() => {
   blobs = openBlobs({ connectionString: inject('azurite'), container: 'pictures', clock: systemClock });
-  scope = { orgId: randomUUID(), newId: () => randomUUID(), platform: { blobs, queue: keyedQueue() } };
+  scope = {
+    orgId: randomUUID(),
+    newId: () => systemIds.next(),
+    now: () => systemClock.now(),
+    actor: systemActor('somebody'),
+    platform: { blobs, queue: keyedQueue() },
+  };
 });
 
 function plain(width: number, height: number) {
@@ -48,8 +55,9 @@ function blackPng(width: number, height: number): Buffer {
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
+const fileOf = (bytes: Uint8Array) => ({ size: bytes.byteLength, read: async () => bytes });
 const store = (bytes: Uint8Array, limit = 5 * MB) =>
-  storePicture(scope, { bytes, path: 'venues/v1', limit, thumbnail: { width: 320 } });
+  storePicture(scope, { file: fileOf(bytes), path: 'venues/v1', limit, thumbnail: { width: 320 } });
 
 async function refusalOf(work: Promise<unknown>): Promise<Refusal> {
   const error = await work.then(
@@ -116,7 +124,7 @@ describe('REQ-VEN-014 a picture that is uploaded', () => {
   test('gets a square thumbnail where one is asked for (REQ-USER-002)', async () => {
     const bytes = await noisy(700, 300).jpeg().toBuffer();
     const picture = await storePicture(scope, {
-      bytes,
+      file: fileOf(bytes),
       path: 'users/u1',
       limit: 5 * MB,
       thumbnail: { width: 256, square: true },
@@ -202,6 +210,20 @@ describe('REQ-VEN-014 what is not such a picture is refused', () => {
     expect(refusal.code).toBe('invalid');
     expect(refusal.extra).toMatchObject({ errors: [{ code: 'too_many_pixels' }] });
     expect(process.memoryUsage().rss - before).toBeLessThan(50 * MB);
+  });
+
+  test('a picture that would have to be held whole, beyond what that may cost; row by row it may be larger', async () => {
+    const large = (width: number, height: number) => plain(width, height).withMetadata({ orientation: 6 });
+    const progressive = await plain(6000, 6000).jpeg({ progressive: true }).toBuffer();
+    const turned = await large(6000, 6000).jpeg().toBuffer();
+    const both = await large(4500, 4500).jpeg({ progressive: true }).toBuffer();
+    const interlaced = await plain(6000, 6000).png({ progressive: true }).toBuffer();
+    const webp = await plain(3600, 3600).webp({ effort: 0 }).toBuffer();
+    for (const bytes of [progressive, turned, both, interlaced, webp]) {
+      expect((await refusalOf(store(bytes))).extra).toMatchObject({ errors: [{ code: 'too_many_pixels' }] });
+    }
+    await expect(store(await plain(6000, 6000).jpeg().toBuffer())).resolves.toMatchObject({ width: 6000 });
+    await expect(store(await large(4000, 3000).jpeg().toBuffer())).resolves.toMatchObject({ width: 3000 });
   });
 
   test('a picture that is one endless line', async () => {

@@ -69,7 +69,8 @@ describe('a crash while a venue is being blocked', () => {
 
   test('and a reaction that comes twice, or after the block was removed, does no harm', async () => {
     const scope = world.scope();
-    const { id } = await blockVenue(scope, venueId, { window, reason: 'Works' });
+    const { body } = await blockVenue(scope, venueId, { window, reason: 'Works' });
+    const { id } = body;
     await settleBlock(scope, venueId, id, true);
     await settleBlock(scope, venueId, id, true);
     expect((await world.manager.delete(`venues/${venueId}/blocks/${id}`)).status).toBe(204);
