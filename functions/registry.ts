@@ -5,6 +5,7 @@ import { identityRules } from '../shared/identity/breaks.ts';
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
 import { venueRules } from '../shared/venues/breaks.ts';
+import { closeSockets } from './bus/close-sockets.ts';
 import { makeDefaultEventTypes } from './bus/default-event-types.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
 import { mailInvitation } from './bus/mail-invitation.ts';
@@ -27,10 +28,12 @@ import { eventRoutes } from './http/events.ts';
 import { identityRoutes } from './http/identity.ts';
 import { invitationsRoutes } from './http/invitations.ts';
 import { organizationRoutes } from './http/organization.ts';
+import { realtimeRoutes } from './http/realtime.ts';
 import { rolesRoutes } from './http/roles.ts';
 import { sessionsRoutes } from './http/sessions.ts';
 import { usersRoutes } from './http/users.ts';
 import { venueRoutes } from './http/venues.ts';
+import { endedSockets } from './timers/ended-sockets.ts';
 import { eventClock } from './timers/event-clock.ts';
 import { expiredHolds } from './timers/expired-holds.ts';
 
@@ -46,6 +49,7 @@ export const routes: readonly Route[] = [
   ...rolesRoutes,
   ...invitationsRoutes,
   ...sessionsRoutes,
+  ...realtimeRoutes,
   ...organizationRoutes,
 ];
 export const reactions: readonly Reaction[] = [
@@ -63,8 +67,9 @@ export const reactions: readonly Reaction[] = [
   refreshEventNames,
   followMergedCustomer,
   makeDefaultEventTypes,
+  closeSockets,
 ];
-export const timers: readonly Timer[] = [eventClock, expiredHolds];
+export const timers: readonly Timer[] = [eventClock, expiredHolds, endedSockets];
 /** The rules that a `rule_broken` can name, slice by slice. */
 export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   identity: identityRules,

@@ -24,7 +24,7 @@ const ready = route({
   ...open,
   method: 'GET',
   path: 'health/ready',
-  summary: 'Whether store, bus and blobs answer',
+  summary: 'Whether store, bus, blobs and real time answer',
   reply: z.object({ status: z.literal('ready'), parts: z.record(z.string(), PartHealth) }),
   refusals: ['unavailable'],
   async handle(_, { platform }) {

@@ -1,9 +1,10 @@
-/** The whole system in one process: embedded store, blobs, mail, relay and reactions, timers, HTTP. */
+/** The whole system in one process: embedded store, blobs, mail, real time, relay and reactions, timers, HTTP. */
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { reactions, routes, timers } from '../../functions/registry.ts';
 import { createAuthenticator } from '../../shared/identity/authenticator.ts';
 import { openKeys } from '../../shared/identity/keys.ts';
+import { sessionActor } from '../../shared/identity/session-actor.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import type { Blobs } from '../../shared/platform/blobs.ts';
 import { type Clock, systemClock, systemIds } from '../../shared/platform/clock.ts';
@@ -15,6 +16,7 @@ import type { Log } from '../../shared/platform/log.ts';
 import { openMail } from '../../shared/platform/mail.open.ts';
 import type { Mail } from '../../shared/platform/mail.ts';
 import { createPipeline, type Pipeline } from '../../shared/platform/pipeline.ts';
+import { clientNamed, openRealtime } from '../../shared/platform/realtime.azure.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Store } from '../../shared/platform/store.ts';
@@ -22,6 +24,7 @@ import { startAzurite } from './azurite.ts';
 import { type Host, startHost, tryPort } from './host.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { type Scheduler, startTimers } from './timers.ts';
+import { startWebPubSub } from './web-pubsub.ts';
 
 interface LocalOptions {
   readonly config: Config;
@@ -55,7 +58,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   const { config, log, clock = systemClock } = options;
   const folder = resolve(config.DATA_DIR);
   await madeFolder(folder);
-  await onPort(config, () => tryPort(config.PORT, config.HOST));
+  await onPort('PORT', config, (port) => tryPort(port, config.HOST));
   const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -73,6 +76,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     closers.push(() => store.close());
     const { blobs, stop } = await openedBlobs(config, folder, clock, log);
     closers.push(stop);
+    const realtime = await openedRealtime(config, folder, log, () => platform);
+    closers.push(realtime.stop);
     const platform: Platform = {
       config,
       store: options.watch?.(store) ?? store,
@@ -82,6 +87,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       limits: localLimits(options.now ?? Date.now),
       blobs,
       mail: options.mail ?? openMail(config, folder),
+      realtime: realtime.port,
       log,
       // With PORT=0 the host alone knows where it is.
       publicUrl: () => config.PUBLIC_URL ?? host?.origin ?? configuredUrl(config),
@@ -89,6 +95,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
         { name: 'store', check: () => store.ping() },
         { name: 'bus', check: async () => relay?.ping() },
         { name: 'blobs', check: () => blobs.ping() },
+        { name: 'realtime', check: () => realtime.port.ping() },
       ],
     };
     const keys = await openKeys(config, folder, clock);
@@ -100,11 +107,12 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     await options.prepare?.({ platform, pipeline, relay });
     const scheduler: Scheduler | undefined = options.timers === false ? undefined : startTimers({ platform, timers });
     if (scheduler) closers.push(() => scheduler.stop());
-    const { HOST, PORT } = config;
-    const listening = await onPort(config, () => startHost({ routes, pipeline, host: HOST, port: PORT }));
+    const listening = await onPort('PORT', config, (port) =>
+      startHost({ routes, pipeline, host: config.HOST, port }),
+    );
     host = listening;
     closers.push(() => listening.close());
-    return { platform, pipeline, relay, host, close };
+    return { platform, pipeline, relay, host: listening, close };
   } catch (error) {
     await close();
     throw error;
@@ -135,16 +143,43 @@ async function openedBlobs(config: Config, folder: string, clock: Clock, log: Lo
   };
 }
 
+/** Web PubSub where one is set; else the endpoint here, which lets in whose session is still good when it connects. */
+async function openedRealtime(config: Config, folder: string, log: Log, platform: () => Platform) {
+  const { WEB_PUBSUB_ENDPOINT: endpoint, WEB_PUBSUB_CONNECTION: connectionString, HOST: host } = config;
+  if (endpoint !== undefined || connectionString !== undefined) {
+    return { port: openRealtime({ endpoint, connectionString }), stop: () => undefined };
+  }
+  const service = await onPort('WEB_PUBSUB_PORT', config, (port) =>
+    startWebPubSub({
+      folder,
+      host,
+      port,
+      log,
+      async admit({ userId, groups }) {
+        const client = clientNamed(userId, groups);
+        return client !== undefined && (await sessionActor(platform(), client)) !== undefined;
+      },
+    }),
+  );
+  return { port: openRealtime(service), stop: () => service.stop() };
+}
+
 /** Says what to do when the port cannot be had. */
-async function onPort<T>({ PORT: port }: Config, listen: () => Promise<T>): Promise<T> {
+async function onPort<T>(
+  setting: 'PORT' | 'WEB_PUBSUB_PORT',
+  config: Config,
+  listen: (port: number) => Promise<T>,
+): Promise<T> {
+  const port = config[setting];
   try {
-    return await listen();
+    return await listen(port);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EADDRINUSE') {
-      throw new Error(`Port ${port} is taken. Stop what uses it, or set PORT to another (PORT=0 takes a free one).`);
+      const advice = `Stop what uses it, or set ${setting} to another (${setting}=0 takes a free one).`;
+      throw new Error(`Port ${port} is taken. ${advice}`);
     }
-    if (code === 'EACCES') throw new Error(`Port ${port} needs more rights. Set PORT to one above 1023.`);
+    if (code === 'EACCES') throw new Error(`Port ${port} needs more rights. Set ${setting} to one above 1023.`);
     throw error;
   }
 }

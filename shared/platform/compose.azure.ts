@@ -1,4 +1,4 @@
-/** What lives as long as a Functions worker: Cosmos DB, Blob Storage, Service Bus, mail. */
+/** What lives as long as a Functions worker: Cosmos DB, Blob Storage, Service Bus, Web PubSub, mail. */
 import { openBlobs } from './blobs.azure.ts';
 import { openAzureBus } from './bus.azure.ts';
 import type { Bus } from './bus.ts';
@@ -10,6 +10,9 @@ import { localLimits } from './limits.ts';
 import { openLog } from './log.pino.ts';
 import type { Log } from './log.ts';
 import { openMail } from './mail.open.ts';
+import { openRealtime } from './realtime.azure.ts';
+import type { Realtime } from './realtime.ts';
+import { Refusal } from './refusal.ts';
 import type { Platform } from './scope.ts';
 import type { Store } from './store.ts';
 
@@ -25,6 +28,7 @@ const NEEDED = ['COSMOS_ENDPOINT', 'SERVICE_BUS_NAMESPACE', 'SIGNING_KEYS', 'LIN
 function missingOnAzure(config: Config): string[] {
   const missing: string[] = NEEDED.filter((name) => config[name] === undefined);
   if (config.BLOB_ACCOUNT_URL === undefined && config.BLOB_CONNECTION === undefined) missing.push('BLOB_ACCOUNT_URL');
+  if (!hasRealtime(config)) missing.push('WEB_PUBSUB_ENDPOINT');
   return missing.map((name) => `${name}: must be set on Azure`);
 }
 
@@ -42,10 +46,12 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   const bus = openedBus(config);
   const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
   const blobs = openBlobs({ connectionString, accountUrl, container: 'pictures', clock });
+  const realtime = openedRealtime(config);
   const probes: Probe[] = [
     { name: 'store', check: () => store.ping() },
     { name: 'bus', check: () => bus.ping() },
     { name: 'blobs', check: () => blobs.ping() },
+    ...(hasRealtime(config) ? [{ name: 'realtime', check: () => realtime.ping() }] : []),
   ];
   const platform: Platform = {
     config,
@@ -56,6 +62,7 @@ export async function openAzureParts(config: Config, development: boolean): Prom
     limits: localLimits(() => Date.parse(clock.now())),
     blobs,
     mail: openMail(config, config.DATA_DIR),
+    realtime,
     log,
     publicUrl: () => configuredUrl(config),
     probes,
@@ -72,6 +79,28 @@ async function openedStore(config: Config, log: Log): Promise<Store> {
   const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database } = config;
   const onCharge = (requestUnits: number) => log.debug({ requestUnits }, 'store');
   return openCosmosStore({ endpoint, key, database, onCharge });
+}
+
+function hasRealtime({ WEB_PUBSUB_ENDPOINT, WEB_PUBSUB_CONNECTION }: Config): boolean {
+  return WEB_PUBSUB_ENDPOINT !== undefined || WEB_PUBSUB_CONNECTION !== undefined;
+}
+
+function openedRealtime(config: Config): Realtime {
+  const { WEB_PUBSUB_ENDPOINT: endpoint, WEB_PUBSUB_CONNECTION: connectionString } = config;
+  if (hasRealtime(config)) return openRealtime({ endpoint, connectionString });
+  // In development alone: nobody is connected, so there is nobody to tell and nothing to close.
+  const nobody = async () => {};
+  return {
+    send: nobody,
+    sendToOrganization: nobody,
+    closeSession: nobody,
+    closeOthers: nobody,
+    async *connected() {},
+    ping: nobody,
+    async negotiate() {
+      throw new Refusal('unavailable', 'There is no real time here: WEB_PUBSUB_ENDPOINT is not set.');
+    },
+  };
 }
 
 function openedBus({ SERVICE_BUS_NAMESPACE: namespace, SERVICE_BUS_TOPIC: topic }: Config): Bus {

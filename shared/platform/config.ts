@@ -60,6 +60,12 @@ export const configSchema = z.object({
   BLOB_ACCOUNT_URL: z.url().optional().describe('Storage account, reached by the managed identity'),
   SERVICE_BUS_NAMESPACE: z.string().optional().describe('Fully qualified Service Bus namespace'),
   SERVICE_BUS_TOPIC: z.string().min(1).default('domain-events').describe('Topic the facts are published on'),
+  WEB_PUBSUB_ENDPOINT: z.url().optional().describe('Web PubSub service, reached by the managed identity'),
+  WEB_PUBSUB_CONNECTION: z
+    .string()
+    .optional()
+    .describe('Its connection string (development); both left out: the local endpoint'),
+  WEB_PUBSUB_PORT: wholeNumber(0, 0, 65_535).describe('Port of the local endpoint; 0 takes a free one and keeps it'),
 });
 
 export type Config = z.output<typeof configSchema>;

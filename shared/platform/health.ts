@@ -1,6 +1,6 @@
 /** What the system stands on, and whether it answers. */
 export interface Probe {
-  /** `store`, `bus`, `blobs`. */
+  /** `store`, `bus`, `blobs`, `realtime`. */
   readonly name: string;
   /** Throws when the part cannot answer. */
   check(): Promise<void>;

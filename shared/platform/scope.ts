@@ -13,6 +13,7 @@ import type { KeyedQueue } from './keyed-queue.ts';
 import type { Limits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Mail } from './mail.ts';
+import type { Realtime } from './realtime.ts';
 import type { Repository } from './repository.ts';
 import { repository } from './repository.ts';
 import type { Names } from './request.ts';
@@ -28,6 +29,7 @@ export interface Platform {
   readonly limits: Limits;
   readonly blobs: Blobs;
   readonly mail: Mail;
+  readonly realtime: Realtime;
   readonly log: Log;
   /**
    * Where people reach us, for links in mail: `https://api.example`. Never taken from a request: a forged Host header

@@ -164,6 +164,6 @@ test('an app that cannot start answers 503 with a problem, and logs why', async 
 test('on Azure every setting that is missing is named, and nothing is opened on the disk of a worker', async () => {
   const opening = openRunning(readConfig({ DATA_DIR: platform.folder }), routes, false, []);
   await expect(opening).rejects.toThrow(
-    /COSMOS_ENDPOINT[\s\S]*SERVICE_BUS_NAMESPACE[\s\S]*SIGNING_KEYS[\s\S]*LINK_SECRET[\s\S]*BLOB_ACCOUNT_URL/,
+    /COSMOS_ENDPOINT[\s\S]*SERVICE_BUS_NAMESPACE[\s\S]*SIGNING_KEYS[\s\S]*LINK_SECRET[\s\S]*BLOB_ACCOUNT_URL[\s\S]*WEB_PUBSUB_ENDPOINT/,
   );
 });

@@ -279,6 +279,7 @@ export const examples: Readonly<Record<string, Example>> = {
     body: { name: 'Renamed', country: 'GB', timeZone: 'Europe/London', currency: 'GBP' },
   }),
   'PATCH organization': () => ({ body: { name: 'Renamed again' } }),
+  'POST realtime/negotiate': nothing,
   'PUT identity/password': () => ({ body: { currentPassword: PASSWORD, newPassword: PASSWORD } }),
   'POST identity/sign-out': nothing,
 };

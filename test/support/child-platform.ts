@@ -5,7 +5,7 @@ import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { localLimits } from '../../shared/platform/limits.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import type { Store } from '../../shared/platform/store.ts';
-import { recordedBlobs, recordedMail, silentLog } from './platform.ts';
+import { recordedBlobs, recordedMail, recordedRealtime, silentLog } from './platform.ts';
 
 export function childPlatform(folder: string, open: (clock: Clock) => Store): Platform {
   return {
@@ -17,6 +17,7 @@ export function childPlatform(folder: string, open: (clock: Clock) => Store): Pl
     limits: localLimits(() => Date.parse(systemClock.now())),
     blobs: recordedBlobs(),
     mail: recordedMail(),
+    realtime: recordedRealtime(),
     log: silentLog,
     publicUrl: () => 'https://marquee.example',
     probes: [],

@@ -12,6 +12,7 @@ import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { localLimits } from '../../shared/platform/limits.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import type { Mail, Message } from '../../shared/platform/mail.ts';
+import type { Realtime, RealtimeMessage } from '../../shared/platform/realtime.ts';
 import type { Platform, Scope, ScopeInit } from '../../shared/platform/scope.ts';
 import { scopeOf } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
@@ -77,10 +78,32 @@ export function recordedBlobs(): RecordedBlobs {
   };
 }
 
+/** Messages to sockets that are only recorded; tests of real time use the real endpoint. */
+export interface RecordedRealtime extends Realtime {
+  readonly sent: { readonly orgId: string; readonly userId: string; readonly message: RealtimeMessage }[];
+}
+
+export function recordedRealtime(): RecordedRealtime {
+  const sent: RecordedRealtime['sent'] = [];
+  return {
+    sent,
+    async send(orgId, userId, message) {
+      sent.push({ orgId, userId, message });
+    },
+    async sendToOrganization() {},
+    negotiate: async () => ({ url: 'wss://realtime.example', expiresAt: '2026-11-20T09:05:00Z' }),
+    async closeSession() {},
+    async closeOthers() {},
+    async *connected() {},
+    async ping() {},
+  };
+}
+
 export interface TestPlatform extends Platform {
   readonly clock: TestClock;
   readonly mail: RecordedMail;
   readonly blobs: RecordedBlobs;
+  readonly realtime: RecordedRealtime;
   /** The folder on disk that holds the store. */
   readonly folder: string;
   /** Another process, as it were: its own queue and its own connection to the same file; closed with this one. */
@@ -115,6 +138,7 @@ export async function testPlatform(options: TestOptions = {}): Promise<TestPlatf
     limits: localLimits(clock.time),
     blobs: recordedBlobs(),
     mail: recordedMail(),
+    realtime: recordedRealtime(),
     log: silentLog,
     publicUrl: () => 'https://marquee.example',
     probes: [{ name: 'store', check: () => store.ping() }],
