@@ -43,7 +43,7 @@ export const customerFileRoutes: readonly Route[] = [
     reply: ImportReport,
     status: 200,
     async handle({ query, file }, scope) {
-      return { body: await importCustomers(scope, file.bytes, query.dryRun) };
+      return { body: await importCustomers(scope, await file.bytes(), query.dryRun) };
     },
   }),
   route({

@@ -1,5 +1,5 @@
 /** A customer's photo: kept as a blob, named by the customer (REQ-CUS-015). */
-import { removePicture, storePicture } from '../platform/pictures.ts';
+import { type Content, removePicture, storePicture } from '../platform/pictures.ts';
 import { notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { changeCustomer, readCustomer } from './commands.ts';
@@ -13,7 +13,7 @@ const THUMBNAIL_WIDTH = 320;
  * Puts a photo in place of the one that was, if any. The blobs come first, so that no customer ever shows a photo that
  * is not there; those of the old one go through the reaction to the fact that names it.
  */
-export async function putPhoto(scope: Scope, customerId: string, bytes: Uint8Array) {
+export async function putPhoto(scope: Scope, customerId: string, bytes: Content) {
   await readCustomer(scope, customerId);
   const photo = await storePicture(scope, {
     bytes,

@@ -1,6 +1,6 @@
 /** The picture a user shows (REQ-USER-004). The blobs of one that is replaced or removed go by a reaction. */
 import type { Entity } from '../platform/aggregate.ts';
-import { removePicture, storePicture } from '../platform/pictures.ts';
+import { type Content, removePicture, storePicture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { updateUser } from './accounts.ts';
@@ -10,7 +10,7 @@ export const AVATAR_LIMIT = 5 * 1024 * 1024;
 const THUMBNAIL = { width: 256, square: true } as const;
 
 /** Stores the picture and shows it from now on. Throws `too_large`, `unsupported_media_type`, `invalid`. */
-export async function setAvatar(scope: Scope, bytes: Uint8Array): Promise<Entity<UserState>> {
+export async function setAvatar(scope: Scope, bytes: Content): Promise<Entity<UserState>> {
   const { userId } = scope.actor;
   const path = `users/${userId}`;
   const avatar = await storePicture(scope, { bytes, path, limit: AVATAR_LIMIT, thumbnail: THUMBNAIL });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RawRequest } from './http.ts';
 import { invalid, Refusal } from './refusal.ts';
 import type { Route, Upload } from './route.ts';
+import { type Spool, spool } from './spool.ts';
 import { parsed } from './validation.ts';
 
 /** Most bytes of a JSON body (1 MiB). */
@@ -85,8 +86,8 @@ function jsonIn(request: RawRequest, bytes: Uint8Array): unknown {
   }
 }
 
-/** The file of the form's field `file`, whole; throws `too_large` over `limit` bytes. */
-async function readFile(request: RawRequest, limit: number): Promise<Upload> {
+/** The file of the form's field `file`, once it is here whole; throws `too_large` over `limit` bytes. */
+async function readFile(request: RawRequest, limit: number, kept: Spool): Promise<Upload> {
   const type = request.header('content-type') ?? '';
   if (!/^multipart\/form-data\s*;/i.test(type)) {
     throw new Refusal('unsupported_media_type', 'Send the file as multipart/form-data, in the field "file".');
@@ -103,23 +104,16 @@ async function readFile(request: RawRequest, limit: number): Promise<Upload> {
   } catch {
     throw malformed();
   }
-  let upload: Upload | undefined;
-  let over = false;
+  let keeping: Promise<Upload> | undefined;
   const finished = new Promise<void>((resolve, reject) => {
-    form.on('file', (field, stream, fileName) => {
+    form.on('file', (field, stream, fileName = '') => {
+      stream.on('limit', () => reject(tooLarge(limit)));
       if (field !== 'file') {
         stream.resume();
         return;
       }
-      const chunks: Uint8Array[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('limit', () => {
-        over = true;
-      });
-      stream.on('end', () => {
-        upload = { bytes: Buffer.concat(chunks), fileName: fileName ?? '' };
-      });
-      stream.on('error', reject);
+      keeping = keptIn(kept, stream, fileName);
+      keeping.catch(reject);
     });
     form.on('finish', resolve);
     form.on('error', () => reject(malformed()));
@@ -128,20 +122,29 @@ async function readFile(request: RawRequest, limit: number): Promise<Upload> {
   let size = 0;
   for await (const chunk of chunksOf(request)) {
     size += chunk.byteLength;
-    if (over || size > limit + FORM_OVERHEAD) throw tooLarge(limit);
-    form.write(chunk);
+    if (size > limit + FORM_OVERHEAD) throw tooLarge(limit);
+    // The next chunk is taken once the form has taken this one: what is slow to keep is slow to come.
+    const taken = new Promise<void>((resolve) => form.write(chunk, () => resolve()));
+    await Promise.race([taken, finished]);
   }
   form.end();
   await finished;
-  if (over) throw tooLarge(limit);
+  const upload = await keeping;
   if (!upload) throw invalid('body.file', 'missing', 'Send one file in the field "file".');
   return upload;
 }
 
-/** What came with a request, not looked into yet; `bytes` are those that tell it from another. */
+async function keptIn(kept: Spool, stream: AsyncIterable<Uint8Array>, fileName: string): Promise<Upload> {
+  for await (const chunk of stream) await kept.write(chunk);
+  return { size: kept.size, fileName, bytes: () => kept.read() };
+}
+
+/** What came with a request, not looked into yet; `bytes` (of a file, its digest) tell it from another. */
 interface Received {
   readonly file: Upload | undefined;
   readonly bytes: Uint8Array;
+  /** To be called when the request is answered, where it is there. */
+  close?(): Promise<void>;
 }
 
 const nothing = z.strictObject({});
@@ -149,11 +152,18 @@ const nothing = z.strictObject({});
 /** Reads the body or file that the route takes. Throws `too_large`, and for what is no form `invalid` and such. */
 export async function received(route: Route, request: RawRequest): Promise<Received> {
   if (route.file) {
-    const file = await readFile(request, route.file.limit);
-    return { file, bytes: file.bytes };
+    const kept = spool();
+    try {
+      const file = await readFile(request, route.file.limit, kept);
+      return { file, bytes: kept.digest(), close: () => kept.close() };
+    } catch (error) {
+      await kept.close();
+      throw error;
+    }
   }
   const bodiless = request.method === 'GET' || (request.method === 'DELETE' && !route.body);
-  return { file: undefined, bytes: bodiless ? new Uint8Array() : await readBytes(request, JSON_LIMIT) };
+  const bytes = bodiless ? new Uint8Array() : await readBytes(request, JSON_LIMIT);
+  return { file: undefined, bytes };
 }
 
 /** The parsed body of a route; a merge patch is parsed when it is applied. Throws `invalid` and such. */

@@ -46,8 +46,11 @@ interface Thumbnail {
   readonly square?: boolean;
 }
 
+/** A file's bytes, at hand or still to be read: one that waits for its turn need not be in memory. */
+export type Content = Uint8Array | (() => Promise<Uint8Array>);
+
 interface PictureUpload {
-  readonly bytes: Uint8Array;
+  readonly bytes: Content;
   /** Folder inside the organization's: `venues/<venueId>`. */
   readonly path: string;
   /** Most bytes. */
@@ -72,16 +75,21 @@ type Format = keyof typeof formats;
  * (not JPG, PNG or WebP by content) or `invalid` (truncated, corrupt, too many pixels). REQ-VEN-014, REQ-CUS-015.
  */
 export async function storePicture(scope: PictureScope, upload: PictureUpload): Promise<Picture> {
-  const { bytes, limit } = upload;
+  const id = scope.newId();
+  // One at a time, from reading to storing, to bound the memory of this process.
+  return scope.platform.queue.run('pictures', () => stored(scope, upload, id));
+}
+
+async function stored(scope: PictureScope, upload: PictureUpload, id: string): Promise<Picture> {
+  const { limit } = upload;
+  const bytes = typeof upload.bytes === 'function' ? await upload.bytes() : upload.bytes;
   if (bytes.byteLength > limit) {
     throw new Refusal('too_large', `The file is larger than ${limit} bytes.`, { limit });
   }
   if (bytes.byteLength === 0) throw invalid('body.file', 'empty', 'is empty');
   const format = formatOf(bytes);
   if (!format) throw new Refusal('unsupported_media_type', 'The file is not a JPG, PNG or WebP picture.');
-  const id = scope.newId();
-  // One at a time, to bound the memory of this process.
-  const made = await scope.platform.queue.run('pictures', () => redrawn(bytes, format, upload.thumbnail));
+  const made = await redrawn(bytes, format, upload.thumbnail);
   const base = `${scope.orgId}/${upload.path}/${id}`;
   const picture: Picture = {
     id,

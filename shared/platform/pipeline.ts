@@ -94,11 +94,16 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
       return rendered(route, await route.handle(input, scope), request, names, facts.baseUrl);
     };
     const key = request.method === 'POST' ? request.header('idempotency-key') : undefined;
-    if (key === undefined) return run({});
-    const owner = actor.kind === 'public' ? `public:${address}` : actor.userId;
-    const target = `${request.path}?${request.search}`;
-    const { traceId } = trace;
-    return oncePerKey(store, clock, { key, owner, target, bytes: sent.bytes, secret: route.secret, traceId }, run);
+    try {
+      if (key === undefined) return await run({});
+      const owner = actor.kind === 'public' ? `public:${address}` : actor.userId;
+      const target = `${request.path}?${request.search}`;
+      const { traceId } = trace;
+      const keyed = { key, owner, target, bytes: sent.bytes, secret: route.secret, traceId };
+      return await oncePerKey(store, clock, keyed, run);
+    } finally {
+      await sent.close?.();
+    }
   }
 
   function answered(error: unknown, request: RawRequest, trace: Trace, headers: Record<string, string>): RawReply {

@@ -9,10 +9,13 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** A privilege (`events:approve`), anyone signed in, or anyone at all. */
 type Access = `${string}:${string}` | 'signedIn' | 'public';
 
-/** A received file, whole in memory (its size is bounded by the route). */
+/** A received file (its size is bounded by the route); a large one waits on disk. */
 export interface Upload {
-  readonly bytes: Uint8Array;
+  /** Bytes. */
+  readonly size: number;
   readonly fileName: string;
+  /** Its content, read anew at each call: to be asked for when its turn has come. Not after the reply. */
+  bytes(): Promise<Uint8Array>;
 }
 
 export interface RequestFacts {

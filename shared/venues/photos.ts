@@ -1,6 +1,6 @@
 /** Photos of a venue: at most 20, exactly one of them primary (REQ-VEN-014). */
 import type { Entity } from '../platform/aggregate.ts';
-import { type PictureView, pictureView, removePicture, storePicture } from '../platform/pictures.ts';
+import { type Content, type PictureView, pictureView, removePicture, storePicture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type VenueState, venues } from './model.ts';
@@ -17,7 +17,7 @@ const THUMBNAIL_WIDTH = 320;
 export async function addPhoto(
   scope: Scope,
   venueId: string,
-  bytes: Uint8Array,
+  bytes: Content,
 ): Promise<{ readonly venue: Entity<VenueState>; readonly photoId: string }> {
   const { state } = await scope.of(venues).get(venueId);
   // No work for a full album; what counts is decided at the commit.

@@ -134,7 +134,7 @@ const thingRoutes: readonly Route[] = [
     access: 'signedIn',
     file: { limit: 100_000 },
     reply: z.object({ size: z.int(), fileName: z.string() }),
-    handle: async ({ file }) => ({ body: { size: file.bytes.byteLength, fileName: file.fileName } }),
+    handle: async ({ file }) => ({ body: { size: file.size, fileName: file.fileName } }),
   }),
   route({
     method: 'GET',
