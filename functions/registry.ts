@@ -1,5 +1,6 @@
 /** Everything that starts work, collected: registration, the document, the docs page and the matrix tests read this. */
 import { customerRules } from '../shared/customers/breaks.ts';
+import { equipmentRules } from '../shared/equipment/breaks.ts';
 import { eventRules } from '../shared/events/breaks.ts';
 import { identityRules } from '../shared/identity/breaks.ts';
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
@@ -15,13 +16,16 @@ import { moveMergedCommunications } from './bus/move-merged-communications.ts';
 import { refreshEventNames } from './bus/refresh-event-names.ts';
 import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
+import { removeEquipmentPhoto } from './bus/remove-equipment-photo.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
 import { settleCommunicationHome } from './bus/settle-communication.ts';
+import { settleEquipmentCapacity } from './bus/settle-equipment-capacity.ts';
 import { settleVenueBlock } from './bus/settle-venue-block.ts';
 import { settleVenueCapacity } from './bus/settle-venue-capacity.ts';
 import { settleVenueClaim } from './bus/settle-venue-claim.ts';
 import { aboutRoutes } from './http/about.ts';
 import { customerRoutes } from './http/customers.ts';
+import { equipmentRoutes } from './http/equipment.ts';
 import { eventNoteRoutes } from './http/event-notes.ts';
 import { eventTypeRoutes } from './http/event-types.ts';
 import { eventRoutes } from './http/events.ts';
@@ -43,6 +47,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...eventNoteRoutes,
   ...eventTypeRoutes,
+  ...equipmentRoutes,
   ...aboutRoutes(() => routes),
   ...identityRoutes,
   ...usersRoutes,
@@ -64,6 +69,8 @@ export const reactions: readonly Reaction[] = [
   settleVenueCapacity,
   settleVenueBlock,
   removeVenuePhoto,
+  settleEquipmentCapacity,
+  removeEquipmentPhoto,
   refreshEventNames,
   followMergedCustomer,
   makeDefaultEventTypes,
@@ -76,4 +83,5 @@ export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> =
   customers: customerRules,
   venues: venueRules,
   events: eventRules,
+  equipment: equipmentRules,
 };

@@ -3,9 +3,9 @@ import type { Clash } from '../claims/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import { DAY, later } from '../platform/clock.ts';
+import { localDate } from '../platform/local-date.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
-import { localDate } from './times.ts';
 
 /** Whether an actor may see an event; other slices show its title only then. */
 export { reaches } from './rows.ts';

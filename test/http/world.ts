@@ -69,6 +69,13 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
     timeZone: 'Europe/London',
     capacity: { max: 100 },
   });
+  const equipmentBody = () => ({
+    name: `Table ${next()}`,
+    category: 'table',
+    quantity: 4,
+    purchaseDate: new Date(host.clock.time() - 60 * 86_400_000).toISOString().slice(0, 10),
+    purchasePrice: { amount: 20_000, currency: 'USD' },
+  });
   const customer = () => make('customers', { body: { ...customerBody(), addresses: [address] } });
   const venue = () => make('venues', { body: venueBody() });
   const ownCustomer = await customer();
@@ -117,11 +124,14 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
     contactBody,
     customerBody,
     venueBody,
+    equipmentBody,
     eventBody,
     customer,
     venue,
     event,
     contact,
+    equipment: () => make('equipment', { body: equipmentBody() }),
+    equipmentPhoto: (of: Made) => make(`equipment/${of.id}/photos`, { file: photo }),
     eventType: () => make('event-types', { body: { name: `Type ${next()}` } }),
     role: () => make('roles', { body: { name: `Role ${next()}`, privileges: ['events:read'] } }),
     invitation: () => make('invitations', { body: { email: `guest${next()}@invited.example`, roles: ['viewer'] } }),

@@ -1,0 +1,90 @@
+/** What the API shows of equipment. */
+import { z } from 'zod';
+import type { Entity } from '../platform/aggregate.ts';
+import { Money, metaShape } from '../platform/fields.ts';
+import { PictureView, pictureView } from '../platform/pictures.ts';
+import type { Reply } from '../platform/route.ts';
+import type { Scope } from '../platform/scope.ts';
+import { Category, Condition, ItemStatus } from './fields.ts';
+import { type ItemState, onShelf, statusOf } from './model.ts';
+
+const shape = {
+  id: z.string(),
+  name: z.string(),
+  category: Category,
+  description: z.string().optional(),
+  quantity: z.int().meta({ description: 'Units in stock, wherever they are' }),
+  serialNumber: z.string().optional(),
+  manufacturer: z.string().optional(),
+  model: z.string().optional(),
+  barcode: z.string().optional(),
+  condition: Condition,
+  status: ItemStatus.meta({ description: 'Available while any unit is on the shelf; else where the others are' }),
+  units: z
+    .object({
+      inStock: z.int().meta({ description: 'On the shelf' }),
+      reservedNow: z.int().meta({ description: 'Packed or loaded for a job, still in the warehouse' }),
+      inTransit: z.int(),
+      atVenue: z.int(),
+      inMaintenance: z.int(),
+    })
+    .meta({ id: 'EquipmentUnits', description: 'Where the units are; together the quantity' }),
+  active: z.boolean(),
+  retired: z.object({ at: z.string(), reason: z.string() }).optional(),
+  purchaseDate: z.string(),
+  purchasePrice: Money,
+  currentValue: Money.optional(),
+  dailyRate: Money.optional(),
+  warehouseLocation: z.string().optional(),
+  specifications: z.array(z.object({ key: z.string(), value: z.string(), unit: z.string().optional() })),
+  lastPreventiveAt: z.string().optional(),
+  nextPreventiveDueAt: z.string(),
+  inspectionPending: z.boolean().meta({ description: 'Until it is done nothing new is reserved' }),
+};
+
+export const ItemView = z
+  .object({ ...shape, photos: z.array(PictureView).meta({ description: 'Oldest first' }), ...metaShape })
+  .meta({ id: 'Equipment' });
+
+/** An item in a list: with its primary photo alone. */
+export const ListedItem = z
+  .object({ ...shape, photo: PictureView.optional().meta({ description: 'The primary one' }), ...metaShape })
+  .meta({ id: 'EquipmentItem' });
+
+/** The state without what is shown in another form. */
+function plain({ id, state, meta }: Entity<ItemState>) {
+  const { photos, primaryPhotoId, away, inspections, specifications, ...rest } = state;
+  const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
+  const { setApart: reservedNow, inTransit, atVenue, inMaintenance } = away;
+  return {
+    id,
+    createdAt,
+    createdBy,
+    modifiedAt,
+    modifiedBy,
+    ...rest,
+    specifications: [...specifications],
+    status: statusOf(state),
+    units: { inStock: onShelf(state), reservedNow, inTransit, atVenue, inMaintenance },
+    inspectionPending: inspections.length > 0,
+  };
+}
+
+/** All photos with fresh links, oldest first. */
+export function photosOf(scope: Scope, { photos, primaryPhotoId }: ItemState): Promise<PictureView[]> {
+  return Promise.all(photos.map((photo) => pictureView(scope, photo, { primary: photo.id === primaryPhotoId })));
+}
+
+/**
+ * The reply that shows an item. Links to photos change while the item does not, so one with photos is never answered
+ * 304: its ETag is there for `If-Match`.
+ */
+export async function shown(scope: Scope, item: Entity<ItemState>): Promise<Reply<z.input<typeof ItemView>>> {
+  const body = { ...plain(item), photos: await photosOf(scope, item.state) };
+  return body.photos.length === 0 ? { body, etag: item.etag } : { body, headers: { etag: `"${item.etag}"` } };
+}
+
+export async function listed(scope: Scope, item: Entity<ItemState>): Promise<z.input<typeof ListedItem>> {
+  const primary = item.state.photos.find(({ id }) => id === item.state.primaryPhotoId);
+  return { ...plain(item), ...(primary ? { photo: await pictureView(scope, primary) } : {}) };
+}
