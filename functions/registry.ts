@@ -4,9 +4,12 @@ import { eventRules } from '../shared/events/breaks.ts';
 import { identityRules } from '../shared/identity/breaks.ts';
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
+import { reservationRules } from '../shared/reservations/breaks.ts';
 import { venueRules } from '../shared/venues/breaks.ts';
 import { makeDefaultEventTypes } from './bus/default-event-types.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
+import { followReservedEvent } from './bus/follow-reserved-event.ts';
+import { followReservedItem } from './bus/follow-reserved-item.ts';
 import { mailInvitation } from './bus/mail-invitation.ts';
 import { mailPasswordChanged } from './bus/mail-password-changed.ts';
 import { mailPasswordReset } from './bus/mail-password-reset.ts';
@@ -16,11 +19,15 @@ import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
 import { settleCommunicationHome } from './bus/settle-communication.ts';
+import { settleReservationClaim } from './bus/settle-reservation-claim.ts';
 import { settleVenueBlock } from './bus/settle-venue-block.ts';
 import { settleVenueCapacity } from './bus/settle-venue-capacity.ts';
 import { settleVenueClaim } from './bus/settle-venue-claim.ts';
+import { trackReservedUnits } from './bus/track-units.ts';
 import { aboutRoutes } from './http/about.ts';
 import { customerRoutes } from './http/customers.ts';
+import { equipmentLogisticsRoutes } from './http/equipment-logistics.ts';
+import { equipmentReservationRoutes } from './http/equipment-reservations.ts';
 import { eventNoteRoutes } from './http/event-notes.ts';
 import { eventTypeRoutes } from './http/event-types.ts';
 import { eventRoutes } from './http/events.ts';
@@ -40,6 +47,8 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...eventNoteRoutes,
   ...eventTypeRoutes,
+  ...equipmentReservationRoutes,
+  ...equipmentLogisticsRoutes,
   ...aboutRoutes(() => routes),
   ...identityRoutes,
   ...usersRoutes,
@@ -63,6 +72,10 @@ export const reactions: readonly Reaction[] = [
   refreshEventNames,
   followMergedCustomer,
   makeDefaultEventTypes,
+  settleReservationClaim,
+  followReservedEvent,
+  followReservedItem,
+  trackReservedUnits,
 ];
 export const timers: readonly Timer[] = [eventClock, expiredHolds];
 /** The rules that a `rule_broken` can name, slice by slice. */
@@ -71,4 +84,5 @@ export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> =
   customers: customerRules,
   venues: venueRules,
   events: eventRules,
+  reservations: reservationRules,
 };

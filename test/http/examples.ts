@@ -1,9 +1,10 @@
 /** For every route, a request that succeeds: what it needs is made first, by the admin. */
 import { PASSWORD, type TestHost, type TestUser } from '../support/host.ts';
+import { reservationExamples } from './examples.reservations.ts';
 import type { Made, Sent, World } from './world.ts';
 
 /** `user` is who will send it. */
-type Example = (world: World, host: TestHost, user: TestUser) => Promise<Sent> | Sent;
+export type Example = (world: World, host: TestHost, user: TestUser) => Promise<Sent> | Sent;
 
 const onCustomer =
   (more: (world: World, customer: Made) => Omit<Sent, 'params'> = () => ({})): Example =>
@@ -99,6 +100,7 @@ const soon = (host: TestHost) => new Date(host.clock.time() + 86_400_000).toISOS
 
 /** Keyed as the routes are: method and path. */
 export const examples: Readonly<Record<string, Example>> = {
+  ...reservationExamples,
   'GET customers': nothing,
   'POST customers': (world) => ({ body: world.customerBody() }),
   'GET customers/tags': nothing,
