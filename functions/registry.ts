@@ -5,10 +5,13 @@ import { eventRules } from '../shared/events/breaks.ts';
 import { identityRules } from '../shared/identity/breaks.ts';
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
+import { reservationRules } from '../shared/reservations/breaks.ts';
 import { venueRules } from '../shared/venues/breaks.ts';
 import { closeSockets } from './bus/close-sockets.ts';
 import { makeDefaultEventTypes } from './bus/default-event-types.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
+import { followReservedEvent } from './bus/follow-reserved-event.ts';
+import { followReservedItem } from './bus/follow-reserved-item.ts';
 import { mailInvitation } from './bus/mail-invitation.ts';
 import { mailPasswordChanged } from './bus/mail-password-changed.ts';
 import { mailPasswordReset } from './bus/mail-password-reset.ts';
@@ -20,12 +23,16 @@ import { removeEquipmentPhoto } from './bus/remove-equipment-photo.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
 import { settleCommunicationHome } from './bus/settle-communication.ts';
 import { settleEquipmentCapacity } from './bus/settle-equipment-capacity.ts';
+import { settleReservationClaim } from './bus/settle-reservation-claim.ts';
 import { settleVenueBlock } from './bus/settle-venue-block.ts';
 import { settleVenueCapacity } from './bus/settle-venue-capacity.ts';
 import { settleVenueClaim } from './bus/settle-venue-claim.ts';
+import { trackReservedUnits } from './bus/track-units.ts';
 import { aboutRoutes } from './http/about.ts';
 import { customerRoutes } from './http/customers.ts';
 import { equipmentRoutes } from './http/equipment.ts';
+import { equipmentLogisticsRoutes } from './http/equipment-logistics.ts';
+import { equipmentReservationRoutes } from './http/equipment-reservations.ts';
 import { eventNoteRoutes } from './http/event-notes.ts';
 import { eventTypeRoutes } from './http/event-types.ts';
 import { eventRoutes } from './http/events.ts';
@@ -48,6 +55,8 @@ export const routes: readonly Route[] = [
   ...eventNoteRoutes,
   ...eventTypeRoutes,
   ...equipmentRoutes,
+  ...equipmentReservationRoutes,
+  ...equipmentLogisticsRoutes,
   ...aboutRoutes(() => routes),
   ...identityRoutes,
   ...usersRoutes,
@@ -75,6 +84,10 @@ export const reactions: readonly Reaction[] = [
   followMergedCustomer,
   makeDefaultEventTypes,
   closeSockets,
+  settleReservationClaim,
+  followReservedEvent,
+  followReservedItem,
+  trackReservedUnits,
 ];
 export const timers: readonly Timer[] = [eventClock, expiredHolds, endedSockets];
 /** The rules that a `rule_broken` can name, slice by slice. */
@@ -84,4 +97,5 @@ export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> =
   venues: venueRules,
   events: eventRules,
   equipment: equipmentRules,
+  reservations: reservationRules,
 };

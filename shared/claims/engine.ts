@@ -87,6 +87,23 @@ export function claimsOf(scope: Scope): Claims {
     return underHead(scope, resource, decide, claimId);
   }
 
+  const unitsFree: Claims['unitsFree'] = async (resources, window) => {
+    const [first] = resources;
+    if (!first) return new Map();
+    checked({ resource: first.resource, windows: [window] }, scope.now());
+    const claims = await claimsAcross(
+      scope.documents('claims'),
+      resources.map(({ resource }) => resource),
+      window,
+    );
+    return new Map(
+      resources.map(({ resource, capacity }) => [
+        resource,
+        freeOf(claims.get(resource) ?? [], window, capacity, scope.now()),
+      ]),
+    );
+  };
+
   return {
     claim,
     async move(resource, claimId, given) {
@@ -151,18 +168,10 @@ export function claimsOf(scope: Scope): Claims {
       const claims = near.map(({ claim }) => claim);
       return freeOf(claims, window, head ? headOf(head).capacity : capacity, scope.now());
     },
+    unitsFree,
     async freeAmong(resources, window, quantity) {
-      const [first] = resources;
-      if (!first) return [];
-      checked({ resource: first.resource, windows: [window], quantity }, scope.now());
-      const claims = await claimsAcross(
-        scope.documents('claims'),
-        resources.map(({ resource }) => resource),
-        window,
-      );
-      return resources.flatMap(({ resource, capacity }) =>
-        freeOf(claims.get(resource) ?? [], window, capacity, scope.now()) >= quantity ? [resource] : [],
-      );
+      const free = await unitsFree(resources, window);
+      return resources.flatMap(({ resource }) => ((free.get(resource) ?? 0) >= quantity ? [resource] : []));
     },
     async nextFree(resource, { withinDays, ignore, ...wanted }) {
       const range = { start: wanted.from, end: later(wanted.from, withinDays * DAY) };

@@ -155,6 +155,11 @@ export interface Claims {
   upcoming(resource: Resource): Promise<readonly Claim[]>;
   /** Units free at the worst instant of the window. `capacity` counts only for a resource not met yet. */
   free(resource: Resource, window: Window, capacity: number): Promise<number>;
+  /** Units free of each of some resources at the worst instant of the window, as `freeAmong` finds them. */
+  unitsFree(
+    resources: readonly { readonly resource: Resource; readonly capacity: number }[],
+    window: Window,
+  ): Promise<ReadonlyMap<Resource, number>>;
   /**
    * Of some resources, those with at least `quantity` free for the whole window: one query, however many they are. The
    * capacities given are the ones that count.

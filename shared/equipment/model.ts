@@ -65,6 +65,12 @@ export const places = ['setApart', 'inTransit', 'atVenue', 'inMaintenance'] as c
 export type Place = (typeof places)[number];
 export type Whereabouts = Readonly<Record<Place, number>>;
 
+/** Units of one job that are not on the shelf, and where; so that bookkeeping comes out right in whatever order it is told. */
+export interface Job {
+  readonly place: Place;
+  readonly quantity: number;
+}
+
 export interface ItemState extends ItemFields {
   readonly active: boolean;
   readonly retired?: { readonly at: string; readonly reason: string };
@@ -76,6 +82,8 @@ export interface ItemState extends ItemFields {
   readonly nextPreventiveDueAt: string;
   /** Units that are not on the shelf. */
   readonly away: Whereabouts;
+  /** Those of them that are out, or set apart, for a reservation, by its id. */
+  readonly jobs?: Readonly<Record<string, Job>>;
   /** Inspections not yet completed (their maintenance ids): until there is none, nothing new is reserved (REQ-EQP-056). */
   readonly inspections: readonly string[];
 }
@@ -95,10 +103,15 @@ export type ItemFact =
       'EquipmentConditionUpgraded' | 'EquipmentConditionDowngraded',
       { readonly from: Condition; readonly to: Condition; readonly reason?: string | undefined }
     >
-  /** Bookkeeping: units went from one place to another; a place left out is the shelf. */
+  /** Bookkeeping: units went from one place to another, perhaps all those of a reservation; a place left out is the shelf. */
   | Fact<
       'EquipmentUnitsMoved',
-      { readonly from?: Place | undefined; readonly to?: Place | undefined; readonly quantity: number }
+      {
+        readonly from?: Place | undefined;
+        readonly to?: Place | undefined;
+        readonly quantity: number;
+        readonly reservationId?: string;
+      }
     >
   /** Units that did not come back leave stock. */
   | Fact<'EquipmentUnitsLost', { readonly quantity: number; readonly reservationId: string; readonly from: Place }>
@@ -172,14 +185,20 @@ function changed(state: ItemState, fact: Exclude<ItemFact, { readonly type: 'Equ
     case 'EquipmentConditionUpgraded':
     case 'EquipmentConditionDowngraded':
       return { ...state, condition: fact.data.to };
-    case 'EquipmentUnitsMoved':
-      return { ...state, away: moved(state.away, fact.data.from, fact.data.to, fact.data.quantity) };
+    case 'EquipmentUnitsMoved': {
+      const { from, to, quantity, reservationId } = fact.data;
+      const away = moved(state.away, from, to, quantity);
+      if (reservationId === undefined) return { ...state, away };
+      return { ...state, away, jobs: withJob(state.jobs, reservationId, to && { place: to, quantity }) };
+    }
     case 'EquipmentUnitsLost': {
-      const { quantity, from } = fact.data;
+      const { quantity, from, reservationId } = fact.data;
+      const rest = (state.jobs?.[reservationId]?.quantity ?? 0) - quantity;
       return {
         ...state,
         quantity: Math.max(0, state.quantity - quantity),
         away: moved(state.away, from, undefined, quantity),
+        jobs: withJob(state.jobs, reservationId, rest > 0 ? { place: from, quantity: rest } : undefined),
       };
     }
     case 'EquipmentInspectionDue':
@@ -194,6 +213,11 @@ function changed(state: ItemState, fact: Exclude<ItemFact, { readonly type: 'Equ
     case 'EquipmentReplacementRequired':
       return state;
   }
+}
+
+function withJob(jobs: ItemState['jobs'], reservationId: string, job: Job | undefined): Readonly<Record<string, Job>> {
+  const { [reservationId]: _, ...others } = jobs ?? {};
+  return job ? { ...others, [reservationId]: job } : others;
 }
 
 /** Exactly one photo is primary while there is any: when that one goes, the oldest of the others takes over. */

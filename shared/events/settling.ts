@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
+import { free, settleTaken } from '../claims/taking.ts';
 import type { Fact } from '../platform/facts.ts';
-import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import { venueResource, venues } from '../venues/model.ts';
+import { venues } from '../venues/model.ts';
 import { type EventFact, type EventState, events, type Placement } from './model.ts';
-import { demandOf, free } from './placing.ts';
+import { demandOf, refOf } from './placing.ts';
 
 /** The facts that take or give up a venue. */
 export const placingFacts = [
@@ -37,24 +37,12 @@ const LAPSED = 'Its hold ran out while the system was down, after the booking ha
  * Claim ids are never used twice, so either may be done again at any time.
  */
 export async function settleClaims(scope: Scope, eventId: string, { taken, released }: Placing): Promise<void> {
-  if (released) await free(scope, released);
+  if (released) await free(scope, refOf(released));
   if (!taken) return;
-  const [named, firm] = await Promise.all([names(scope, eventId, taken), isFirm(scope, taken)]);
-  if (!named) return free(scope, taken);
-  if (firm) return;
-  try {
-    await claimsOf(scope).firm(venueResource(taken.venueId), taken.claimId);
-  } catch (error) {
-    if (!(error instanceof Refusal) || (error.code !== 'conflict' && error.code !== 'not_found')) throw error;
-    // Given up in this very moment by a later fact, which frees it; or lost in an outage longer than the hold.
-    if (await names(scope, eventId, taken)) await takeBack(scope, eventId, taken);
-  }
-}
-
-/** As almost always: whoever committed the event made it so. */
-async function isFirm(scope: Scope, { venueId, claimId }: Placement): Promise<boolean> {
-  const claim = await claimsOf(scope).get(venueResource(venueId), claimId);
-  return claim?.state === 'active' && claim.mode === 'firm';
+  await settleTaken(scope, refOf(taken), {
+    named: () => names(scope, eventId, taken),
+    takeBack: () => takeBack(scope, eventId, taken),
+  });
 }
 
 async function names(scope: Scope, eventId: string, { claimId }: Placement): Promise<boolean> {
@@ -70,7 +58,7 @@ async function takeBack(scope: Scope, eventId: string, { venueId, claimId }: Pla
     if (event.placement?.claimId !== claimId || over.length === 0) return [];
     return [{ type: 'EventDoubleBookingOverridden', data: { by: scope.actor.userId, reason: LAPSED, over } }];
   });
-  if (after.state.placement?.claimId !== claimId) await free(scope, { venueId, claimId });
+  if (after.state.placement?.claimId !== claimId) await free(scope, refOf({ venueId, claimId }));
 }
 
 async function claimOver(scope: Scope, eventId: string, state: EventState, claimId: string): Promise<readonly Clash[]> {

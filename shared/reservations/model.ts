@@ -30,8 +30,11 @@ export interface StepTaken {
 }
 
 /** Why a reservation needs somebody's attention; it is not cancelled by itself. */
-export const troubles = ['itemRetired', 'eventMoved', 'maintenance', 'unitsShort'] as const;
+export const troubles = ['itemRetired', 'eventMoved', 'eventCancelled', 'maintenance', 'unitsShort'] as const;
 export type Trouble = (typeof troubles)[number];
+
+/** What of these taking the units anew, in full, puts right. */
+export const mendedByTaking: readonly Trouble[] = ['eventMoved', 'maintenance', 'unitsShort'];
 
 /** Which claim holds the units. Every taking is a claim under an id of its own (ADR 0004). */
 export type Placement = { readonly equipmentId: string; readonly claimId: string };
@@ -82,7 +85,7 @@ export type ReservationFact =
   | Requested
   | Fact<'EquipmentReservedForEvent', About>
   | Fact<'EquipmentReservationUpdated', About & Moved & { readonly changes: Changes }>
-  | Fact<'EquipmentReservationCancelled', About & Moved & { readonly reason: string }>
+  | Fact<'EquipmentReservationCancelled', About & Moved & { readonly quantity: number; readonly reason: string }>
   | Fact<
       'EquipmentDoubleBookingOverridden',
       About & Moved & { readonly by: string; readonly reason: string; readonly over: readonly Clash[] }
@@ -90,6 +93,15 @@ export type ReservationFact =
   | Fact<StepFactType, About & Moved & { readonly quantity: number; readonly done: StepTaken }>
   | Fact<'EquipmentReservationFlagged' | 'EquipmentReservationUnflagged', About & { readonly trouble: Trouble }>
   | Fact<'EquipmentReservationNamesRefreshed', { readonly names: ReservationState['names'] }>;
+
+/**
+ * Of the item, beside any aggregate: units were wanted that others have. `Prevented`: and the reservation was refused.
+ * Nothing else changes, so these share no batch with anything.
+ */
+export type ClashFact = Fact<
+  'EquipmentDoubleBookingDetected' | 'EquipmentDoubleBookingPrevented',
+  About & { readonly quantity: number; readonly window: Window; readonly over: readonly Clash[] }
+>;
 
 function evolveReservation(state: ReservationState | undefined, fact: ReservationFact): ReservationState {
   if (fact.type === 'EquipmentBookingRequested') {
@@ -137,6 +149,11 @@ export function stepOf({ steps }: Pick<ReservationState, 'steps'>): LogisticsSte
 
 const ON_THE_WAY: readonly (LogisticsStep | undefined)[] = ['dispatched', 'delivered', 'setUp', 'pickedUp'];
 
+/** Whether it left the warehouse and is not yet back. */
+export function isOut(state: Pick<ReservationState, 'steps'>): boolean {
+  return ON_THE_WAY.includes(stepOf(state));
+}
+
 export const reservations: Aggregate<ReservationState, ReservationFact> = aggregate<ReservationState, ReservationFact>({
   kind: 'reservation',
   container: 'reservations',
@@ -156,7 +173,7 @@ export const reservations: Aggregate<ReservationState, ReservationFact> = aggreg
       /** Takes units, now or later. */
       open: state.status === 'requested' || state.status === 'confirmed',
       /** Left the warehouse and not yet returned. */
-      out: ON_THE_WAY.includes(stepOf(state)),
+      out: isOut(state),
     },
   }),
 });

@@ -151,7 +151,7 @@ export async function cancelled(scope: Scope, itemId: string, id: string): Promi
   await scope.of(reservations).execute(id, ({ eventId }) => [
     {
       type: 'EquipmentReservationCancelled',
-      data: { equipmentId: itemId, eventId, reason: 'Not needed', released },
+      data: { quantity: 1, equipmentId: itemId, eventId, reason: 'Not needed', released },
     },
   ]);
   await claimsOf(scope).release(equipmentResource(itemId), id);

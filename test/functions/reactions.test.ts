@@ -5,13 +5,15 @@ import { reactions, timers } from '../../functions/registry.ts';
 import { namingProblems } from '../../shared/platform/react.ts';
 import { scheduleOf } from '../../shared/platform/run-timer.ts';
 
-/** Every fact type that some slice declares: `type: 'EventCreated'` in its sources. */
+/** Every fact type that some slice declares in its sources: `type: 'EventCreated'`, or as `Fact<'A' | 'B', …>`. */
 function declaredFacts(): Set<string> {
   const sources = readdirSync('shared', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.startsWith('platform'))
     .map((path) => readFileSync(join('shared', path), 'utf8'));
   return new Set(
-    sources.flatMap((source) => [...source.matchAll(/type: '([A-Z]\w+)'/g)].map(([, type]) => type ?? '')),
+    sources.flatMap((source) =>
+      [...source.matchAll(/(?:\w: |Fact<\s*|\| )'([A-Z]\w+)'/g)].map(([, type]) => type ?? ''),
+    ),
   );
 }
 

@@ -1,6 +1,7 @@
 /** For every route, a request that succeeds: what it needs is made first, by the admin. */
 import { PASSWORD, type TestHost, type TestUser } from '../support/host.ts';
 import { equipmentExamples } from './examples.equipment.ts';
+import { reservationExamples } from './examples.reservations.ts';
 import type { Made, Sent, World } from './world.ts';
 
 /** `user` is who will send it. */
@@ -108,6 +109,7 @@ const soon = (host: TestHost) => new Date(host.clock.time() + 86_400_000).toISOS
 
 /** Keyed as the routes are: method and path. */
 export const examples: Readonly<Record<string, Example>> = {
+  ...reservationExamples,
   'GET customers': nothing,
   'POST customers': (world) => ({ body: world.customerBody() }),
   'GET customers/tags': nothing,

@@ -1,5 +1,8 @@
 /** An organization with something of everything, and how each of its parts is made. */
+import { items } from '../../shared/equipment/model.ts';
+import { systemIds } from '../../shared/platform/clock.ts';
 import { PASSWORD, type TestHost, type TestOrganization, type TestUser } from '../support/host.ts';
+import { testScope } from '../support/platform.ts';
 
 export interface Made {
   readonly id: string;
@@ -108,6 +111,34 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
     const made = await make('customers/{customerId}/contacts', { params: { customerId: of.id }, body: contactBody() });
     return made;
   };
+  /** A hundred chairs in the warehouse. */
+  async function chairs(): Promise<Made> {
+    const fields = {
+      name: `Chair ${next()}`,
+      category: 'seating',
+      quantity: 100,
+      condition: 'good',
+      purchaseDate: '2026-01-10',
+      purchasePrice: { amount: 10_000, currency: 'GBP' },
+      specifications: [],
+    } as const;
+    const data = { fields, nextPreventiveDueAt: '2099-01-01T00:00:00Z' };
+    return testScope(host.platform, organization.orgId)
+      .of(items)
+      .create(systemIds.next(), () => [{ type: 'EquipmentItemAdded', data }])
+      .then(({ id }) => ({ id }));
+  }
+  /** Two chairs for an event that is confirmed; the reservation has taken these steps of its own. */
+  async function reservation(...steps: readonly (readonly [step: string, body?: unknown])[]): Promise<Made> {
+    const [item, made] = [await chairs(), await event(['approve'], ['confirm'])];
+    const body = { equipmentId: item.id, eventId: made.id, quantity: 2 };
+    const reserved = await make('equipment/reservations', { body });
+    for (const [step, given = {}] of steps) {
+      const path = step === 'confirm' ? `equipment/reservations/${reserved.id}` : `equipment/logistics/${reserved.id}`;
+      await make(`${path}/${step}`, { body: given });
+    }
+    return reserved;
+  }
   const photo = { bytes: PIXEL, name: 'pixel.png' };
 
   return {
@@ -129,6 +160,8 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
     customer,
     venue,
     event,
+    chairs,
+    reservation,
     contact,
     equipment: () => make('equipment', { body: equipmentBody() }),
     equipmentPhoto: (of: Made) => make(`equipment/${of.id}/photos`, { file: photo }),

@@ -1,0 +1,28 @@
+/**
+ * The item's books say where its units are, step by step; missing ones leave stock, and only then what held them is
+ * freed, so that nobody is promised what is not there (REQ-EQP-048).
+ */
+import { z } from 'zod';
+import { free } from '../../shared/claims/taking.ts';
+import { trackUnits } from '../../shared/equipment/tracking.ts';
+import { reaction } from '../../shared/platform/reaction.ts';
+import { stepFacts } from '../../shared/reservations/model.ts';
+import { refOf } from '../../shared/reservations/placing.ts';
+import { missingOf, releasedBy } from '../../shared/reservations/settling.ts';
+import { settleUnits } from '../../shared/reservations/units.ts';
+
+const About = z.object({ equipmentId: z.string() });
+
+export const trackReservedUnits = reaction({
+  name: 'track-units',
+  on: [...Object.values(stepFacts), 'EquipmentReservationCancelled'],
+  async handle(fact, scope) {
+    const { equipmentId } = About.parse(fact.data);
+    const missing = missingOf(fact);
+    await trackUnits(scope, equipmentId, fact.subject, missing);
+    if (missing === 0) return;
+    await settleUnits(scope, equipmentId);
+    const released = releasedBy(fact);
+    if (released) await free(scope, refOf(released));
+  },
+});

@@ -1,0 +1,90 @@
+/** Equipment from the warehouse to the venue and back (REQ-EQP-040 to 048). */
+import { z } from 'zod';
+import { Id } from '../../shared/platform/fields.ts';
+import { shownPage } from '../../shared/platform/listing.ts';
+import { listRoute, type Route, route } from '../../shared/platform/route.ts';
+import type { Scope } from '../../shared/platform/scope.ts';
+import { type StepDetails, stepNames } from '../../shared/reservations/logistics.ts';
+import {
+  DispatchBody,
+  LoadBody,
+  LogisticsView,
+  ReturnBody,
+  StepBody,
+  shownLogistics,
+} from '../../shared/reservations/logistics.views.ts';
+import { type LogisticsStep, reservations } from '../../shared/reservations/model.ts';
+import { listOut, moveOn, outListing } from '../../shared/reservations/moving.ts';
+
+const tag = 'Equipment logistics';
+const params = z.object({ reservationId: Id });
+
+const inTransit = listRoute({
+  tag,
+  path: 'equipment/logistics/in-transit',
+  summary: 'List what left the warehouse and is not yet back',
+  access: 'logistics:read',
+  list: outListing,
+  item: LogisticsView,
+  async handle({ query }, scope) {
+    const now = scope.now();
+    return { body: shownPage(await listOut(scope, query), (one) => shownLogistics(one, now)) };
+  },
+});
+
+const read = route({
+  tag,
+  method: 'GET',
+  path: 'equipment/logistics/{reservationId}',
+  summary: 'The steps a reservation has taken, and the one that is due',
+  access: 'logistics:read',
+  params,
+  reply: LogisticsView,
+  async handle({ params: { reservationId } }, scope) {
+    const reservation = await scope.of(reservations).get(reservationId);
+    return { body: shownLogistics(reservation, scope.now()), etag: reservation.etag };
+  },
+});
+
+/** One route a step, with what it takes beside a note. */
+function stepRoute<B extends z.ZodType>(
+  step: LogisticsStep,
+  summary: string,
+  body: B,
+  detailsOf: (body: z.output<B>) => StepDetails,
+): Route {
+  return route({
+    tag,
+    method: 'POST',
+    path: `equipment/logistics/{reservationId}/${stepNames[step]}`,
+    summary,
+    description: 'Out of order it is `wrong_state`; `due` names the step that is.',
+    access: 'logistics:write',
+    params,
+    body,
+    reply: LogisticsView,
+    status: 200,
+    refusals: ['wrong_state', 'rule_broken'],
+    async handle({ params: { reservationId }, body: given }, scope: Scope) {
+      const reservation = await moveOn(scope, reservationId, step, detailsOf(given));
+      return { body: shownLogistics(reservation, scope.now()), etag: reservation.etag };
+    },
+  });
+}
+
+const noted = ({ note }: z.output<typeof StepBody>): StepDetails => (note === undefined ? {} : { note });
+
+export const equipmentLogisticsRoutes: readonly Route[] = [
+  inTransit,
+  read,
+  stepRoute('packed', 'Set the units apart', StepBody, noted),
+  stepRoute('loaded', 'Load them on a vehicle', LoadBody, ({ vehicle, note }) => ({ ...noted({ note }), vehicle })),
+  stepRoute('dispatched', 'Send them off', DispatchBody, ({ driver, note }) => ({ ...noted({ note }), driver })),
+  stepRoute('delivered', 'They have arrived at the venue', StepBody, noted),
+  stepRoute('setUp', 'They are set up; may be left out', StepBody, noted),
+  stepRoute('pickedUp', 'They leave the venue', StepBody, noted),
+  stepRoute('returned', 'They are back, counted', ReturnBody, ({ note, ...counts }) => ({
+    ...noted({ note }),
+    counts,
+  })),
+];

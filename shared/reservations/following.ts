@@ -1,0 +1,120 @@
+/** Keeps reservations in step with their event and their item: called off, moved, flagged, renamed (spec chapter 06). */
+import { type ItemState, items } from '../equipment/model.ts';
+import { type EventState, events } from '../events/model.ts';
+import type { Window } from '../platform/fields.ts';
+import { pagesOf } from '../platform/pages.ts';
+import { Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import { overlapOf } from '../platform/windows.ts';
+import { isOpenEvent } from './checks.ts';
+import { executeTaking, flags, GIVING_BACK } from './commands.ts';
+import { isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
+import { placingUnits, type TakeUnits } from './placing.ts';
+import { cancelled, givesBack, isOpen, revised, windowOf } from './rules.ts';
+
+/** Reservations of a page are worked on side by side. */
+const PAGE = 25;
+
+/** Does something to every reservation of an item or event; done again after a crash it finds what is left. */
+export async function eachReservation(
+  scope: Scope,
+  path: 'equipmentId' | 'eventId',
+  id: string,
+  work: (id: string, state: ReservationState) => Promise<void> | undefined,
+): Promise<void> {
+  const referring = { where: [{ path, eq: id }], orderBy: [{ path: 'start' }], limit: PAGE };
+  for await (const page of pagesOf((from) => scope.of(reservations).list({ ...referring, ...from }))) {
+    await Promise.all(page.items.map((one) => work(one.id, one.state)));
+  }
+}
+
+/** All reservations of an event follow it. `moved`: its time has changed, so given windows are looked at too. */
+export function followEvent(scope: Scope, eventId: string, moved: boolean): Promise<void> {
+  return eachReservation(scope, 'eventId', eventId, (id) => keepInStep(scope, id, moved));
+}
+
+/** All reservations of an item bear its name. */
+export async function followName(scope: Scope, equipmentId: string): Promise<void> {
+  const name = (await scope.of(items).find(equipmentId))?.state.name;
+  await eachReservation(scope, 'equipmentId', equipmentId, (id, { names }) =>
+    name === undefined || names.equipment === name ? undefined : keepInStep(scope, id, false),
+  );
+}
+
+/**
+ * Looks once more at what a reservation refers to, which may have changed in the very moment of its making, and does
+ * what follows. What it decides on is read inside the decision, so that an older state never wins over a newer one.
+ */
+export async function keepInStep(scope: Scope, id: string, moved: boolean): Promise<void> {
+  await placingUnits(scope, { reservationId: id }, (take) =>
+    executeTaking(scope, id, async (state) => {
+      const [event, item] = await Promise.all([
+        scope.of(events).find(state.eventId),
+        scope.of(items).find(state.equipmentId),
+      ]);
+      const names = renamed(state, event?.state, item?.state);
+      if (!isOpen(state)) return names;
+      if (!event || event.state.status === 'cancelled' || event.state.status === 'postponed') {
+        return [...names, ...calledOff(state, event?.state)];
+      }
+      const retired = item?.state.retired !== undefined && state.window.end > scope.now();
+      const facts = [
+        ...names,
+        ...flags(state, 'eventCancelled', false),
+        ...(retired ? flags(state, 'itemRetired', true) : []),
+      ];
+      if (!isOpenEvent(event.state) || !item) return facts;
+      return [...facts, ...(await following(scope, id, state, event.state, item, moved, take))];
+    }),
+  );
+}
+
+function renamed(
+  { names }: ReservationState,
+  event: EventState | undefined,
+  item: ItemState | undefined,
+): readonly ReservationFact[] {
+  const now = { equipment: item?.name ?? names.equipment, event: event?.title ?? names.event };
+  if (now.equipment === names.equipment && now.event === names.event) return [];
+  return [{ type: 'EquipmentReservationNamesRefreshed', data: { names: now } }];
+}
+
+/** What has not left the warehouse is cancelled; what is out must come home first. */
+function calledOff(state: ReservationState, event: EventState | undefined): readonly ReservationFact[] {
+  if (isOut(state)) return flags(state, 'eventCancelled', true);
+  return [cancelled(state, `The event was ${event?.status ?? 'deleted'}`)];
+}
+
+/** A window that was taken from the event goes where the event went, or is flagged where it does not fit. */
+async function following(
+  scope: Scope,
+  reservationId: string,
+  state: ReservationState,
+  event: EventState,
+  item: { readonly id: string; readonly state: ItemState },
+  moved: boolean,
+  take: TakeUnits,
+): Promise<readonly ReservationFact[]> {
+  const wanted = windowOf(event);
+  if (state.windowGiven) {
+    return moved ? flags(state, 'eventMoved', overlapOf(state.window, wanted) === undefined) : [];
+  }
+  // What is out already cannot wait for a later day: somebody must fetch it or think again.
+  if (isOut(state) && wanted.start > scope.now()) return flags(state, 'eventMoved', !isSame(wanted, state.window));
+  const window = isOut(state) && state.window.start < wanted.start ? { ...wanted, start: state.window.start } : wanted;
+  if (isSame(window, state.window)) return flags(state, 'eventMoved', false);
+  const { quantity, eventId } = state;
+  const less = givesBack(state, { quantity, window }) ? GIVING_BACK : undefined;
+  try {
+    const taken = await take({ reservationId, eventId, item, quantity, window }, less);
+    const changes = { window: { from: state.window, to: window } };
+    return revised(state, { changes }, taken, scope.actor, undefined);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
+    return flags(state, 'eventMoved', true);
+  }
+}
+
+function isSame(a: Window, b: Window): boolean {
+  return a.start === b.start && a.end === b.end;
+}

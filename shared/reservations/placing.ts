@@ -1,0 +1,100 @@
+/** Taking units for reservations: every taking is a hold of its own, which the reservation's commit decides on (ADR 0004). */
+import type { Clash } from '../claims/model.ts';
+import { type ClaimRef, type Outcome, type TakeClaim, taking } from '../claims/taking.ts';
+import { equipmentResource, type ItemState, MAINTENANCE, RESERVATION } from '../equipment/model.ts';
+import type { Entity } from '../platform/aggregate.ts';
+import type { Window } from '../platform/fields.ts';
+import { Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import { alternativesTo } from './alternatives.ts';
+import { breaks } from './breaks.ts';
+import { capacityOf } from './checks.ts';
+import { recordClash, titled } from './clashes.ts';
+import type { Placement } from './model.ts';
+import type { Override, Taken } from './rules.ts';
+
+/** What units are taken for. */
+export interface Wanted {
+  readonly reservationId: string;
+  readonly eventId: string;
+  readonly item: Pick<Entity<ItemState>, 'id' | 'state'>;
+  readonly quantity: number;
+  readonly window: Window;
+}
+
+/** Holds the units; throws `conflict` with bare clashes. */
+export type TakeUnits = (wanted: Wanted, override?: Override) => Promise<Taken>;
+
+/**
+ * Runs a command that may take units, as `taking` says. A refused one answers, once all is given back, with the clashes
+ * and with other items for the job (REQ-EQP-030), and leaves facts of the double booking that was prevented.
+ */
+export async function placingUnits<T>(
+  scope: Scope,
+  about: Readonly<Record<string, string>>,
+  work: (take: TakeUnits) => Promise<Outcome<T>>,
+): Promise<T> {
+  let refused: Wanted | undefined;
+  try {
+    return await taking(scope, about, (claim) =>
+      work(async (wanted, override) => {
+        refused = wanted;
+        const taken = await takeUnits(scope, claim, wanted, override);
+        refused = undefined;
+        return taken;
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'conflict' || !refused) throw error;
+    throw await refusalOf(scope, refused, clashesIn(error));
+  }
+}
+
+/** The clashes that a refusal by the conflict engine lists. */
+function clashesIn(error: Refusal): readonly Clash[] {
+  return (error.extra.conflicts ?? []) as readonly Clash[];
+}
+
+async function takeUnits(
+  scope: Scope,
+  claim: TakeClaim,
+  { reservationId, item, quantity, window }: Wanted,
+  override: Override | undefined,
+): Promise<Taken> {
+  const { claimId, over } = await claim({
+    resource: equipmentResource(item.id),
+    quantity,
+    windows: [window],
+    use: window,
+    owner: { type: RESERVATION, id: reservationId },
+    capacity: capacityOf(item.state),
+    ...(override ? { override: { by: scope.actor.userId, reason: override.reason } } : {}),
+  });
+  return { placement: { equipmentId: item.id, claimId }, over };
+}
+
+async function refusalOf(scope: Scope, wanted: Wanted, clashes: readonly Clash[]): Promise<Refusal> {
+  const { item, quantity, window } = wanted;
+  const equipmentId = item.id;
+  if (clashes.every(({ owner }) => owner.type === MAINTENANCE)) {
+    return breaks('item-in-maintenance', `${item.state.name} is in maintenance then.`, {
+      equipmentId,
+      conflicts: clashes,
+    });
+  }
+  const [conflicts, alternatives] = await Promise.all([
+    titled(scope, clashes),
+    alternativesTo(scope, item, quantity, window),
+    recordClash(scope, wanted, clashes, true),
+  ]);
+  const detail = `${item.state.name} is taken at that time.`;
+  return new Refusal('conflict', detail, { equipmentId, conflicts, alternatives });
+}
+
+/** The claim that a placement names. */
+export function refOf({ equipmentId, claimId }: Placement): ClaimRef {
+  return { resource: equipmentResource(equipmentId), claimId };
+}
+export function refsOf(placement: Placement | undefined): readonly ClaimRef[] {
+  return placement ? [refOf(placement)] : [];
+}

@@ -1,0 +1,234 @@
+/** What may be reserved, for what, and what a change of a reservation comes to: pure decisions (REQ-EQP-020 to 024, 031). */
+import type { Clash } from '../claims/model.ts';
+import type { ItemState } from '../equipment/model.ts';
+import type { EventState } from '../events/model.ts';
+import { type Actor, may } from '../platform/actor.ts';
+import { type Changes, changesBetween, unchanged } from '../platform/changes.ts';
+import { HOUR, later, MINUTE } from '../platform/clock.ts';
+import type { Window } from '../platform/fields.ts';
+import { Refusal, wrongState } from '../platform/refusal.ts';
+import { covers } from '../platform/windows.ts';
+import { breaks } from './breaks.ts';
+import { isOpenEvent } from './checks.ts';
+import { allowedAfter } from './logistics.ts';
+import { isOut, mendedByTaking, type Placement, type ReservationFact, type ReservationState } from './model.ts';
+
+export interface Override {
+  readonly reason: string;
+}
+
+/** Units taken, and what an override went over. */
+export interface Taken {
+  readonly placement: Placement;
+  readonly over: readonly Clash[];
+}
+
+/** What callers give and change. */
+export interface ReservationFields {
+  readonly quantity: number;
+  readonly window?: Window | undefined;
+  readonly notes?: string | undefined;
+}
+
+/** Throws `forbidden`. */
+export function guardOverride(actor: Actor, override: Override | undefined): void {
+  if (override && !may(actor, 'reservations:override')) {
+    throw new Refusal('forbidden', 'An override needs the privilege reservations:override.');
+  }
+}
+
+/** The event's time with set-up and tear-down, an hour at least. */
+export function windowOf(event: Pick<EventState, 'startsAt' | 'endsAt' | 'setupMinutes' | 'teardownMinutes'>): Window {
+  const start = later(event.startsAt, -event.setupMinutes * MINUTE);
+  const end = later(event.endsAt, event.teardownMinutes * MINUTE);
+  const hour = later(start, HOUR);
+  return { start, end: end > hour ? end : hour };
+}
+
+interface Booking {
+  readonly orgId: string;
+  readonly equipmentId: string;
+  readonly eventId: string;
+  readonly names: ReservationState['names'];
+  readonly window: Window;
+  readonly taken: Taken;
+  readonly override: Override | undefined;
+}
+
+/** A reservation with its units taken. */
+export function request(fields: ReservationFields, actor: Actor, booking: Booking): readonly ReservationFact[] {
+  const { taken, override, ...about } = booking;
+  const { quantity, notes } = fields;
+  const windowGiven = fields.window !== undefined;
+  const given = { quantity, windowGiven, ...(notes === undefined ? {} : { notes }) };
+  return [
+    { type: 'EquipmentBookingRequested', data: { ...about, ...given, taken: taken.placement } },
+    ...overridden(about, taken, actor, override),
+  ];
+}
+
+type About = Pick<ReservationState, 'equipmentId' | 'eventId'>;
+
+/** Whose a fact is. */
+export function aboutOf({ equipmentId, eventId }: About): About {
+  return { equipmentId, eventId };
+}
+
+function overridden(
+  about: About,
+  { over }: Taken,
+  actor: Actor,
+  override: Override | undefined,
+): readonly ReservationFact[] {
+  if (!override || over.length === 0) return [];
+  const data = { ...aboutOf(about), by: actor.userId, reason: override.reason, over };
+  return [{ type: 'EquipmentDoubleBookingOverridden', data }];
+}
+
+/** The changeable fields as callers see them. */
+export function fieldsOf({ quantity, window, windowGiven, notes }: ReservationState): ReservationFields {
+  return { quantity, ...(windowGiven ? { window } : {}), ...(notes === undefined ? {} : { notes }) };
+}
+
+/** Whether it takes units, now or later. */
+export function isOpen({ status }: Pick<ReservationState, 'status'>): boolean {
+  return status === 'requested' || status === 'confirmed';
+}
+
+/** Throws `wrong_state` for one that is cancelled or fulfilled. */
+export function guardOpen(state: ReservationState, step: string): void {
+  if (!isOpen(state)) throw wrongState(state.status, [], step);
+}
+
+export interface Revision {
+  readonly changes: Changes;
+  readonly quantity: number;
+  readonly window: Window;
+  /** Whether units must be taken anew for it, */
+  readonly takes: boolean;
+  /** and whether that takes nothing it did not have. */
+  readonly givesBack: boolean;
+}
+
+/**
+ * What a change of fields comes to. A window that is left out stays the event's, or becomes it again. Throws
+ * `packed-is-fixed`.
+ */
+export function revise(state: ReservationState, fields: ReservationFields, event: EventState | undefined): Revision {
+  const own = event && state.windowGiven ? windowOf(event) : state.window;
+  const window = fields.window ?? own;
+  const before = { quantity: state.quantity, window: state.window, windowGiven: state.windowGiven, notes: state.notes };
+  const after = { quantity: fields.quantity, window, windowGiven: fields.window !== undefined, notes: fields.notes };
+  const changes = changesBetween(before, after);
+  if ('quantity' in changes && state.steps.length > 0) {
+    throw breaks('packed-is-fixed', 'The units are packed; their number stays.');
+  }
+  const takes = 'quantity' in changes || 'window' in changes;
+  return { changes, quantity: fields.quantity, window, takes, givesBack: takes && givesBack(state, after) };
+}
+
+/** Whether fewer units for less time are asked for; that is never refused. */
+export function givesBack(state: ReservationState, to: Pick<ReservationState, 'quantity' | 'window'>): boolean {
+  return to.quantity <= state.quantity && covers([state.window], [to.window]);
+}
+
+/** The facts of a revision; `taken` when it takes units. */
+export function revised(
+  state: ReservationState,
+  { changes }: Pick<Revision, 'changes'>,
+  taken: Taken | undefined,
+  actor: Actor,
+  override: Override | undefined,
+): readonly ReservationFact[] {
+  if (unchanged(changes)) return [];
+  const about = aboutOf(state);
+  const updated = { ...about, changes, ...(taken ? movedTo(state, taken) : {}) };
+  return [
+    { type: 'EquipmentReservationUpdated', data: updated },
+    ...(taken ? [...overridden(about, taken, actor, override), ...mended(state)] : []),
+  ];
+}
+
+function movedTo({ placement }: ReservationState, taken: Taken) {
+  return { taken: taken.placement, ...(placement ? { released: placement } : {}) };
+}
+
+function mended(state: ReservationState): readonly ReservationFact[] {
+  return state.troubles
+    .filter((trouble) => mendedByTaking.includes(trouble))
+    .map((trouble) => ({ type: 'EquipmentReservationUnflagged', data: { ...aboutOf(state), trouble } }));
+}
+
+const LATE = 48 * HOUR;
+
+/**
+ * Gives the units back. Throws `wrong_state` for one that is over or out, `forbidden` within 48 hours of the event's
+ * start for who may not override.
+ */
+export function cancel(
+  state: ReservationState,
+  event: EventState | undefined,
+  actor: Actor,
+  now: string,
+  reason: string,
+): readonly ReservationFact[] {
+  guardOpen(state, 'cancel');
+  if (isOut(state)) throw wrongState(state.steps.at(-1)?.step ?? state.status, allowedAfter(state), 'cancel');
+  const late = event && isOpenEvent(event) && now > later(event.startsAt, -LATE);
+  if (late && !may(actor, 'reservations:override')) {
+    throw new Refusal('forbidden', 'Within 48 hours of the event this needs the privilege reservations:override.');
+  }
+  return [cancelled(state, reason)];
+}
+
+export function cancelled(state: ReservationState, reason: string): ReservationFact {
+  const { placement, quantity } = state;
+  const data = { ...aboutOf(state), quantity, reason, ...(placement ? { released: placement } : {}) };
+  return { type: 'EquipmentReservationCancelled', data };
+}
+
+/** requested → confirmed. Throws `wrong_state`, `flagged-needs-override`. */
+export function confirm(state: ReservationState): readonly ReservationFact[] {
+  if (state.status !== 'requested') throw wrongState(state.status, allowedAfter(state), 'confirm');
+  if (state.troubles.length > 0) {
+    const extra = { troubles: state.troubles };
+    throw breaks('flagged-needs-override', 'Something is wrong with this reservation; a manager decides.', extra);
+  }
+  return [{ type: 'EquipmentReservedForEvent', data: aboutOf(state) }];
+}
+
+/** What an override is to take. Throws `wrong_state`, `nothing-to-override`, `item-retired`. */
+export function toOverride(
+  state: ReservationState,
+  item: ItemState | undefined,
+  event: EventState | undefined,
+): Window {
+  guardOpen(state, 'override');
+  if (state.status === 'confirmed' && state.troubles.length === 0) {
+    throw breaks('nothing-to-override', 'The reservation is confirmed, and nothing is wrong with it.');
+  }
+  if (!item || item.retired) throw breaks('item-retired', 'The item is retired; there is nothing to take.');
+  return state.windowGiven || !event || !isOpenEvent(event) ? state.window : windowOf(event);
+}
+
+/** Confirmed with its units, whatever they clash with (REQ-EQP-031). */
+export function override(
+  state: ReservationState,
+  window: Window,
+  taken: Taken,
+  actor: Actor,
+  reason: string,
+): readonly ReservationFact[] {
+  const about = aboutOf(state);
+  const changes = changesBetween({ window: state.window }, { window });
+  const updated: readonly ReservationFact[] = unchanged(changes)
+    ? []
+    : [{ type: 'EquipmentReservationUpdated', data: { ...about, changes } }];
+  const data = { ...about, ...movedTo(state, taken), by: actor.userId, reason, over: taken.over };
+  return [
+    ...updated,
+    { type: 'EquipmentDoubleBookingOverridden', data },
+    ...mended(state),
+    ...(state.status === 'requested' ? [{ type: 'EquipmentReservedForEvent', data: about } as const] : []),
+  ];
+}

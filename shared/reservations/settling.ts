@@ -1,0 +1,92 @@
+/** Makes claims and reservations agree for certain after whatever crashed between the two commits (ADR 0004). */
+import { z } from 'zod';
+import { claimsOf } from '../claims/engine.ts';
+import type { Clash } from '../claims/model.ts';
+import { free, settleTaken } from '../claims/taking.ts';
+import { items, RESERVATION } from '../equipment/model.ts';
+import type { Fact } from '../platform/facts.ts';
+import type { Scope } from '../platform/scope.ts';
+import { capacityOf } from './checks.ts';
+import { type Placement, type ReservationFact, type ReservationState, reservations } from './model.ts';
+import { refOf } from './placing.ts';
+import { aboutOf } from './rules.ts';
+
+/** The facts that take or give back units. */
+export const placingFacts = [
+  'EquipmentBookingRequested',
+  'EquipmentReservationUpdated',
+  'EquipmentDoubleBookingOverridden',
+  'EquipmentReservationCancelled',
+  'EquipmentReturnedToWarehouse',
+] as const satisfies readonly ReservationFact['type'][];
+
+const PlacementData = z.object({ equipmentId: z.string(), claimId: z.string() });
+const Placing = z.object({ taken: PlacementData.optional(), released: PlacementData.optional() });
+const Returned = z.object({ done: z.object({ counts: z.object({ missing: z.int() }).optional() }) });
+
+/** Units that a return says are missing. */
+export function missingOf(fact: Fact): number {
+  if (fact.type !== 'EquipmentReturnedToWarehouse') return 0;
+  return Returned.parse(fact.data).done.counts?.missing ?? 0;
+}
+
+/** The claim that a fact gave up. */
+export function releasedBy(fact: Fact): Placement | undefined {
+  return Placing.parse(fact.data).released;
+}
+
+const LAPSED = 'Its hold ran out while the system was down, after the reservation had been made';
+
+/**
+ * What a fact says was given up is freed, and what it says was taken is made firm while the reservation still names it.
+ * What missing units hold is left to `track-units`, which first takes them out of stock.
+ */
+export async function settleClaims(scope: Scope, fact: Fact): Promise<void> {
+  const { taken, released } = Placing.parse(fact.data);
+  const id = fact.subject;
+  if (released && missingOf(fact) === 0) await free(scope, refOf(released));
+  if (!taken) return;
+  await settleTaken(scope, refOf(taken), {
+    named: () => names(scope, id, taken),
+    takeBack: () => takeBack(scope, id, taken),
+  });
+}
+
+async function names(scope: Scope, id: string, { claimId }: Placement): Promise<boolean> {
+  return (await scope.of(reservations).find(id))?.state.placement?.claimId === claimId;
+}
+
+/** Both were promised: the claim goes over the other one, and a fact says so to those who must sort it out. */
+async function takeBack(scope: Scope, id: string, placement: Placement): Promise<void> {
+  const { state } = await scope.of(reservations).get(id);
+  const over = await claimOver(scope, id, state, placement);
+  const after = await scope.of(reservations).execute(id, (now): readonly ReservationFact[] => {
+    if (now.placement?.claimId !== placement.claimId || over.length === 0) return [];
+    const data = { ...aboutOf(now), by: scope.actor.userId, reason: LAPSED, over };
+    return [{ type: 'EquipmentDoubleBookingOverridden', data }];
+  });
+  if (after.state.placement?.claimId !== placement.claimId) await free(scope, refOf(placement));
+}
+
+async function claimOver(
+  scope: Scope,
+  id: string,
+  { quantity, window }: ReservationState,
+  placement: Placement,
+): Promise<readonly Clash[]> {
+  const item = await scope.of(items).find(placement.equipmentId);
+  const { resource, claimId } = refOf(placement);
+  const { over } = await claimsOf(scope).claim({
+    id: claimId,
+    resource,
+    quantity,
+    windows: [window],
+    use: window,
+    owner: { type: RESERVATION, id },
+    mode: 'firm',
+    besideOwn: true,
+    capacity: capacityOf(item?.state),
+    override: { by: scope.actor.userId, reason: LAPSED },
+  });
+  return over;
+}

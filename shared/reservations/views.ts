@@ -1,0 +1,170 @@
+/** What the API shows and takes of reservations. */
+import { z } from 'zod';
+import type { Clash } from '../claims/model.ts';
+import { MOST_DAYS } from '../claims/model.ts';
+import type { Entity } from '../platform/aggregate.ts';
+import { DAY, HOUR } from '../platform/clock.ts';
+import { Id, lines, metaShape, Window } from '../platform/fields.ts';
+import type { Alternative } from './alternatives.ts';
+import { isOut, logisticsSteps, type ReservationState, reservationStatuses, stepOf, troubles } from './model.ts';
+
+/** An order of more is none that people make by hand, and would not fit in one commit. */
+const MOST_ITEMS = 30;
+const MOST_ASKED = 50;
+const MOST_UNITS = 100_000;
+
+/** Why something is done. */
+export const Reason = lines(500, 1).meta({ example: 'The client asked for it' });
+
+const OverrideBody = z.strictObject({ reason: Reason }).meta({
+  id: 'EquipmentOverride',
+  description: 'Takes the units although others have them; needs reservations:override (REQ-EQP-031)',
+});
+
+const lengthOf = ({ start, end }: Window) => Date.parse(end) - Date.parse(start);
+
+/** An hour or more, three years at most. */
+const ReservedWindow = Window.refine((window) => lengthOf(window) >= HOUR, {
+  message: 'must be an hour long at least',
+  path: ['end'],
+}).refine((window) => lengthOf(window) <= MOST_DAYS * DAY, {
+  message: `must be at most ${MOST_DAYS} days long`,
+  path: ['end'],
+});
+const Quantity = z.int().min(1).max(MOST_UNITS);
+
+const changeable = {
+  quantity: Quantity,
+  window: ReservedWindow.optional().meta({ description: "The event's with set-up and tear-down unless given" }),
+  notes: lines(1000).optional(),
+  override: OverrideBody.optional(),
+};
+/** What PUT and PATCH change; a window left out is the event's. */
+export const ReservationFields = z.strictObject(changeable).meta({ id: 'ReservationFields' });
+export type ReservationFields = z.output<typeof ReservationFields>;
+
+export const ReservationBody = z
+  .strictObject({ equipmentId: Id, eventId: Id, ...changeable })
+  .meta({ id: 'ReservationBody' });
+
+const Ordered = z.strictObject({ equipmentId: Id, quantity: Quantity });
+
+export const OrderBody = z
+  .strictObject({
+    items: z.array(Ordered).min(1).max(MOST_ITEMS),
+    window: changeable.window,
+    override: OverrideBody.optional(),
+  })
+  .meta({ id: 'EquipmentOrder' });
+
+export const AvailabilityBody = z
+  .strictObject({ items: z.array(Ordered).min(1).max(MOST_ASKED), window: Window })
+  .meta({ id: 'EquipmentAvailabilityBody' });
+
+export const ReservationView = z
+  .object({
+    id: Id,
+    equipmentId: Id,
+    equipmentName: z.string(),
+    eventId: Id,
+    eventTitle: z.string(),
+    quantity: z.int(),
+    window: z.object({ start: z.string(), end: z.string() }),
+    windowGiven: z.boolean().meta({ description: 'Whether the window was given rather than taken from the event' }),
+    notes: z.string().optional(),
+    status: z.enum(reservationStatuses),
+    step: z.enum(logisticsSteps).optional().meta({ description: 'The last step of its logistics' }),
+    out: z.boolean().meta({ description: 'Left the warehouse and not yet back' }),
+    troubles: z.array(z.enum(troubles)).meta({ description: 'Why it needs attention' }),
+    reason: z.string().optional().meta({ description: 'Why it was cancelled' }),
+    ...metaShape,
+  })
+  .meta({ id: 'Reservation' });
+
+export const ReservationsView = z.object({ reservations: z.array(ReservationView) }).meta({ id: 'ReservationsMade' });
+
+export function shownReservation({ id, state, meta }: Entity<ReservationState>): z.input<typeof ReservationView> {
+  const { equipmentId, eventId, quantity, window, windowGiven, notes, status, names, reason } = state;
+  const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
+  const step = stepOf(state);
+  return {
+    id,
+    equipmentId,
+    equipmentName: names.equipment,
+    eventId,
+    eventTitle: names.event,
+    quantity,
+    window,
+    windowGiven,
+    status,
+    out: isOut(state),
+    troubles: [...state.troubles],
+    createdAt,
+    createdBy,
+    modifiedAt,
+    modifiedBy,
+    ...(notes === undefined ? {} : { notes }),
+    ...(step === undefined ? {} : { step }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+const ClashView = z
+  .object({
+    resource: z.string(),
+    window: z.object({ start: z.string(), end: z.string() }),
+    owner: z.object({ type: z.string(), id: z.string(), title: z.string().optional() }),
+    short: z.int().min(1),
+  })
+  .meta({ id: 'EquipmentClash', description: "One clash; the event's title only for those who may read it" });
+
+const AlternativeView = z
+  .object({
+    equipmentId: Id,
+    name: z.string(),
+    free: z.int().meta({ description: 'Units free for the whole window' }),
+    same: z.array(z.string()).meta({ description: 'Specifications that are the same' }),
+    different: z.array(z.object({ key: z.string(), wanted: z.string(), offered: z.string().optional() })),
+    reason: z.string(),
+  })
+  .meta({ id: 'EquipmentAlternative' });
+
+const ItemAvailability = z.object({
+  equipmentId: Id,
+  quantity: z.int(),
+  available: z.boolean(),
+  free: z.int().min(0),
+  short: z.int().min(0),
+  rule: z.string().optional().meta({ description: 'The rule that keeps it from being reserved at all' }),
+  conflicts: z.array(ClashView),
+  alternatives: z.array(AlternativeView),
+});
+export const AvailabilityView = z
+  .object({ available: z.boolean().meta({ description: 'All of it' }), items: z.array(ItemAvailability) })
+  .meta({ id: 'EquipmentAvailability' });
+
+interface Available {
+  readonly equipmentId: string;
+  readonly quantity: number;
+  readonly available: boolean;
+  readonly free: number;
+  readonly short: number;
+  readonly rule?: string;
+  readonly conflicts: readonly Clash[];
+  readonly alternatives: readonly Alternative[];
+}
+
+export function shownAvailability(answers: readonly Available[]): z.input<typeof AvailabilityView> {
+  return {
+    available: answers.every(({ available }) => available),
+    items: answers.map((answer) => ({
+      ...answer,
+      conflicts: [...answer.conflicts],
+      alternatives: answer.alternatives.map((one) => ({
+        ...one,
+        same: [...one.same],
+        different: [...one.different],
+      })),
+    })),
+  };
+}

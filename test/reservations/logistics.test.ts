@@ -1,0 +1,261 @@
+/** Out of the warehouse and back, step by step (REQ-EQP-040 to 048). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { claimsOf } from '../../shared/claims/engine.ts';
+import { onShelf, statusOf } from '../../shared/equipment/model.ts';
+import { closeStages, disagreements, goTo, trailOf, type Warehouse, warehouse, way } from './support.ts';
+
+let world: Warehouse;
+beforeAll(async () => {
+  world = await warehouse();
+});
+afterAll(closeStages);
+
+const step = (id: string, name: string, body: object = {}) =>
+  world.manager.post(`equipment/logistics/${id}/${name}`, body);
+
+/** A confirmed reservation of a confirmed event. */
+async function confirmed(quantity = 1, equipmentId?: string, eventId?: string): Promise<string> {
+  const event = eventId ?? (await world.event({}, 'approve', 'confirm'));
+  const id = await world.reserved(equipmentId ?? (await world.item()), event, { quantity });
+  await world.manager.post(`equipment/reservations/${id}/confirm`);
+  return id;
+}
+const back = { returned: 1 };
+const steps: readonly (readonly [string, object])[] = [...way, ['return', back]];
+const names = steps.map(([name]) => name);
+
+describe('REQ-EQP-040 to 048 the steps', () => {
+  test('are taken in their order, each with time, actor and note, and show in the list of what is out', async () => {
+    const id = await confirmed();
+    const shown = ['packed', 'loaded', 'dispatched', 'delivered', 'setUp', 'pickedUp', 'returned'];
+    for (const [at, [name, body]] of steps.entries()) {
+      const before = await world.manager.get(`equipment/logistics/${id}`);
+      expect(before.body).toMatchObject({ due: shown[at] });
+      const answer = await step(id, name, { ...body, note: `Note ${at}` });
+      expect(answer.status, answer.text).toBe(200);
+      expect(answer.body.steps.at(-1)).toMatchObject({
+        step: shown[at],
+        at: world.scope.now(),
+        by: world.manager.actor.userId,
+        note: `Note ${at}`,
+      });
+      const list = await world.manager.get('equipment/logistics/in-transit');
+      const out = list.body.data.some((one: { id: string }) => one.id === id);
+      expect(out, name).toBe(['dispatch', 'deliver', 'setup-complete', 'pickup'].includes(name));
+    }
+    const { body } = await world.manager.get(`equipment/logistics/${id}`);
+    expect(body).toMatchObject({
+      status: 'fulfilled',
+      allowed: [],
+      steps: [
+        {},
+        { vehicle: 'Van 3' },
+        { driver: 'Dee' },
+        {},
+        {},
+        {},
+        { counts: { returned: 1, damaged: 0, missing: 0 } },
+      ],
+    });
+    expect(body.due).toBeUndefined();
+  });
+
+  /** How far it is, and what may follow; setUp may be skipped, nothing else. */
+  const table: readonly (readonly [state: string, to: string | undefined, allowed: readonly string[]])[] = [
+    ['confirmed', undefined, ['pack']],
+    ['packed', 'pack', ['load']],
+    ['loaded', 'load', ['dispatch']],
+    ['dispatched', 'dispatch', ['deliver']],
+    ['delivered', 'deliver', ['setup-complete', 'pickup']],
+    ['setUp', 'setup-complete', ['pickup']],
+    ['pickedUp', 'pickup', ['return']],
+    ['returned', 'return', []],
+    ['requested', undefined, ['confirm']],
+    ['cancelled', undefined, []],
+  ];
+  test.each(table)('every step from %s: wrong_state with what is due, or taken', async (state, to, allowed) => {
+    const [equipmentId, eventId] = [await world.item({ quantity: 100 }), await world.event({}, 'approve', 'confirm')];
+    async function prepared(): Promise<string> {
+      if (state === 'requested' || state === 'cancelled') {
+        const id = await world.reserved(equipmentId, eventId);
+        if (state === 'cancelled') await world.manager.delete(`equipment/reservations/${id}`);
+        return id;
+      }
+      const id = await confirmed(1, equipmentId, eventId);
+      if (to === 'return') await goTo(world.manager, id, 'pickup').then(() => step(id, 'return', back));
+      else if (to !== undefined) await goTo(world.manager, id, to);
+      return id;
+    }
+    for (const [name, body] of steps) {
+      const id = await prepared();
+      const answer = await step(id, name, body);
+      if (allowed.includes(name)) expect(answer.status, `${name}: ${answer.text}`).toBe(200);
+      else {
+        expect(answer.body, name).toMatchObject({ type: 'urn:marquee:problem:wrong_state', state, allowed });
+        const due = names.includes(allowed[0] ?? '') ? allowed[0] : undefined;
+        expect(answer.body.due).toBe(due);
+        if (due) expect(answer.body.detail).toContain(`"${due}" is`);
+      }
+    }
+  });
+
+  test('each once: of twenty at the same time one is taken', async () => {
+    const id = await confirmed();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => step(id, 'pack')));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect((await world.manager.get(`equipment/logistics/${id}`)).body.steps).toHaveLength(1);
+  });
+
+  test('need what they are for: a vehicle, a driver, counts that add up', async () => {
+    const id = await confirmed(5);
+    await step(id, 'pack');
+    expect((await step(id, 'load')).body.errors[0].path).toBe('body.vehicle');
+    await step(id, 'load', { vehicle: 'Van' });
+    expect((await step(id, 'dispatch')).body.errors[0].path).toBe('body.driver');
+    await step(id, 'dispatch', { driver: 'Dee' });
+    await step(id, 'deliver');
+    await step(id, 'pickup');
+    for (const counts of [{ returned: 4 }, { returned: 5, damaged: 1 }, { returned: 2, damaged: 2, missing: 2 }]) {
+      const answer = await step(id, 'return', counts);
+      expect([answer.status, answer.body.errors?.[0].code]).toEqual([400, 'sum']);
+    }
+    expect((await step(id, 'return', { returned: 2, damaged: 2, missing: 1 })).status).toBe(200);
+  });
+
+  test('event-ready: nothing leaves for an event that is not confirmed; what is out comes home all the same', async () => {
+    const draft = await world.event();
+    const id = await confirmed(1, undefined, draft);
+    expect((await step(id, 'pack')).body).toMatchObject({ rule: 'event-ready', eventStatus: 'draft' });
+    const eventId = await world.event({}, 'approve', 'confirm');
+    const out = await confirmed(1, undefined, eventId);
+    await goTo(world.manager, out, 'dispatch');
+    await world.manager.post(`events/${eventId}/cancel`, { reason: 'Rain' });
+    await world.settle();
+    const { body } = await world.manager.get(`events/${eventId}/equipment-reservations`);
+    expect(body.data).toMatchObject([{ id: out, status: 'confirmed', out: true, troubles: ['eventCancelled'] }]);
+    for (const name of ['deliver', 'pickup']) expect((await step(out, name)).status).toBe(200);
+    expect((await step(out, 'return', back)).status).toBe(200);
+  });
+
+  test('packing waits for inspection, repair, and for units that are on the shelf', async () => {
+    const equipmentId = await world.item({ quantity: 3 });
+    const [one, two] = [await confirmed(2, equipmentId), await confirmed(1, equipmentId)];
+    await world.happens(equipmentId, { type: 'EquipmentInspectionDue', data: { maintenanceId: 'm1' } });
+    expect((await step(one, 'pack')).body.rule).toBe('inspection-pending');
+    await world.happens(equipmentId, { type: 'EquipmentInspectionDone', data: { maintenanceId: 'm1' } });
+    const down = 'EquipmentConditionDowngraded';
+    await world.happens(equipmentId, { type: down, data: { from: 'good', to: 'needsRepair' } });
+    expect((await step(one, 'pack')).body.rule).toBe('item-usable');
+    await world.happens(equipmentId, { type: 'EquipmentConditionUpgraded', data: { from: 'needsRepair', to: 'good' } });
+    await world.happens(equipmentId, { type: 'EquipmentUnitsMoved', data: { to: 'inMaintenance', quantity: 2 } });
+    expect((await step(one, 'pack')).body).toMatchObject({ rule: 'units-on-shelf', onShelf: 1 });
+    expect((await step(two, 'pack')).status).toBe(200);
+  });
+
+  test('what is packed cannot change its number, what is out cannot be cancelled; packed ones go back on the shelf', async () => {
+    const equipmentId = await world.item({ quantity: 4 });
+    const id = await confirmed(3, equipmentId);
+    await step(id, 'pack');
+    await world.settle();
+    expect((await world.stateOf(equipmentId)).away.setApart).toBe(3);
+    expect((await world.manager.patch(`equipment/reservations/${id}`, { quantity: 2 })).body.rule).toBe(
+      'packed-is-fixed',
+    );
+    const other = await confirmed(1, equipmentId);
+    await goTo(world.manager, other, 'dispatch');
+    const answer = await world.manager.delete(`equipment/reservations/${other}`);
+    expect(answer.body).toMatchObject({
+      type: 'urn:marquee:problem:wrong_state',
+      state: 'dispatched',
+      allowed: ['deliver'],
+    });
+    expect((await world.manager.delete(`equipment/reservations/${id}`)).status).toBe(204);
+    await world.settle();
+    const { away } = await world.stateOf(equipmentId);
+    expect(away).toEqual({ setApart: 0, inTransit: 1, atVenue: 0, inMaintenance: 0 });
+  });
+});
+
+describe('the item', () => {
+  test('says where its units are at every step', async () => {
+    const equipmentId = await world.item({ quantity: 1 });
+    const id = await confirmed(1, equipmentId);
+    const statuses = ['reserved', 'reserved', 'inTransit', 'atVenue', 'atVenue', 'inTransit', 'available'];
+    for (const [at, [name, body]] of steps.entries()) {
+      expect((await step(id, name, body)).status).toBe(200);
+      await world.settle();
+      expect(statusOf(await world.stateOf(equipmentId)), name).toBe(statuses[at]);
+    }
+  });
+
+  test('loses the units that did not come back, and who counts on them is flagged', async () => {
+    const equipmentId = await world.item({ quantity: 10 });
+    const id = await confirmed(6, equipmentId);
+    const later = await world.event({ startsAt: '2027-01-10T10:00:00Z', endsAt: '2027-01-10T12:00:00Z' });
+    const [all, some] = [
+      await world.reserved(equipmentId, later, { quantity: 10 }),
+      await world.reserved(equipmentId, await world.event(), { quantity: 4 }),
+    ];
+    await goTo(world.manager, id, 'pickup');
+    expect((await step(id, 'return', { returned: 3, damaged: 1, missing: 2 })).status).toBe(200);
+    await world.settle();
+    const state = await world.stateOf(equipmentId);
+    expect(state).toMatchObject({ quantity: 8, away: { inTransit: 0, atVenue: 0, setApart: 0 }, jobs: {} });
+    expect(onShelf(state)).toBe(8);
+    expect((await world.manager.get(`equipment/reservations/${all}`)).body.troubles).toEqual(['unitsShort']);
+    expect((await world.manager.get(`equipment/reservations/${some}`)).body.troubles).toEqual([]);
+    expect((await world.manager.post(`equipment/reservations/${all}/confirm`)).body.rule).toBe(
+      'flagged-needs-override',
+    );
+    const fewer = await world.manager.patch(`equipment/reservations/${all}`, { quantity: 8 });
+    expect(fewer.body.troubles).toEqual([]);
+    expect(await trailOf(world.scope, equipmentId)).toContain('EquipmentUnitsLost');
+    expect(
+      await claimsOf(world.scope).free(
+        `equipment:${equipmentId}`,
+        { start: '2026-12-01T18:00:00Z', end: '2026-12-01T21:00:00Z' },
+        0,
+      ),
+    ).toBe(4);
+  });
+
+  test('that came back is free for the next job at once, but for what is missing', async () => {
+    const equipmentId = await world.item({ quantity: 3 });
+    const id = await confirmed(3, equipmentId);
+    const next = await world.event();
+    const ask = (quantity: number) =>
+      world.manager.post('equipment/reservations', { equipmentId, eventId: next, quantity });
+    await goTo(world.manager, id, 'pickup');
+    expect((await ask(1)).status).toBe(409);
+    // Before any reaction has run: what is missing is promised to nobody.
+    expect((await step(id, 'return', { returned: 2, missing: 1 })).status).toBe(200);
+    expect((await ask(3)).status).toBe(409);
+    const waiting = await ask(2);
+    expect(waiting.status).toBe(201);
+    await world.settle();
+    expect((await ask(1)).status).toBe(409);
+    await world.manager.post(`equipment/reservations/${waiting.body.id}/confirm`);
+    expect(await disagreements(world.scope)).toEqual([]);
+  });
+
+  test('a job that waits for units that are late packs them when they are back', async () => {
+    const now = world.scope.now();
+    const equipmentId = await world.item({ quantity: 1 });
+    const id = await confirmed(1, equipmentId);
+    const slot = { startsAt: '2026-12-01T22:00:00Z', endsAt: '2026-12-01T23:00:00Z' };
+    const next = await confirmed(1, equipmentId, await world.event(slot, 'approve', 'confirm'));
+    await goTo(world.manager, id, 'deliver');
+    await world.settle();
+    world.move('2026-12-01T21:30:00Z');
+    const late = await world.manager.get(`equipment/logistics/in-transit?late=true&equipmentId=${equipmentId}`);
+    expect(late.body.data).toMatchObject([{ id, late: true }]);
+    expect((await step(next, 'pack')).body).toMatchObject({ rule: 'units-on-shelf', onShelf: 0 });
+    await step(id, 'pickup');
+    await step(id, 'return', back);
+    await world.settle();
+    expect((await step(next, 'pack')).status).toBe(200);
+    const inTime = await world.manager.get('equipment/logistics/in-transit?late=false');
+    expect(inTime.body.data.every((one: { late: boolean }) => !one.late)).toBe(true);
+    world.move(now);
+  });
+});

@@ -1,0 +1,152 @@
+/** What the tests of reservations share: the world of events, with items in the warehouse. */
+import { knownOf } from '../../shared/claims/stored.ts';
+import { type ItemFact, type ItemFields, type ItemState, items } from '../../shared/equipment/model.ts';
+import type { Entity } from '../../shared/platform/aggregate.ts';
+import { systemIds } from '../../shared/platform/clock.ts';
+import type { Window } from '../../shared/platform/fields.ts';
+import type { Scope } from '../../shared/platform/scope.ts';
+import { reservations } from '../../shared/reservations/model.ts';
+import { type Stage, stage } from '../events/support.ts';
+import type { Person } from '../support/callers.ts';
+
+export { closeStages } from '../events/support.ts';
+
+export interface Warehouse extends Stage {
+  readonly manager: Person;
+  item(more?: Partial<ItemFields>): Promise<string>;
+  /** Facts of another part of the trade, as it would commit them. */
+  happens(itemId: string, ...facts: readonly ItemFact[]): Promise<Entity<ItemState>>;
+  stateOf(itemId: string): Promise<ItemState>;
+  /** An event that has taken these steps. */
+  event(more?: Parameters<Stage['booking']>[0], ...steps: readonly string[]): Promise<string>;
+  /** A reservation of an item for an event, made by the manager. */
+  reserved(equipmentId: string, eventId: string, more?: object): Promise<string>;
+}
+
+let made = 0;
+
+export async function warehouse(at?: string): Promise<Warehouse> {
+  const world = await stage(at);
+  const manager = world.as('manager');
+  const { scope } = world;
+  return {
+    ...world,
+    manager,
+    async item(more = {}) {
+      const id = systemIds.next();
+      made += 1;
+      const fields: ItemFields = {
+        name: `Chair ${made}`,
+        category: 'seating',
+        quantity: 10,
+        condition: 'good',
+        purchaseDate: '2026-01-10',
+        purchasePrice: { amount: 10_000, currency: 'GBP' },
+        specifications: [],
+        ...more,
+      };
+      const data = { fields, nextPreventiveDueAt: '2027-07-10T00:00:00Z' };
+      await scope.of(items).create(id, () => [{ type: 'EquipmentItemAdded', data }]);
+      return id;
+    },
+    happens: (itemId, ...facts) => scope.of(items).execute(itemId, () => facts),
+    stateOf: async (itemId) => (await scope.of(items).get(itemId)).state,
+    async event(more = {}, ...steps) {
+      const { body } = await manager.post('events', await world.booking(more));
+      for (const step of steps) {
+        const answer = await manager.post(
+          `events/${body.id}/${step}`,
+          step === 'cancel' || step === 'postpone' ? { reason: 'So' } : {},
+        );
+        if (answer.status !== 200) throw new Error(`${step}: ${answer.text}`);
+      }
+      return body.id;
+    },
+    async reserved(equipmentId, eventId, more = {}) {
+      const answer = await manager.post('equipment/reservations', { equipmentId, eventId, quantity: 1, ...more });
+      if (answer.status !== 201) throw new Error(answer.text);
+      return answer.body.id;
+    },
+  };
+}
+
+/** The way out and back, step by step, with what each takes. */
+export const way: readonly (readonly [step: string, body: object])[] = [
+  ['pack', {}],
+  ['load', { vehicle: 'Van 3' }],
+  ['dispatch', { driver: 'Dee' }],
+  ['deliver', {}],
+  ['setup-complete', {}],
+  ['pickup', {}],
+];
+
+/** Takes the steps up to one, and that one too. */
+export async function goTo(client: Person, id: string, last: string): Promise<void> {
+  for (const [step, body] of way) {
+    const answer = await client.post(`equipment/logistics/${id}/${step}`, body);
+    if (answer.status !== 200) throw new Error(`${step}: ${answer.text}`);
+    if (step === last) return;
+  }
+}
+
+/** Active claims of the organization on equipment, expired holds left out. */
+export async function claimsOnEquipment(scope: Scope) {
+  const found = [];
+  let cursor: string | undefined;
+  do {
+    const page = await scope.documents('claims').query({
+      kind: 'claim',
+      where: [{ path: 'state', eq: 'active' }],
+      limit: 1000,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    found.push(...page.items.map((stored) => knownOf(stored).claim));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  const now = scope.now();
+  return found.filter(
+    ({ resource, mode, expiresAt = '' }) => resource.startsWith('equipment:') && (mode === 'firm' || expiresAt > now),
+  );
+}
+
+/** What disagrees once all has settled: an open reservation has exactly its one firm claim, any other none. */
+export async function disagreements(scope: Scope): Promise<string[]> {
+  const claims = await claimsOnEquipment(scope);
+  const page = await scope.of(reservations).list({ where: [], orderBy: [{ path: 'start' }], limit: 1000 });
+  const wrong: string[] = [];
+  const shown = (window: Window, rest: object) => JSON.stringify({ ...window, ...rest });
+  const known = new Set<string>();
+  for (const { id, state } of page.items) {
+    known.add(id);
+    const mine = claims.filter(({ owner }) => owner.id === id);
+    const has = mine.map(({ windows: [window], quantity, mode, resource }) =>
+      window ? shown(window, { quantity, mode, resource }) : '',
+    );
+    const open = state.status === 'requested' || state.status === 'confirmed';
+    const { start, end } = state.window;
+    const wants = open
+      ? [shown({ start, end }, { quantity: state.quantity, mode: 'firm', resource: `equipment:${state.equipmentId}` })]
+      : [];
+    if (JSON.stringify(has) !== JSON.stringify(wants)) wrong.push(`${state.status} ${id} wants ${wants}, has ${has}`);
+  }
+  for (const { owner } of claims)
+    if (owner.type === 'reservation' && !known.has(owner.id)) wrong.push(`nobody's ${owner.id}`);
+  return wrong;
+}
+
+/** The most units of an item that firm claims take at any one instant. */
+export async function mostTaken(scope: Scope, itemId: string): Promise<number> {
+  const claims = (await claimsOnEquipment(scope)).filter(({ resource }) => resource === `equipment:${itemId}`);
+  const starts = claims.flatMap(({ windows }) => windows.map(({ start }) => start));
+  const at = (instant: string) =>
+    claims
+      .filter(({ windows }) => windows.some(({ start, end }) => start <= instant && instant < end))
+      .reduce((sum, { quantity }) => sum + quantity, 0);
+  return Math.max(0, ...starts.map(at));
+}
+
+/** The types of an aggregate's facts in the trail, oldest first. */
+export async function trailOf(scope: Scope, subject: string): Promise<string[]> {
+  const page = await scope.documents('audit', subject).query({ kind: 'fact', limit: 200 });
+  return page.items.map(({ document }) => (document.body as { type: string }).type);
+}
