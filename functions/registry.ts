@@ -1,12 +1,17 @@
 /** Everything that starts work, collected: registration, the document, the docs page and the matrix tests read this. */
 import { customerRules } from '../shared/customers/breaks.ts';
+import { damageRules } from '../shared/damage/breaks.ts';
 import { eventRules } from '../shared/events/breaks.ts';
 import { identityRules } from '../shared/identity/breaks.ts';
+import { maintenanceRules } from '../shared/maintenance/breaks.ts';
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
 import { venueRules } from '../shared/venues/breaks.ts';
+import { cancelMaintenanceOfGone } from './bus/cancel-maintenance-of-gone.ts';
 import { makeDefaultEventTypes } from './bus/default-event-types.ts';
+import { flagReservationsUnderMaintenance } from './bus/flag-reservations-under-maintenance.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
+import { inspectReturnedEquipment } from './bus/inspect-returned.ts';
 import { mailInvitation } from './bus/mail-invitation.ts';
 import { mailPasswordChanged } from './bus/mail-password-changed.ts';
 import { mailPasswordReset } from './bus/mail-password-reset.ts';
@@ -15,12 +20,17 @@ import { refreshEventNames } from './bus/refresh-event-names.ts';
 import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
+import { retireOnTotalLoss } from './bus/retire-on-total-loss.ts';
 import { settleCommunicationHome } from './bus/settle-communication.ts';
+import { settleMaintenanceClaim } from './bus/settle-maintenance-claim.ts';
 import { settleVenueBlock } from './bus/settle-venue-block.ts';
 import { settleVenueCapacity } from './bus/settle-venue-capacity.ts';
 import { settleVenueClaim } from './bus/settle-venue-claim.ts';
+import { weighReplacement } from './bus/weigh-replacement.ts';
 import { aboutRoutes } from './http/about.ts';
 import { customerRoutes } from './http/customers.ts';
+import { damageRoutes } from './http/equipment-damage.ts';
+import { maintenanceRoutes } from './http/equipment-maintenance.ts';
 import { eventNoteRoutes } from './http/event-notes.ts';
 import { eventTypeRoutes } from './http/event-types.ts';
 import { eventRoutes } from './http/events.ts';
@@ -33,6 +43,7 @@ import { usersRoutes } from './http/users.ts';
 import { venueRoutes } from './http/venues.ts';
 import { eventClock } from './timers/event-clock.ts';
 import { expiredHolds } from './timers/expired-holds.ts';
+import { preventiveMaintenance } from './timers/preventive-maintenance.ts';
 
 export const routes: readonly Route[] = [
   ...customerRoutes,
@@ -40,6 +51,8 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...eventNoteRoutes,
   ...eventTypeRoutes,
+  ...maintenanceRoutes,
+  ...damageRoutes,
   ...aboutRoutes(() => routes),
   ...identityRoutes,
   ...usersRoutes,
@@ -63,12 +76,20 @@ export const reactions: readonly Reaction[] = [
   refreshEventNames,
   followMergedCustomer,
   makeDefaultEventTypes,
+  settleMaintenanceClaim,
+  inspectReturnedEquipment,
+  flagReservationsUnderMaintenance,
+  cancelMaintenanceOfGone,
+  retireOnTotalLoss,
+  weighReplacement,
 ];
-export const timers: readonly Timer[] = [eventClock, expiredHolds];
+export const timers: readonly Timer[] = [eventClock, expiredHolds, preventiveMaintenance];
 /** The rules that a `rule_broken` can name, slice by slice. */
 export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   identity: identityRules,
   customers: customerRules,
   venues: venueRules,
   events: eventRules,
+  maintenance: maintenanceRules,
+  damage: damageRules,
 };
