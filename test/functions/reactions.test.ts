@@ -5,13 +5,16 @@ import { reactions, timers } from '../../functions/registry.ts';
 import { namingProblems } from '../../shared/platform/react.ts';
 import { scheduleOf } from '../../shared/platform/run-timer.ts';
 
-/** Every fact type that some slice declares: `type: 'EventCreated'` in its sources. */
+/** Every fact type that some slice declares: `type: 'EventCreated'` in its sources, or named in its model. */
 function declaredFacts(): Set<string> {
   const sources = readdirSync('shared', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.startsWith('platform'))
-    .map((path) => readFileSync(join('shared', path), 'utf8'));
+    .map((path) => ({ path, source: readFileSync(join('shared', path), 'utf8') }));
   return new Set(
-    sources.flatMap((source) => [...source.matchAll(/type: '([A-Z]\w+)'/g)].map(([, type]) => type ?? '')),
+    sources.flatMap(({ path, source }) => {
+      const declared = path.endsWith('model.ts') ? /'([A-Z]\w+)'/g : /type: '([A-Z]\w+)'/g;
+      return [...source.matchAll(declared)].map(([, type]) => type ?? '');
+    }),
   );
 }
 

@@ -1,9 +1,10 @@
 /** For every route, a request that succeeds: what it needs is made first, by the admin. */
 import { PASSWORD, type TestHost, type TestUser } from '../support/host.ts';
+import { maintenanceExamples } from './examples.maintenance.ts';
 import type { Made, Sent, World } from './world.ts';
 
 /** `user` is who will send it. */
-type Example = (world: World, host: TestHost, user: TestUser) => Promise<Sent> | Sent;
+export type Example = (world: World, host: TestHost, user: TestUser) => Promise<Sent> | Sent;
 
 const onCustomer =
   (more: (world: World, customer: Made) => Omit<Sent, 'params'> = () => ({})): Example =>
@@ -229,6 +230,7 @@ export const examples: Readonly<Record<string, Example>> = {
   }),
   'PATCH event-types/{eventTypeId}': onType({ description: 'Rare' }),
   'DELETE event-types/{eventTypeId}': onType(),
+  ...maintenanceExamples,
   'GET users/me': nothing,
   'PUT users/me': () => ({ body: { displayName: 'Me' } }),
   'PATCH users/me': () => ({ body: { displayName: 'Me again' } }),

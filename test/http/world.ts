@@ -1,5 +1,7 @@
 /** An organization with something of everything, and how each of its parts is made. */
+import { madeItem } from '../maintenance/support.ts';
 import { PASSWORD, type TestHost, type TestOrganization, type TestUser } from '../support/host.ts';
+import { testScope } from '../support/platform.ts';
 
 export interface Made {
   readonly id: string;
@@ -102,6 +104,14 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
     return made;
   };
   const photo = { bytes: PIXEL, name: 'pixel.png' };
+  const item = async () => ({ id: await madeItem(testScope(host.platform, organization.orgId)) });
+  const maintenanceBody = () => ({
+    type: 'repair',
+    scheduledAt: `${day()}T10:00:00Z`,
+    estimatedMinutes: 60,
+    description: 'Mend it',
+  });
+  const damageBody = { severity: 'minor', description: 'A scratch' };
 
   return {
     organization,
@@ -122,6 +132,16 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
     venue,
     event,
     contact,
+    item,
+    maintenanceBody,
+    /** A maintenance that has taken these steps. */
+    async maintenance(...steps: readonly string[]): Promise<Made> {
+      const made = await make(`equipment/${(await item()).id}/maintenance`, { body: maintenanceBody() });
+      for (const step of steps) await make(`equipment/maintenance/${made.id}/${step}`, { body: {} });
+      return made;
+    },
+    damageBody,
+    damageReport: async () => make(`equipment/${(await item()).id}/damage-reports`, { body: damageBody }),
     eventType: () => make('event-types', { body: { name: `Type ${next()}` } }),
     role: () => make('roles', { body: { name: `Role ${next()}`, privileges: ['events:read'] } }),
     invitation: () => make('invitations', { body: { email: `guest${next()}@invited.example`, roles: ['viewer'] } }),
