@@ -1,17 +1,22 @@
 /** Everything that starts work, collected: registration, the document, the docs page and the matrix tests read this. */
 import { customerRules } from '../shared/customers/breaks.ts';
+import { damageRules } from '../shared/damage/breaks.ts';
 import { equipmentRules } from '../shared/equipment/breaks.ts';
 import { eventRules } from '../shared/events/breaks.ts';
 import { identityRules } from '../shared/identity/breaks.ts';
+import { maintenanceRules } from '../shared/maintenance/breaks.ts';
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
 import { reservationRules } from '../shared/reservations/breaks.ts';
 import { venueRules } from '../shared/venues/breaks.ts';
+import { cancelMaintenanceOfGone } from './bus/cancel-maintenance-of-gone.ts';
 import { closeSockets } from './bus/close-sockets.ts';
 import { makeDefaultEventTypes } from './bus/default-event-types.ts';
+import { flagReservationsUnderMaintenance } from './bus/flag-reservations-under-maintenance.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
 import { followReservedEvent } from './bus/follow-reserved-event.ts';
 import { followReservedItem } from './bus/follow-reserved-item.ts';
+import { inspectReturnedEquipment } from './bus/inspect-returned.ts';
 import { mailInvitation } from './bus/mail-invitation.ts';
 import { mailPasswordChanged } from './bus/mail-password-changed.ts';
 import { mailPasswordReset } from './bus/mail-password-reset.ts';
@@ -21,17 +26,22 @@ import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
 import { removeEquipmentPhoto } from './bus/remove-equipment-photo.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
+import { retireOnTotalLoss } from './bus/retire-on-total-loss.ts';
 import { settleCommunicationHome } from './bus/settle-communication.ts';
 import { settleEquipmentCapacity } from './bus/settle-equipment-capacity.ts';
+import { settleMaintenanceClaim } from './bus/settle-maintenance-claim.ts';
 import { settleReservationClaim } from './bus/settle-reservation-claim.ts';
 import { settleVenueBlock } from './bus/settle-venue-block.ts';
 import { settleVenueCapacity } from './bus/settle-venue-capacity.ts';
 import { settleVenueClaim } from './bus/settle-venue-claim.ts';
 import { trackReservedUnits } from './bus/track-units.ts';
+import { weighReplacement } from './bus/weigh-replacement.ts';
 import { aboutRoutes } from './http/about.ts';
 import { customerRoutes } from './http/customers.ts';
 import { equipmentRoutes } from './http/equipment.ts';
+import { damageRoutes } from './http/equipment-damage.ts';
 import { equipmentLogisticsRoutes } from './http/equipment-logistics.ts';
+import { maintenanceRoutes } from './http/equipment-maintenance.ts';
 import { equipmentReservationRoutes } from './http/equipment-reservations.ts';
 import { eventNoteRoutes } from './http/event-notes.ts';
 import { eventTypeRoutes } from './http/event-types.ts';
@@ -47,6 +57,7 @@ import { venueRoutes } from './http/venues.ts';
 import { endedSockets } from './timers/ended-sockets.ts';
 import { eventClock } from './timers/event-clock.ts';
 import { expiredHolds } from './timers/expired-holds.ts';
+import { preventiveMaintenance } from './timers/preventive-maintenance.ts';
 
 export const routes: readonly Route[] = [
   ...customerRoutes,
@@ -57,6 +68,8 @@ export const routes: readonly Route[] = [
   ...equipmentRoutes,
   ...equipmentReservationRoutes,
   ...equipmentLogisticsRoutes,
+  ...maintenanceRoutes,
+  ...damageRoutes,
   ...aboutRoutes(() => routes),
   ...identityRoutes,
   ...usersRoutes,
@@ -88,8 +101,14 @@ export const reactions: readonly Reaction[] = [
   followReservedEvent,
   followReservedItem,
   trackReservedUnits,
+  settleMaintenanceClaim,
+  inspectReturnedEquipment,
+  flagReservationsUnderMaintenance,
+  cancelMaintenanceOfGone,
+  retireOnTotalLoss,
+  weighReplacement,
 ];
-export const timers: readonly Timer[] = [eventClock, expiredHolds, endedSockets];
+export const timers: readonly Timer[] = [eventClock, expiredHolds, endedSockets, preventiveMaintenance];
 /** The rules that a `rule_broken` can name, slice by slice. */
 export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   identity: identityRules,
@@ -98,4 +117,6 @@ export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> =
   events: eventRules,
   equipment: equipmentRules,
   reservations: reservationRules,
+  maintenance: maintenanceRules,
+  damage: damageRules,
 };

@@ -24,7 +24,7 @@ async function presentFor(scope: Scope, purchaseDate: string): Promise<rules.Pre
 /** REQ-EQP-001. Throws `invalid` for dates in the future, `already_exists` for a name or a barcode in use. */
 export async function addItem(scope: Scope, fields: NewItem): Promise<Item> {
   const present = await presentFor(scope, fields.purchaseDate);
-  return scope.of(items).create(scope.newId(), () => rules.add(fields, present));
+  return scope.of(items).create(scope.newId(), () => rules.add(fields, scope.orgId, present));
 }
 
 /**

@@ -5,6 +5,9 @@ import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
+import { preventiveTellAt, type Told } from './preventive.ts';
+
+export { preventiveDueAfter, preventiveTelling } from './preventive.ts';
 
 export const categories = [
   'table',
@@ -72,6 +75,8 @@ export interface Job {
 }
 
 export interface ItemState extends ItemFields {
+  /** For timers, which look across organizations. */
+  readonly orgId: string;
   readonly active: boolean;
   readonly retired?: { readonly at: string; readonly reason: string };
   /** Oldest first. */
@@ -86,13 +91,20 @@ export interface ItemState extends ItemFields {
   readonly jobs?: Readonly<Record<string, Job>>;
   /** Inspections not yet completed (their maintenance ids): until there is none, nothing new is reserved (REQ-EQP-056). */
   readonly inspections: readonly string[];
+  /** Which due date of preventive maintenance was told of. */
+  readonly told?: Told;
+  /** The damage reports that a replacement was asked for, each once (REQ-EQP-062, 064). */
+  readonly replacementFor?: readonly string[];
 }
 
 type Data<T> = T & { readonly [key: string]: unknown };
 type Fact<T extends string, D> = { readonly type: T; readonly data: Data<D> };
 
 export type ItemFact =
-  | Fact<'EquipmentItemAdded', { readonly fields: ItemFields; readonly nextPreventiveDueAt: string }>
+  | Fact<
+      'EquipmentItemAdded',
+      { readonly orgId: string; readonly fields: ItemFields; readonly nextPreventiveDueAt: string }
+    >
   | Fact<'EquipmentItemUpdated' | 'EquipmentSpecificationsUpdated', { readonly changes: Changes }>
   | Fact<'EquipmentItemActivated' | 'EquipmentItemDeactivated', { readonly reason?: string | undefined }>
   | Fact<'EquipmentItemRemoved', { readonly name: string }>
@@ -117,6 +129,8 @@ export type ItemFact =
   | Fact<'EquipmentUnitsLost', { readonly quantity: number; readonly reservationId: string; readonly from: Place }>
   | Fact<'EquipmentInspectionDue' | 'EquipmentInspectionDone', { readonly maintenanceId: string }>
   | Fact<'EquipmentPreventiveDone', { readonly at: string; readonly nextPreventiveDueAt: string }>
+  /** Once each for a due date: within 14 days of it, and from it on. */
+  | Fact<'EquipmentPreventiveDueSoon' | 'EquipmentPreventiveOverdue', { readonly name: string; readonly dueAt: string }>
   | Fact<
       'EquipmentReplacementRequired',
       {
@@ -207,10 +221,15 @@ function changed(state: ItemState, fact: Exclude<ItemFact, { readonly type: 'Equ
       return { ...state, inspections: state.inspections.filter((id) => id !== fact.data.maintenanceId) };
     case 'EquipmentPreventiveDone':
       return { ...state, lastPreventiveAt: fact.data.at, nextPreventiveDueAt: fact.data.nextPreventiveDueAt };
+    case 'EquipmentPreventiveDueSoon':
+      return { ...state, told: { dueAt: fact.data.dueAt, as: 'soon' } };
+    case 'EquipmentPreventiveOverdue':
+      return { ...state, told: { dueAt: fact.data.dueAt, as: 'overdue' } };
+    case 'EquipmentReplacementRequired':
+      return { ...state, replacementFor: [...(state.replacementFor ?? []), fact.data.damageReportId] };
     case 'EquipmentRetired':
       return { ...state, retired: { at: fact.data.at, reason: fact.data.reason } };
     case 'EquipmentItemRemoved':
-    case 'EquipmentReplacementRequired':
       return state;
   }
 }
@@ -232,8 +251,8 @@ const NEVER = '9999-12-31T00:00:00Z';
 
 function evolveItem(state: ItemState | undefined, fact: ItemFact): ItemState {
   if (fact.type === 'EquipmentItemAdded') {
-    const { fields, nextPreventiveDueAt } = fact.data;
-    return { ...fields, active: true, photos: [], nextPreventiveDueAt, away: NOWHERE, inspections: [] };
+    const { orgId, fields, nextPreventiveDueAt } = fact.data;
+    return { ...fields, orgId, active: true, photos: [], nextPreventiveDueAt, away: NOWHERE, inspections: [] };
   }
   if (!state) throw new Error(`${fact.type} came before EquipmentItemAdded`);
   return changed(state, fact);
@@ -256,7 +275,7 @@ export const items: Aggregate<ItemState, ItemFact> = aggregate<ItemState, ItemFa
       currentValue: (state.currentValue ?? state.purchasePrice).amount,
       createdAt: meta.createdAt,
       /** For the timer: an item that is gone or inactive needs nothing. */
-      preventiveDueAt: state.active && !state.retired ? state.nextPreventiveDueAt : NEVER,
+      preventiveTellAt: state.active && !state.retired ? preventiveTellAt(state) : NEVER,
     },
     words: wordsOf(state.name, state.manufacturer, state.model, state.serialNumber, state.barcode),
   }),

@@ -46,17 +46,17 @@ function refuseFutureDate(purchaseDate: string, { today }: Present): void {
 }
 
 /** REQ-EQP-001. */
-export function add(fields: NewItem, present: Present): ItemFact[] {
+export function add(fields: NewItem, orgId: string, present: Present): ItemFact[] {
   refuseFutureDate(fields.purchaseDate, present);
   if (fields.lastPreventiveAt !== undefined && fields.lastPreventiveAt > present.now) {
     throw invalid('body.lastPreventiveAt', 'in_future', 'must not be in the future');
   }
-  return [{ type: 'EquipmentItemAdded', data: { fields, nextPreventiveDueAt: dueOf(fields) } }];
+  return [{ type: 'EquipmentItemAdded', data: { orgId, fields, nextPreventiveDueAt: dueOf(fields) } }];
 }
 
 /** What PUT and PATCH change of it. */
 export function fieldsOf(state: ItemState): ItemChanges {
-  const { condition, lastPreventiveAt, nextPreventiveDueAt, active, retired, photos, ...rest } = state;
+  const { orgId, condition, lastPreventiveAt, nextPreventiveDueAt, active, retired, photos, ...rest } = state;
   const { primaryPhotoId, away, inspections, specifications, ...fields } = rest;
   return { ...fields, specifications: [...specifications] };
 }

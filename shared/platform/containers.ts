@@ -184,12 +184,17 @@ export const containers = {
       /** In the minor unit of the organization's currency. */
       currentValue: 'number',
       createdAt: 'text',
-      preventiveDueAt: 'text',
+      /** From when on something is to be told of preventive maintenance. */
+      preventiveTellAt: 'text',
       equipmentId: 'text',
       scheduledAt: 'text',
       /** Maintenance and damage: not yet done with. */
       open: 'boolean',
       technicianId: 'text',
+      /** Of maintenance. */
+      type: 'text',
+      /** Of damage. */
+      severity: 'text',
     },
     indexes: [
       ['name'],
@@ -203,7 +208,7 @@ export const containers = {
       ['equipmentId', 'createdAt'],
       ['open', 'scheduledAt'],
     ],
-    acrossIndexes: [['preventiveDueAt']],
+    acrossIndexes: [['preventiveTellAt']],
   }),
   reservations: container(['/orgId'], {
     facts: true,

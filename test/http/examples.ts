@@ -1,6 +1,7 @@
 /** For every route, a request that succeeds: what it needs is made first, by the admin. */
 import { PASSWORD, type TestHost, type TestUser } from '../support/host.ts';
 import { equipmentExamples } from './examples.equipment.ts';
+import { maintenanceExamples } from './examples.maintenance.ts';
 import { reservationExamples } from './examples.reservations.ts';
 import type { Made, Sent, World } from './world.ts';
 
@@ -246,6 +247,7 @@ export const examples: Readonly<Record<string, Example>> = {
   'PATCH event-types/{eventTypeId}': onType({ description: 'Rare' }),
   'DELETE event-types/{eventTypeId}': onType(),
   ...equipmentExamples,
+  ...maintenanceExamples,
   'GET users/me': nothing,
   'PUT users/me': () => ({ body: { displayName: 'Me' } }),
   'PATCH users/me': () => ({ body: { displayName: 'Me again' } }),

@@ -1,6 +1,7 @@
 /** An organization with something of everything, and how each of its parts is made. */
 import { items } from '../../shared/equipment/model.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
+import { madeItem } from '../maintenance/support.ts';
 import { PASSWORD, type TestHost, type TestOrganization, type TestUser } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
 
@@ -122,7 +123,7 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
       purchasePrice: { amount: 10_000, currency: 'GBP' },
       specifications: [],
     } as const;
-    const data = { fields, nextPreventiveDueAt: '2099-01-01T00:00:00Z' };
+    const data = { orgId: organization.orgId, fields, nextPreventiveDueAt: '2099-01-01T00:00:00Z' };
     return testScope(host.platform, organization.orgId)
       .of(items)
       .create(systemIds.next(), () => [{ type: 'EquipmentItemAdded', data }])
@@ -140,6 +141,14 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
     return reserved;
   }
   const photo = { bytes: PIXEL, name: 'pixel.png' };
+  const item = async () => ({ id: await madeItem(testScope(host.platform, organization.orgId)) });
+  const maintenanceBody = () => ({
+    type: 'repair',
+    scheduledAt: `${day()}T10:00:00Z`,
+    estimatedMinutes: 60,
+    description: 'Mend it',
+  });
+  const damageBody = { severity: 'minor', description: 'A scratch' };
 
   return {
     organization,
@@ -165,6 +174,16 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
     contact,
     equipment: () => make('equipment', { body: equipmentBody() }),
     equipmentPhoto: (of: Made) => make(`equipment/${of.id}/photos`, { file: photo }),
+    item,
+    maintenanceBody,
+    /** A maintenance that has taken these steps. */
+    async maintenance(...steps: readonly string[]): Promise<Made> {
+      const made = await make(`equipment/${(await item()).id}/maintenance`, { body: maintenanceBody() });
+      for (const step of steps) await make(`equipment/maintenance/${made.id}/${step}`, { body: {} });
+      return made;
+    },
+    damageBody,
+    damageReport: async () => make(`equipment/${(await item()).id}/damage-reports`, { body: damageBody }),
     eventType: () => make('event-types', { body: { name: `Type ${next()}` } }),
     role: () => make('roles', { body: { name: `Role ${next()}`, privileges: ['events:read'] } }),
     invitation: () => make('invitations', { body: { email: `guest${next()}@invited.example`, roles: ['viewer'] } }),

@@ -45,7 +45,7 @@ export async function warehouse(at?: string): Promise<Warehouse> {
         specifications: [],
         ...more,
       };
-      const data = { fields, nextPreventiveDueAt: '2027-07-10T00:00:00Z' };
+      const data = { orgId: scope.orgId, fields, nextPreventiveDueAt: '2027-07-10T00:00:00Z' };
       await scope.of(items).create(id, () => [{ type: 'EquipmentItemAdded', data }]);
       return id;
     },

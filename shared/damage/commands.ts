@@ -1,0 +1,106 @@
+/** Commands on damage reports, and what they bring about on the item. */
+
+import { z } from 'zod';
+import { type ItemFact, type ItemState, items } from '../equipment/model.ts';
+import { events } from '../events/model.ts';
+import type { Entity } from '../platform/aggregate.ts';
+import { anyOf, type ListInput, type Listing, toQuery } from '../platform/listing.ts';
+import { type PictureFile, removePicture, storePicture } from '../platform/pictures.ts';
+import { notFound, Refusal } from '../platform/refusal.ts';
+import type { EntityPage } from '../platform/repository.ts';
+import type { Scope } from '../platform/scope.ts';
+import { type DamageState, damageReports, damageStatuses, severities } from './model.ts';
+import * as rules from './rules.ts';
+import type { DamageReportBody, NewDamageReport } from './views.ts';
+
+type Report = Entity<DamageState>;
+
+/** Most bytes of an upload: 10 MB. */
+export const PHOTO_LIMIT = 10 * 1024 * 1024;
+const THUMBNAIL_WIDTH = 320;
+
+export const damageListing: Listing = {
+  filters: { severity: anyOf('severity', z.enum(severities)), status: anyOf('status', z.enum(damageStatuses)) },
+  sorts: { createdAt: 'createdAt' },
+  defaultSort: '-createdAt',
+  search: false,
+};
+
+/** The reports of an item. Throws `not_found`. */
+export async function listReports(
+  scope: Scope,
+  equipmentId: string,
+  input: ListInput,
+): Promise<EntityPage<DamageState>> {
+  await scope.of(items).get(equipmentId);
+  return scope.of(damageReports).list(toQuery(damageListing, input, [{ path: 'equipmentId', eq: equipmentId }]));
+}
+
+/** REQ-EQP-060. */
+export async function reportDamage(scope: Scope, equipmentId: string, body: NewDamageReport): Promise<Report> {
+  const now = scope.now();
+  const id = scope.newId();
+  const { eventId } = body;
+  const [, event] = await Promise.all([
+    scope.of(items).get(equipmentId),
+    eventId === undefined ? undefined : scope.of(events).find(eventId),
+  ]);
+  if (eventId !== undefined && !event) throw notFound('event');
+  return scope
+    .of(damageReports)
+    .create(id, () => rules.report({ ...body, equipmentId, reportedAt: body.reportedAt ?? now }, now));
+}
+
+/** Changes what PUT or PATCH name. Throws `wrong_state` for a status that does not follow. */
+export function changeReport(
+  scope: Scope,
+  id: string,
+  make: (current: DamageReportBody) => DamageReportBody,
+): Promise<Report> {
+  return scope.of(damageReports).execute(id, (state) => rules.revise(state, make(rules.fieldsOf(state))));
+}
+
+/**
+ * Stores an upload and adds it to the report. The blobs come first, so that no report ever shows a photo that is not
+ * there; a crash before the commit leaves blobs that nothing names.
+ */
+export async function addPhoto(scope: Scope, id: string, file: PictureFile) {
+  const { state } = await scope.of(damageReports).get(id);
+  // No work for a full album; what counts is decided at the commit.
+  if (!scope.retried) rules.refuseFullAlbum(state);
+  const photo = await storePicture(scope, {
+    file,
+    path: `damage/${id}`,
+    limit: PHOTO_LIMIT,
+    thumbnail: { width: THUMBNAIL_WIDTH },
+  });
+  try {
+    const report = await scope.of(damageReports).execute(id, (now) => rules.addPhoto(now, photo));
+    return { report, photoId: photo.id };
+  } catch (error) {
+    if (error instanceof Refusal) await removePicture(scope, photo);
+    throw error;
+  }
+}
+
+type Consequence = (reportId: string, damage: DamageState, item: ItemState, now: string) => readonly ItemFact[];
+
+/** Does to the item what follows from a report as it is now; nothing when the item is gone. */
+async function follow(scope: Scope, reportId: string, consequence: Consequence): Promise<void> {
+  const { state } = await scope.of(damageReports).get(reportId);
+  try {
+    await scope.of(items).execute(state.equipmentId, (item) => consequence(reportId, state, item, scope.now()));
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+  }
+}
+
+/** Retires an item that is a total loss; once, however often it is told (REQ-EQP-062). */
+export function retireOnTotalLoss(scope: Scope, reportId: string): Promise<void> {
+  return follow(scope, reportId, rules.afterTotalLoss);
+}
+
+/** Asks for a replacement where repair is too dear; once for a report (REQ-EQP-064). */
+export function weighReplacement(scope: Scope, reportId: string): Promise<void> {
+  return follow(scope, reportId, rules.afterEstimate);
+}

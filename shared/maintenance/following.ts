@@ -1,0 +1,110 @@
+/** What maintenance does by itself: inspections after returns, flags on reservations, an end when its item is gone. */
+import { z } from 'zod';
+import { items } from '../equipment/model.ts';
+import type { Fact } from '../platform/facts.ts';
+import { pagesOf } from '../platform/pages.ts';
+import { Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import { type ReservationFact, reservations } from '../reservations/model.ts';
+import { cancelMaintenance } from './commands.ts';
+import { maintenance } from './model.ts';
+import { inspectionAfterReturn } from './rules.ts';
+
+const PAGE = 50;
+
+/** Nothing to do where what it is done to is gone. */
+async function unlessGone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+  }
+}
+
+const Returned = z.object({
+  equipmentId: z.string(),
+  eventId: z.string(),
+  done: z.object({ counts: z.object({ returned: z.int(), damaged: z.int() }) }),
+});
+
+/**
+ * Makes an inspection of what came back and blocks the item until it is done, in one batch (REQ-EQP-056). Its id follows
+ * from the fact. Nothing when nothing came back, or the item is retired.
+ */
+export async function inspectReturned(scope: Scope, fact: Fact): Promise<void> {
+  const { equipmentId, eventId, done } = Returned.parse(fact.data);
+  const { returned, damaged } = done.counts;
+  const units = returned + damaged;
+  const id = scope.newId();
+  if (units === 0 || (await scope.of(maintenance).find(id))) return;
+  const made = inspectionAfterReturn(equipmentId, { reservationId: fact.subject, eventId, units, damaged }, fact.time);
+  await unlessGone(
+    scope
+      .of(items)
+      .execute(
+        equipmentId,
+        ({ retired }) => (retired ? [] : [{ type: 'EquipmentInspectionDue', data: { maintenanceId: id } }]),
+        { also: () => scope.of(maintenance).stage(id, made).writes },
+      ),
+  );
+}
+
+const Concerned = z.object({
+  equipmentId: z.string(),
+  over: z.array(z.object({ owner: z.object({ type: z.string(), id: z.string() }) })).optional(),
+  cleared: z.array(z.string()).optional(),
+});
+
+/**
+ * Flags the reservations that a maintenance is over now, and takes the flag from those that none is over any more.
+ * Decided by how things are, not by what the fact says, so that the order of the facts does not matter.
+ */
+export async function flagReservations(scope: Scope, fact: Fact): Promise<void> {
+  const { equipmentId, over = [], cleared = [] } = Concerned.parse(fact.data);
+  const forced = over.map(({ owner }) => owner.id);
+  for (const id of new Set([...forced, ...cleared])) await flagReservation(scope, equipmentId, id);
+}
+
+async function flagReservation(scope: Scope, equipmentId: string, id: string): Promise<void> {
+  await unlessGone(
+    scope.of(reservations).execute(id, async (state): Promise<readonly ReservationFact[]> => {
+      const { eventId, status, troubles } = state;
+      const open = status === 'requested' || status === 'confirmed';
+      const troubled = open && (await isUnderMaintenance(scope, equipmentId, id));
+      if (troubled === troubles.includes('maintenance')) return [];
+      const type = troubled ? 'EquipmentReservationFlagged' : 'EquipmentReservationUnflagged';
+      return [{ type, data: { equipmentId: state.equipmentId, eventId, trouble: 'maintenance' } }];
+    }),
+  );
+}
+
+async function isUnderMaintenance(scope: Scope, equipmentId: string, reservationId: string): Promise<boolean> {
+  for await (const { items: page } of openOf(scope, equipmentId)) {
+    if (page.some(({ state }) => state.over.includes(reservationId))) return true;
+  }
+  return false;
+}
+
+function openOf(scope: Scope, equipmentId: string) {
+  const where = [
+    { path: 'equipmentId', eq: equipmentId },
+    { path: 'open', eq: true },
+  ];
+  const open = { where, orderBy: [{ path: 'scheduledAt' }], limit: PAGE };
+  return pagesOf((from) => scope.of(maintenance).list({ ...open, ...from }));
+}
+
+/** Calls off what was still to be done on an item that was retired or removed. */
+export async function cancelOfGone(scope: Scope, equipmentId: string): Promise<void> {
+  for await (const { items: page } of openOf(scope, equipmentId)) {
+    for (const { id } of page) await unlessDone(cancelMaintenance(scope, id, 'The equipment is gone'));
+  }
+}
+
+async function unlessDone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'wrong_state')) throw error;
+  }
+}

@@ -1,0 +1,73 @@
+/** Makes claims and maintenance agree for certain after whatever crashed between the two commits (ADR 0004). */
+import { z } from 'zod';
+import { claimsOf } from '../claims/engine.ts';
+import type { Clash } from '../claims/model.ts';
+import { equipmentResource, items } from '../equipment/model.ts';
+import type { Fact } from '../platform/facts.ts';
+import { Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
+import { type MaintenanceFact, maintenance, type Placement, windowOf } from './model.ts';
+import { free, requestOf } from './placing.ts';
+import { overridden } from './rules.ts';
+
+/** The facts that take or give up units. */
+export const maintenancePlacingFacts = [
+  'EquipmentMaintenanceScheduled',
+  'EquipmentMaintenanceUpdated',
+  'EquipmentMaintenanceStarted',
+  'EquipmentMaintenanceCompleted',
+  'EquipmentMaintenanceCancelled',
+] as const satisfies readonly MaintenanceFact['type'][];
+
+const PlacementData = z.object({ equipmentId: z.string(), claimId: z.string() });
+const Placing = z.object({ taken: PlacementData.optional(), released: PlacementData.optional() });
+
+const LAPSED = 'Its hold ran out while the system was down, after it had been scheduled';
+
+/**
+ * What a fact says was given up is freed, and what it says was taken is made firm while the maintenance still names it.
+ * Claim ids are never used twice, so either may be done again at any time.
+ */
+export async function settleMaintenanceClaims(scope: Scope, fact: Fact): Promise<void> {
+  const { taken, released } = Placing.parse(fact.data);
+  const id = fact.subject;
+  if (released) await free(scope, released);
+  if (!taken) return;
+  if (!(await names(scope, id, taken))) return free(scope, taken);
+  try {
+    await claimsOf(scope).firm(equipmentResource(taken.equipmentId), taken.claimId);
+  } catch (error) {
+    if (!(error instanceof Refusal) || (error.code !== 'conflict' && error.code !== 'not_found')) throw error;
+    // Given up in this very moment by a later fact, which frees it; or lost in an outage longer than the hold.
+    if (await names(scope, id, taken)) await takeBack(scope, id, taken);
+  }
+}
+
+async function names(scope: Scope, id: string, { claimId }: Placement): Promise<boolean> {
+  return (await scope.of(maintenance).find(id))?.state.placement?.claimId === claimId;
+}
+
+/** The units were promised twice: the claim goes over the other one, and a fact has the reservations flagged. */
+async function takeBack(scope: Scope, id: string, placement: Placement): Promise<void> {
+  const over = await claimOver(scope, id, placement);
+  const after = await scope
+    .of(maintenance)
+    .execute(id, ({ equipmentId, placement: now }) =>
+      now?.claimId === placement.claimId
+        ? overridden(equipmentId, { placement, over }, scope.actor, { reason: LAPSED })
+        : [],
+    );
+  if (after.state.placement?.claimId !== placement.claimId) await free(scope, placement);
+}
+
+async function claimOver(scope: Scope, id: string, { equipmentId, claimId }: Placement): Promise<readonly Clash[]> {
+  const [{ state }, item] = await Promise.all([scope.of(maintenance).get(id), scope.of(items).find(equipmentId)]);
+  const { type, quantity } = state;
+  const demand = { equipmentId, type, quantity, window: windowOf(state) };
+  const { over } = await claimsOf(scope).claim({
+    ...requestOf(id, claimId, demand, item?.state ?? { quantity }),
+    mode: 'firm',
+    override: { by: scope.actor.userId, reason: LAPSED },
+  });
+  return over;
+}

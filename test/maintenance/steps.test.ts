@@ -1,0 +1,216 @@
+/** The steps of maintenance: started, completed, cancelled, and what each does to the item (REQ-EQP-051 to 055). */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { items, onShelf } from '../../shared/equipment/model.ts';
+import { closeStages, type Stage, stage } from '../events/support.ts';
+import type { Answer, Body, Person } from '../support/callers.ts';
+import { itemOf, madeItem, reserved, takenIn, typesOf } from './support.ts';
+
+let world: Stage;
+let technician: Person;
+let manager: Person;
+beforeAll(async () => {
+  world = await stage();
+  technician = world.as('maintenanceTechnician');
+  manager = world.as('manager');
+});
+afterAll(closeStages);
+
+let equipmentId: string;
+beforeEach(async () => {
+  world.move('2026-11-20T09:00:00Z');
+  equipmentId = await madeItem(world.scope);
+});
+
+const ALL = { start: '2026-01-01T00:00:00Z', end: '2027-12-31T00:00:00Z' };
+const body = (more: Readonly<Record<string, unknown>> = {}) => ({
+  type: 'repair',
+  scheduledAt: '2026-12-01T10:00:00Z',
+  estimatedMinutes: 120,
+  description: 'Mend the castors',
+  ...more,
+});
+const asked = (more?: Readonly<Record<string, unknown>>, by = technician) =>
+  by.post(`equipment/${equipmentId}/maintenance`, body(more));
+async function made(more?: Readonly<Record<string, unknown>>): Promise<Body> {
+  const answer = await asked(more);
+  if (answer.status !== 201) throw new Error(answer.text);
+  return answer.body;
+}
+const path = ({ id }: Body) => `equipment/maintenance/${id}`;
+const taken = () => takenIn(world.scope, equipmentId, ALL);
+const brief = ({ status, body: said }: Answer) => (status < 400 ? status : (said.rule ?? said.type.split(':').at(-1)));
+
+describe('REQ-EQP-051 every step in every state', () => {
+  const ways: Readonly<Record<string, readonly string[]>> = {
+    scheduled: [],
+    inProgress: ['start'],
+    completed: ['start', 'complete'],
+    cancelled: ['cancel'],
+  };
+  const follows: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    scheduled: { start: 'inProgress', cancel: 'cancelled', change: 'scheduled' },
+    inProgress: { complete: 'completed', cancel: 'cancelled', change: 'inProgress' },
+    completed: {},
+    cancelled: {},
+  };
+  const table = Object.keys(ways).flatMap((state) =>
+    ['start', 'complete', 'cancel', 'change'].map(
+      (step) => [step, state, follows[state]?.[step] ?? 'refused'] as const,
+    ),
+  );
+
+  test.each(table)('%s when %s: %s', async (step, state, expected) => {
+    const one = await made();
+    for (const before of ways[state] ?? []) await technician.post(`${path(one)}/${before}`);
+    const answer =
+      step === 'change'
+        ? await technician.patch(path(one), { description: 'More' })
+        : await technician.post(`${path(one)}/${step}`);
+    if (expected !== 'refused') {
+      expect(answer.body.status).toBe(expected);
+    } else {
+      expect([answer.status, brief(answer)]).toEqual([409, 'wrong_state']);
+      const allowed = Object.keys(follows[state] ?? {}).filter((name) => name !== 'change');
+      expect(answer.body).toMatchObject({ state, allowed: expect.arrayContaining(allowed) });
+      expect(answer.body.allowed).toHaveLength(allowed.length);
+    }
+    const { away, quantity } = await itemOf(world.scope, equipmentId);
+    const now = (await technician.get(path(one))).body.status;
+    expect(away.inMaintenance).toBe(now === 'inProgress' ? quantity : 0);
+    expect(await taken()).toHaveLength(now === 'inProgress' || now === 'scheduled' ? 1 : 0);
+  });
+});
+
+describe('REQ-EQP-051 the window follows the work', () => {
+  test('started early it is taken from now on, completed it is free at once', async () => {
+    const one = await made();
+    world.move('2026-11-30T08:00:00Z');
+    const started = await technician.post(`${path(one)}/start`);
+    expect(started.body).toMatchObject({ startedAt: '2026-11-30T08:00:00Z', window: { end: '2026-11-30T10:00:00Z' } });
+    expect(await taken()).toMatchObject([{ start: '2026-11-30T08:00:00Z', end: '2026-11-30T10:00:00Z', mode: 'firm' }]);
+    world.move('2026-11-30T08:30:00Z');
+    await technician.post(`${path(one)}/complete`);
+    expect(await taken()).toEqual([]);
+  });
+
+  test('started late it ends later, unless that is somebody else’s time', async () => {
+    const one = await made();
+    const next = { start: '2026-12-01T12:00:00Z', end: '2026-12-01T18:00:00Z' };
+    await reserved(world.scope, { equipmentId, window: next });
+    world.move('2026-12-01T11:00:00Z');
+    const refused = await technician.post(`${path(one)}/start`);
+    expect([brief(refused), refused.body.conflicts[0].window]).toEqual([
+      'conflict',
+      { start: next.start, end: '2026-12-01T13:00:00Z' },
+    ]);
+    expect((await itemOf(world.scope, equipmentId)).away.inMaintenance).toBe(0);
+    await technician.patch(path(one), { estimatedMinutes: 61 });
+    expect(brief(await technician.post(`${path(one)}/start`))).toBe('conflict');
+    expect(brief(await technician.post(`${path(one)}/start`, { override: { reason: 'Must' } }))).toBe('forbidden');
+    const forced = await manager.post(`${path(one)}/start`, { override: { reason: 'Must' } });
+    expect(forced.body.overReservations).toHaveLength(1);
+  });
+
+  test('units that are out cannot be worked on; of those in the warehouse others are still there', async () => {
+    const one = await made({ quantity: 4 });
+    await world.scope
+      .of(items)
+      .execute(equipmentId, () => [{ type: 'EquipmentUnitsMoved', data: { to: 'atVenue', quantity: 7 } }]);
+    const refused = await technician.post(`${path(one)}/start`);
+    expect([brief(refused), refused.body.onShelf]).toEqual(['units-on-shelf', 3]);
+    await technician.patch(path(one), { quantity: 2 });
+    expect(brief(await technician.post(`${path(one)}/start`))).toBe(200);
+    expect(onShelf(await itemOf(world.scope, equipmentId))).toBe(1);
+  });
+
+  test('of ten starts at once of two jobs on the same units one takes them', async () => {
+    const jobs = [await made({ quantity: 6 }), await made({ quantity: 4, scheduledAt: '2026-12-01T10:00:00Z' })];
+    await world.scope
+      .of(items)
+      .execute(equipmentId, () => [{ type: 'EquipmentUnitsMoved', data: { to: 'atVenue', quantity: 4 } }]);
+    const tries = Array.from({ length: 10 }, (_, at) => technician.post(`${path(jobs[at % 2])}/start`));
+    const answers = await Promise.all(tries);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    const { away } = await itemOf(world.scope, equipmentId);
+    expect([4, 6]).toContain(away.inMaintenance);
+  });
+});
+
+describe('REQ-EQP-052, 053 completing', () => {
+  const completed = async (more: Readonly<Record<string, unknown>>, outcome: object) => {
+    const one = await made(more);
+    await technician.post(`${path(one)}/start`);
+    return { one, answer: await technician.post(`${path(one)}/complete`, outcome) };
+  };
+
+  test('records cost, notes and the condition it left, which the item then has', async () => {
+    const outcome = {
+      cost: { amount: 12_000, currency: 'GBP' },
+      notes: 'New castors',
+      resultingCondition: 'excellent',
+    };
+    const { one, answer } = await completed({}, outcome);
+    expect(answer.body).toMatchObject({ ...outcome, status: 'completed', completedAt: world.scope.now() });
+    expect((await itemOf(world.scope, equipmentId)).condition).toBe('excellent');
+    expect(await typesOf(world.scope, 'equipment', equipmentId)).toEqual([
+      'EquipmentItemAdded',
+      'EquipmentUnitsMoved',
+      'EquipmentUnitsMoved',
+      'EquipmentConditionUpgraded',
+    ]);
+    expect((await technician.get(path(one))).body).toEqual(answer.body);
+  });
+
+  test('without a condition leaves it, a worse one downgrades', async () => {
+    await completed({}, {});
+    expect((await itemOf(world.scope, equipmentId)).condition).toBe('good');
+    await completed({}, { resultingCondition: 'poor' });
+    expect(await typesOf(world.scope, 'equipment', equipmentId)).toContain('EquipmentConditionDowngraded');
+  });
+
+  test('REQ-EQP-055 preventive maintenance is due again six months on', async () => {
+    world.move('2026-11-29T09:00:00Z');
+    await completed({ type: 'preventiveMaintenance' }, {});
+    expect(await itemOf(world.scope, equipmentId)).toMatchObject({
+      lastPreventiveAt: '2026-11-29T09:00:00Z',
+      nextPreventiveDueAt: '2027-05-29T09:00:00Z',
+    });
+  });
+
+  test.each([
+    ['passed', { passed: true }, 'good', 'EquipmentInspectionPassed'],
+    [
+      'passed, and better than thought',
+      { passed: true, resultingCondition: 'excellent' },
+      'excellent',
+      'EquipmentInspectionPassed',
+    ],
+    ['failed', { passed: false }, 'needsRepair', 'EquipmentInspectionFailed'],
+    [
+      'failed for good',
+      { passed: false, resultingCondition: 'outOfService' },
+      'outOfService',
+      'EquipmentInspectionFailed',
+    ],
+  ])('an inspection that %s leaves its condition and fact', async (_, outcome, condition, fact) => {
+    const { one } = await completed({ type: 'inspection' }, outcome);
+    expect((await itemOf(world.scope, equipmentId)).condition).toBe(condition);
+    expect((await typesOf(world.scope, 'equipment', one.id)).at(-1)).toBe(fact);
+  });
+
+  test('an inspection says whether it passed, nothing else does, and a failed one is not good', async () => {
+    expect((await completed({ type: 'inspection' }, {})).answer.body.errors[0].path).toBe('body.passed');
+    equipmentId = await madeItem(world.scope);
+    expect((await completed({}, { passed: true })).answer.body.errors[0].path).toBe('body.passed');
+    equipmentId = await madeItem(world.scope);
+    const { answer } = await completed({ type: 'inspection' }, { passed: false, resultingCondition: 'good' });
+    expect(brief(answer)).toBe('failed-needs-repair');
+  });
+
+  test('is possible when the item is gone meanwhile', async () => {
+    const one = await made();
+    await technician.post(`${path(one)}/start`);
+    await world.scope.of(items).execute(equipmentId, () => [{ type: 'EquipmentItemRemoved', data: { name: 'Gone' } }]);
+    expect(brief(await technician.post(`${path(one)}/complete`))).toBe(200);
+  });
+});
