@@ -11,10 +11,12 @@ import { mailInvitation } from './bus/mail-invitation.ts';
 import { mailPasswordChanged } from './bus/mail-password-changed.ts';
 import { mailPasswordReset } from './bus/mail-password-reset.ts';
 import { moveMergedCommunications } from './bus/move-merged-communications.ts';
+import { notifyPeople } from './bus/notify.ts';
 import { refreshEventNames } from './bus/refresh-event-names.ts';
 import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
+import { sendQueuedMail } from './bus/send-mail.ts';
 import { settleCommunicationHome } from './bus/settle-communication.ts';
 import { settleVenueBlock } from './bus/settle-venue-block.ts';
 import { settleVenueCapacity } from './bus/settle-venue-capacity.ts';
@@ -26,13 +28,16 @@ import { eventTypeRoutes } from './http/event-types.ts';
 import { eventRoutes } from './http/events.ts';
 import { identityRoutes } from './http/identity.ts';
 import { invitationsRoutes } from './http/invitations.ts';
+import { notificationRoutes } from './http/notifications.ts';
 import { organizationRoutes } from './http/organization.ts';
 import { rolesRoutes } from './http/roles.ts';
 import { sessionsRoutes } from './http/sessions.ts';
 import { usersRoutes } from './http/users.ts';
 import { venueRoutes } from './http/venues.ts';
 import { eventClock } from './timers/event-clock.ts';
+import { eventReminders } from './timers/event-reminders.ts';
 import { expiredHolds } from './timers/expired-holds.ts';
+import { heldMail } from './timers/held-mail.ts';
 
 export const routes: readonly Route[] = [
   ...customerRoutes,
@@ -47,6 +52,7 @@ export const routes: readonly Route[] = [
   ...invitationsRoutes,
   ...sessionsRoutes,
   ...organizationRoutes,
+  ...notificationRoutes,
 ];
 export const reactions: readonly Reaction[] = [
   mailInvitation,
@@ -63,8 +69,10 @@ export const reactions: readonly Reaction[] = [
   refreshEventNames,
   followMergedCustomer,
   makeDefaultEventTypes,
+  notifyPeople,
+  sendQueuedMail,
 ];
-export const timers: readonly Timer[] = [eventClock, expiredHolds];
+export const timers: readonly Timer[] = [eventClock, expiredHolds, eventReminders, heldMail];
 /** The rules that a `rule_broken` can name, slice by slice. */
 export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   identity: identityRules,

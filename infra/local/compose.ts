@@ -19,6 +19,7 @@ import type { Platform } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Store } from '../../shared/platform/store.ts';
 import { startAzurite } from './azurite.ts';
+import { besideApi } from './dev-mail.ts';
 import { type Host, startHost, tryPort } from './host.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { type Scheduler, startTimers } from './timers.ts';
@@ -99,7 +100,9 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     const scheduler: Scheduler | undefined = options.timers === false ? undefined : startTimers({ platform, timers });
     if (scheduler) closers.push(() => scheduler.stop());
     const { HOST, PORT } = config;
-    const host = await onPort(config, () => startHost({ routes, pipeline, host: HOST, port: PORT }));
+    const host = await onPort(config, () =>
+      startHost({ routes, pipeline, host: HOST, port: PORT, beside: besideApi(config, folder) }),
+    );
     closers.push(() => host.close());
     // Links in mail say where this is, which PORT=0 does not.
     config.PORT = Number(new URL(host.origin).port);

@@ -13,6 +13,7 @@ import type { KeyedQueue } from './keyed-queue.ts';
 import type { Limits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Mail } from './mail.ts';
+import type { Realtime } from './realtime.ts';
 import type { Repository } from './repository.ts';
 import { repository } from './repository.ts';
 import type { Names } from './request.ts';
@@ -28,6 +29,8 @@ export interface Platform {
   readonly limits: Limits;
   readonly blobs: Blobs;
   readonly mail: Mail;
+  /** Left out where nobody listens. */
+  readonly realtime?: Realtime;
   readonly log: Log;
   /** What readiness asks. */
   readonly probes: readonly Probe[];

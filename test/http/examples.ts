@@ -1,6 +1,6 @@
 /** For every route, a request that succeeds: what it needs is made first, by the admin. */
 import { PASSWORD, type TestHost, type TestUser } from '../support/host.ts';
-import type { Made, Sent, World } from './world.ts';
+import { type Made, type Sent, send, type World } from './world.ts';
 
 /** `user` is who will send it. */
 type Example = (world: World, host: TestHost, user: TestUser) => Promise<Sent> | Sent;
@@ -93,6 +93,15 @@ const onRole =
   (body?: (world: World) => unknown): Example =>
   async (world) => ({ params: { roleId: (await world.role()).id }, ...(body ? { body: body(world) } : {}) });
 const onInvitation: Example = async (world) => ({ params: { id: (await world.invitation()).id } });
+/** Whoever asks is told something, and the newest of what it was told is meant. */
+const onNotification: Example = async (world, host, user) => {
+  const body = { userIds: [user.userId], type: 'info', category: 'system', title: 'Hello', message: 'Welcome' };
+  await world.make('notifications', { body });
+  await host.settled();
+  const page = await send(host, user, 'GET', 'notifications', { query: 'limit=1' });
+  const { data } = (await page.json()) as { data: Made[] };
+  return { params: { notificationId: data[0]?.id ?? '' } };
+};
 const nothing: Example = () => ({});
 const roleBody = (world: World) => ({ name: `Role ${world.next()}`, privileges: ['venues:read'] });
 const soon = (host: TestHost) => new Date(host.clock.time() + 86_400_000).toISOString().slice(0, 10);
@@ -266,6 +275,18 @@ export const examples: Readonly<Record<string, Example>> = {
     body: { name: 'Renamed', country: 'GB', timeZone: 'Europe/London', currency: 'GBP' },
   }),
   'PATCH organization': () => ({ body: { name: 'Renamed again' } }),
+  'GET notifications': nothing,
+  'POST notifications': () => ({
+    body: { roles: ['admin'], type: 'info', category: 'system', title: 'Hello', message: 'The lift is out of order' },
+  }),
+  'GET notifications/unread-count': nothing,
+  'GET notifications/preferences': nothing,
+  'PUT notifications/preferences': () => ({ body: { digest: { every: 'daily', at: '07:30' } } }),
+  'PATCH notifications/preferences': () => ({ body: { categories: { staff: { email: { on: false } } } } }),
+  'PUT notifications/read-all': () => ({ body: { category: 'events' } }),
+  'GET notifications/{notificationId}': onNotification,
+  'PUT notifications/{notificationId}/read': onNotification,
+  'DELETE notifications/{notificationId}': onNotification,
   'PUT identity/password': () => ({ body: { currentPassword: PASSWORD, newPassword: PASSWORD } }),
   'POST identity/sign-out': nothing,
 };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { instantOf } from '../../shared/platform/clock.ts';
 import { OpeningHours } from '../../shared/venues/fields.ts';
 import { isOpen, openWindows } from '../../shared/venues/hours.ts';
-import { zoneOf } from '../../shared/venues/zone.ts';
+import { zoneOf } from '../../shared/platform/zone.ts';
 
 const ZONES = ['America/New_York', 'Europe/London', 'Asia/Kolkata', 'Pacific/Apia', 'Australia/Lord_Howe', 'UTC'];
 const everyDay = (opens: string, closes: string) =>
