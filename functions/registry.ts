@@ -21,12 +21,14 @@ import { mailInvitation } from './bus/mail-invitation.ts';
 import { mailPasswordChanged } from './bus/mail-password-changed.ts';
 import { mailPasswordReset } from './bus/mail-password-reset.ts';
 import { moveMergedCommunications } from './bus/move-merged-communications.ts';
+import { notifyPeople } from './bus/notify.ts';
 import { refreshEventNames } from './bus/refresh-event-names.ts';
 import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
 import { removeEquipmentPhoto } from './bus/remove-equipment-photo.ts';
 import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
 import { retireOnTotalLoss } from './bus/retire-on-total-loss.ts';
+import { sendQueuedMail } from './bus/send-mail.ts';
 import { settleCommunicationHome } from './bus/settle-communication.ts';
 import { settleEquipmentCapacity } from './bus/settle-equipment-capacity.ts';
 import { settleMaintenanceClaim } from './bus/settle-maintenance-claim.ts';
@@ -48,6 +50,7 @@ import { eventTypeRoutes } from './http/event-types.ts';
 import { eventRoutes } from './http/events.ts';
 import { identityRoutes } from './http/identity.ts';
 import { invitationsRoutes } from './http/invitations.ts';
+import { notificationRoutes } from './http/notifications.ts';
 import { organizationRoutes } from './http/organization.ts';
 import { realtimeRoutes } from './http/realtime.ts';
 import { rolesRoutes } from './http/roles.ts';
@@ -56,7 +59,9 @@ import { usersRoutes } from './http/users.ts';
 import { venueRoutes } from './http/venues.ts';
 import { endedSockets } from './timers/ended-sockets.ts';
 import { eventClock } from './timers/event-clock.ts';
+import { eventReminders } from './timers/event-reminders.ts';
 import { expiredHolds } from './timers/expired-holds.ts';
+import { heldMail } from './timers/held-mail.ts';
 import { preventiveMaintenance } from './timers/preventive-maintenance.ts';
 
 export const routes: readonly Route[] = [
@@ -78,6 +83,7 @@ export const routes: readonly Route[] = [
   ...sessionsRoutes,
   ...realtimeRoutes,
   ...organizationRoutes,
+  ...notificationRoutes,
 ];
 export const reactions: readonly Reaction[] = [
   mailInvitation,
@@ -107,8 +113,17 @@ export const reactions: readonly Reaction[] = [
   cancelMaintenanceOfGone,
   retireOnTotalLoss,
   weighReplacement,
+  notifyPeople,
+  sendQueuedMail,
 ];
-export const timers: readonly Timer[] = [eventClock, expiredHolds, endedSockets, preventiveMaintenance];
+export const timers: readonly Timer[] = [
+  eventClock,
+  expiredHolds,
+  endedSockets,
+  preventiveMaintenance,
+  eventReminders,
+  heldMail,
+];
 /** The rules that a `rule_broken` can name, slice by slice. */
 export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   identity: identityRules,

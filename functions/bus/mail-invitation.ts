@@ -1,4 +1,9 @@
-import { mailInvitation as handle } from '../../shared/identity/mails.ts';
+import { mailInvitation as mail } from '../../shared/identity/mails.ts';
+import { sendLogged } from '../../shared/notifications/mails.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 
-export const mailInvitation = reaction({ name: 'mail-invitation', on: ['UserInvited'], handle });
+export const mailInvitation = reaction({
+  name: 'mail-invitation',
+  on: ['UserInvited'],
+  handle: (fact, scope) => mail(fact, scope, sendLogged),
+});

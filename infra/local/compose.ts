@@ -21,6 +21,7 @@ import type { Platform } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Store } from '../../shared/platform/store.ts';
 import { startAzurite } from './azurite.ts';
+import { besideApi } from './dev-mail.ts';
 import { type Host, startHost, tryPort } from './host.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { type Scheduler, startTimers } from './timers.ts';
@@ -108,7 +109,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     const scheduler: Scheduler | undefined = options.timers === false ? undefined : startTimers({ platform, timers });
     if (scheduler) closers.push(() => scheduler.stop());
     const listening = await onPort('PORT', config, (port) =>
-      startHost({ routes, pipeline, host: config.HOST, port }),
+      startHost({ routes, pipeline, host: config.HOST, port, beside: besideApi(config, folder) }),
     );
     host = listening;
     closers.push(() => listening.close());

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline as pump } from 'node:stream/promises';
-import type { RawRequest } from '../../shared/platform/http.ts';
+import type { RawReply, RawRequest } from '../../shared/platform/http.ts';
 import type { Pipeline } from '../../shared/platform/pipeline.ts';
 import { invalid } from '../../shared/platform/refusal.ts';
 import type { Route } from '../../shared/platform/route.ts';
@@ -15,6 +15,8 @@ interface HostOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** What is beside the API on this machine, by path; undefined answers as if it were not there. */
+  readonly beside?: (request: RawRequest) => Promise<RawReply> | undefined;
 }
 
 export interface Host {
@@ -35,7 +37,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const request = rawOf(incoming, outgoing, origin);
-    const answer = hasHost(incoming) ? await reply(request) : options.pipeline.refuse(request, NO_HOST);
+    const answer = hasHost(incoming)
+      ? await (options.beside?.(request) ?? reply(request))
+      : options.pipeline.refuse(request, NO_HOST);
     if (outgoing.destroyed) return;
     // While closing, a connection that is kept alive would be waited for.
     if (!server.listening) outgoing.setHeader('connection', 'close');

@@ -23,7 +23,7 @@ export const historyListing: Listing = { filters: {}, sorts: { at: 'id' }, defau
 const Cursor = z.uuid();
 
 /** Names copied again, which is bookkeeping, and what is nobody's business outside. */
-const NOT_SHOWN = ['EventNamesRefreshed'];
+const NOT_SHOWN = ['EventNamesRefreshed', 'EventReminderDue'];
 const NOT_FOR_CUSTOMERS = [...NOT_SHOWN, 'EventDoubleBookingOverridden'];
 /** Which claim it was, and how the organization is called, say nothing to a reader. */
 const INNER = ['taken', 'released', 'orgId', 'zoneGiven'];

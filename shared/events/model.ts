@@ -6,6 +6,7 @@ import { DAY, later } from '../platform/clock.ts';
 import { localDate } from '../platform/local-date.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
+import { type EventReminderDue, type Remindable, remindAt } from './reminders.ts';
 
 /** Whether an actor may see an event; other slices show its title only then. */
 export { reaches } from './rows.ts';
@@ -71,6 +72,7 @@ export interface EventState extends Omit<EventFields, 'timeZone'> {
   /** Why it was last rejected, postponed or cancelled. */
   readonly reason?: string;
   readonly completedAt?: string;
+  readonly reminded?: NonNullable<Remindable['reminded']>;
 }
 
 export const noteKinds = ['internal', 'customer', 'system'] as const;
@@ -81,7 +83,10 @@ type Moved = { readonly taken?: Placement; readonly released?: Placement };
 
 type EventCreated = {
   readonly type: 'EventCreated';
-  readonly data: Omit<EventState, 'status' | 'assignedStaff' | 'notes' | 'placement' | 'reason' | 'completedAt'> & {
+  readonly data: Omit<
+    EventState,
+    'status' | 'assignedStaff' | 'notes' | 'placement' | 'reason' | 'completedAt' | 'reminded'
+  > & {
     readonly taken: Placement;
   } & { readonly [key: string]: unknown };
 };
@@ -113,6 +118,7 @@ export type EventFact =
       readonly type: 'EventDoubleBookingOverridden';
       readonly data: Moved & { readonly by: string; readonly reason: string; readonly over: readonly Clash[] };
     }
+  | EventReminderDue
   | { readonly type: 'EventNamesRefreshed'; readonly data: { readonly names: EventNames } }
   | {
       readonly type: 'EventNoteAdded' | 'EventNoteUpdated' | 'EventNoteDeleted';
@@ -154,6 +160,9 @@ function changed(state: EventState, fact: Exclude<EventFact, EventCreated>): Eve
   if ('noteId' in data) {
     if (fact.type === 'EventNoteUpdated') return next;
     return { ...next, notes: counted(next.notes, data.kind, fact.type === 'EventNoteAdded' ? 1 : -1) };
+  }
+  if (fact.type === 'EventReminderDue') {
+    return { ...next, reminded: { startsAt: fact.data.startsAt, lead: fact.data.lead } };
   }
   if (fact.type === 'EventCompleted') next = { ...next, completedAt: fact.data.at };
   if (fact.type === 'EventRejected' || fact.type === 'EventPostponed' || fact.type === 'EventCancelled') {
@@ -214,6 +223,7 @@ export const events: Aggregate<EventState, EventFact> = aggregate<EventState, Ev
       customerId: state.customerId,
       venueId: state.venueId,
       dueAt: dueAt(state),
+      remindAt: remindAt(state),
     },
     sets: { staff: state.assignedStaff.map(({ staffId }) => staffId) },
     words: wordsOf(state.title, state.eventNumber, state.names.customer, state.names.venue),

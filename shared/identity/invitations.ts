@@ -1,6 +1,7 @@
 /** Invitations: a mailed link makes somebody a user of an organization, once (REQ-INVITE-001 to 003). */
 import { aggregate, type Entity } from '../platform/aggregate.ts';
 import { later } from '../platform/clock.ts';
+import { readLink } from '../platform/links.ts';
 import { notFound, wrongState } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
@@ -8,7 +9,6 @@ import { CommitRefused } from '../platform/store.ts';
 import { wordsOf } from '../platform/words.ts';
 import { accountWrites, underUsername } from './accounts.ts';
 import { grantable } from './custom-roles.ts';
-import { readLink } from './links.ts';
 import { isTaken, usernameTaken } from './logins.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
 import { badLink, INVITATION_LINK } from './rules.ts';

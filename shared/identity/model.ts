@@ -67,6 +67,8 @@ export interface UserState {
   readonly staffId?: string;
   readonly avatar?: Picture;
   readonly lastSignInAt?: string;
+  /** What it signed in from, in words (`Firefox on Linux`), latest first. */
+  readonly devices?: readonly string[];
   /** Wrong passwords since the last right one or the last lock. */
   readonly failures: number;
   readonly lockedUntil?: string;
@@ -94,7 +96,16 @@ export type UserFact =
   | Fact<'UserAccountDeactivated' | 'UserAccountReactivated', { readonly changes: Changes }>
   | Fact<'UserRoleAssigned', { readonly role: string }>
   | Fact<'UserRoleRevoked', { readonly role: string }>
-  | Fact<'UserLoginSuccessful', { readonly sessionId: string; readonly at: string }>
+  | Fact<
+      'UserLoginSuccessful',
+      {
+        readonly sessionId: string;
+        readonly at: string;
+        readonly device: string;
+        /** Neither the first sign-in nor from a device that is known. */
+        readonly newDevice: boolean;
+      }
+    >
   | Fact<'UserLoginFailed', { readonly failures: number; readonly lockedUntil?: string }>
   | Fact<'UserPasswordChanged', Nothing>
   | Fact<'UserPasswordResetRequested', { readonly version: number; readonly expiresAt: string }>
@@ -112,6 +123,7 @@ export const users = aggregate<UserState, UserFact>({
       status: state.status,
       email: state.email ?? '',
       ...(state.customerId === undefined ? {} : { customerId: state.customerId }),
+      ...(state.staffId === undefined ? {} : { staffId: state.staffId }),
     },
     sets: { roles: state.roles },
     words: wordsOf(state.displayName, state.username, state.email),
@@ -147,10 +159,16 @@ function evolveUser(state: UserState | undefined, fact: UserFact): UserState {
     case 'UserPasswordResetRequested':
       return { ...state, reset: fact.data };
     case 'UserLoginSuccessful':
-      return { ...unlocked(state), lastSignInAt: fact.data.at };
+      return { ...unlocked(state), lastSignInAt: fact.data.at, devices: withDevice(state, fact.data.device) };
   }
 }
 
 function unlocked({ lockedUntil: _, ...state }: UserState): UserState {
   return { ...state, failures: 0 };
+}
+
+const MOST_DEVICES = 20;
+
+function withDevice({ devices = [] }: UserState, device: string): readonly string[] {
+  return [device, ...devices.filter((known) => known !== device)].slice(0, MOST_DEVICES);
 }

@@ -1,8 +1,9 @@
 /** Changing and resetting passwords. */
+
+import { readLink } from '../platform/links.ts';
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { alikeInTime, guarded } from './guesses.ts';
-import { readLink } from './links.ts';
 import { findLogin, normalUsername } from './logins.ts';
 import { users } from './model.ts';
 import { checkPassword, hashIn, hashPassword, passwordDocument, passwordId, verifyPassword } from './passwords.ts';

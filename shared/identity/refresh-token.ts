@@ -1,7 +1,7 @@
 /** Refresh tokens: where the session is, what proves that the token is one of its, and 256 secret bits. */
 import { createHash } from 'node:crypto';
+import { uuidBytes, uuidOf } from '../platform/links.ts';
 import { secretBytes } from '../platform/random.ts';
-import { uuidBytes, uuidOf } from './links.ts';
 
 interface SessionAddress {
   readonly orgId: string;

@@ -39,9 +39,11 @@ export function signInFailed(state: UserState, now: string): UserFact[] {
 }
 
 /** A right password. Refused like a wrong one when the account is suspended or locked. REQ-AUTH-003 */
-export function signedIn(state: UserState, now: string, sessionId: string): UserFact[] {
+export function signedIn(state: UserState, now: string, sessionId: string, device: string): UserFact[] {
   if (!maySignIn(state, now)) throw badCredentials();
-  return [{ type: 'UserLoginSuccessful', data: { sessionId, at: now } }];
+  const { devices = [] } = state;
+  const newDevice = devices.length > 0 && !devices.includes(device);
+  return [{ type: 'UserLoginSuccessful', data: { sessionId, at: now, device, newDevice } }];
 }
 
 /** Takes the roles away that are not in `roles`, and gives those that are new. */

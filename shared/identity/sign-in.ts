@@ -75,11 +75,12 @@ async function attempted(scope: Scope, { username, password, rememberMe }: SignI
   let upgraded: readonly Write[] = [];
   // Never one that depends on an idempotency key: every sign-in is a session of its own.
   const sessionId = scope.platform.ids.next();
+  const { deviceOf } = await import('./device.ts');
   const { state } = await own.of(users).execute(
     userId,
     async (current) => {
       upgraded = await stillRight(own, userId, stored, password);
-      return signedIn(current, own.now(), sessionId);
+      return signedIn(current, own.now(), sessionId, deviceOf(device.userAgent));
     },
     { also: () => upgraded },
   );

@@ -39,7 +39,7 @@ export const UserView = z
 
 /** A user without what only concerns signing in. */
 export async function userView(scope: Scope, { id, state, meta }: Entity<UserState>) {
-  const { failures: _f, lockedUntil: _l, epoch: _e, reset: _r, avatar, roles, ...shown } = state;
+  const { failures: _f, lockedUntil: _l, epoch: _e, reset: _r, devices: _d, avatar, roles, ...shown } = state;
   const picture = avatar && { avatar: await pictureView(scope, avatar) };
   return { id, ...shown, roles: [...roles], ...picture, ...meta };
 }

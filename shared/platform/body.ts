@@ -183,7 +183,7 @@ export async function received(route: Route, request: RawRequest): Promise<Recei
 
 /** The parsed body of a route; a merge patch is parsed when it is applied. Throws `invalid` and such. */
 export function bodyOf(route: Route, request: RawRequest, { file, bytes }: Received): unknown {
-  if (file) return undefined;
+  if (file || route.anyBody) return undefined;
   const value = jsonIn(request, bytes);
   if (route.revises !== 'patch') return parsed(route.body ?? nothing, value, 'body');
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;

@@ -41,9 +41,9 @@ export const containers = {
   identity: container(['/orgId'], {
     facts: true,
     search: true,
-    fields: { status: 'text', name: 'text', email: 'text', customerId: 'text' },
+    fields: { status: 'text', name: 'text', email: 'text', customerId: 'text', staffId: 'text' },
     sets: ['roles'],
-    indexes: [['name'], ['status', 'name'], ['email'], ['customerId', 'name']],
+    indexes: [['name'], ['status', 'name'], ['email'], ['customerId', 'name'], ['staffId', 'name']],
   }),
   /** Who may sign in: one document a username, platform-wide. */
   logins: container(['/username']),
@@ -135,6 +135,8 @@ export const containers = {
       noteKind: 'text',
       name: 'text',
       dueAt: 'text',
+      /** When the next reminder is due. */
+      remindAt: 'text',
     },
     sets: ['staff'],
     // Each costs an entry at every booking. Of those that bind as many names the first one serves: what narrows most comes
@@ -159,7 +161,7 @@ export const containers = {
       // The facts of an event, for its history.
       ['subject'],
     ],
-    acrossIndexes: [['dueAt']],
+    acrossIndexes: [['dueAt'], ['remindAt']],
   }),
   /** The conflict engine: all claims on one resource share a partition with its head. */
   claims: container(['/orgId', '/resource'], {
@@ -239,7 +241,13 @@ export const containers = {
     facts: true,
     ttl: true,
     fields: { createdAt: 'text', unread: 'boolean', category: 'text', priority: 'text', dueAt: 'text' },
-    indexes: [['createdAt'], ['unread', 'createdAt'], ['category', 'createdAt'], ['priority', 'createdAt']],
+    indexes: [
+      ['createdAt'],
+      ['unread', 'createdAt'],
+      ['unread', 'category', 'createdAt'],
+      ['category', 'createdAt'],
+      ['priority', 'createdAt'],
+    ],
     acrossIndexes: [['dueAt']],
   }),
   /** Every fact, kept for good. */

@@ -6,6 +6,8 @@ export interface Message {
   readonly html: string;
   /** Derived from the fact behind the mail, so that a repeated delivery is recognizably the same mail. */
   readonly messageId: string;
+  /** Further headers; values on one line. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 export interface Mail {
   /** Hands the message over; throws when it was not taken, to be tried again. */

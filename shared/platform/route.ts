@@ -73,6 +73,8 @@ export interface Route {
   readonly cacheable: boolean;
   /** Whether replies hold tokens: then none is kept for replay under an `Idempotency-Key`. */
   readonly secret: boolean;
+  /** Whether a body of any kind may come with it, and is not looked at (one-click links in mail). */
+  readonly anyBody: boolean;
   readonly handle: (input: RouteInput, scope: Scope) => Promise<Reply>;
 }
 
@@ -95,6 +97,7 @@ interface Common {
   readonly tokenInQuery?: boolean;
   readonly cacheable?: boolean;
   readonly secret?: boolean;
+  readonly anyBody?: boolean;
   readonly produces?: string;
   readonly status?: Route['status'];
 }
@@ -143,6 +146,7 @@ function complete(
     tokenInQuery: definition.tokenInQuery ?? false,
     cacheable: definition.cacheable ?? false,
     secret: definition.secret ?? false,
+    anyBody: definition.anyBody ?? false,
     handle: definition.handle as Route['handle'],
   };
 }

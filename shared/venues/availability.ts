@@ -8,10 +8,10 @@ import { Instant, LocalDate, type Window } from '../platform/fields.ts';
 import { invalid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { extended, type Level, levelsOf, minutesIn, peakOf, within, without } from '../platform/windows.ts';
+import { type Zone, zoneOf } from '../platform/zone.ts';
 import { openWindows } from './hours.ts';
 import { BLOCK, bookableNow, type VenueState, venueResource } from './model.ts';
 import { EVENT, named, titlesBetween } from './upcoming.ts';
-import { type Zone, zoneOf } from './zone.ts';
 
 const MOST_DAYS = 92;
 

@@ -4,11 +4,11 @@ import { claimsOf } from '../claims/engine.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Scope } from '../platform/scope.ts';
 import { overlapOf } from '../platform/windows.ts';
+import { zoneOf } from '../platform/zone.ts';
 import { around, Span, spanned, takenIn } from './availability.ts';
 import { dayAfter, daysBetween, openWindows } from './hours.ts';
 import { BLOCK, type VenueState, venueResource } from './model.ts';
 import { EVENT } from './upcoming.ts';
-import { zoneOf } from './zone.ts';
 
 export const CalendarQuery = z.strictObject({
   month: z

@@ -2,8 +2,8 @@
 import { DAY, instantOf } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 import { within } from '../platform/windows.ts';
+import type { Zone } from '../platform/zone.ts';
 import { minutesOf, type OpeningHours, type Weekday, weekdays } from './fields.ts';
-import type { Zone } from './zone.ts';
 
 /** The day some days later. */
 export function dayAfter(date: string, days = 1): string {

@@ -10,13 +10,13 @@ import type { Scope } from '../platform/scope.ts';
 import type { Condition, Query } from '../platform/store.ts';
 import { extended } from '../platform/windows.ts';
 import { fold } from '../platform/words.ts';
+import { zoneOf } from '../platform/zone.ts';
 import { candidates, candidatesNear, type Found } from './candidates.ts';
 import { VenueStatus, VenueType } from './fields.ts';
 import type { Near } from './geo.ts';
 import { isOpen } from './hours.ts';
 import { type VenueState, venueResource, venues } from './model.ts';
 import { item } from './views.ts';
-import { zoneOf } from './zone.ts';
 
 const MOST_KM = 20_038;
 /** Candidates looked at for one page of free venues; a cursor goes on after them. */

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRole, removeRole } from '../../shared/identity/custom-roles.ts';
 import { accept, byToken, invitations, invite, resend, revoke } from '../../shared/identity/invitations.ts';
-import { linkToken } from '../../shared/identity/links.ts';
 import { mailInvitation } from '../../shared/identity/mails.ts';
 import { users } from '../../shared/identity/model.ts';
 import { register } from '../../shared/identity/registration.ts';
 import { DAY, SECOND } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
+import { linkToken } from '../../shared/platform/links.ts';
 import { together, unguarded } from '../support/faults.ts';
 import { PASSWORD } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
-import { factsIn, type Place, place, refusal, tally } from './support.ts';
+import { factsIn, type Place, place, posted, refusal, tally } from './support.ts';
 
 let here: Place;
 let orgId: string;
@@ -32,7 +32,7 @@ async function invited(input = bob): Promise<{ id: string; token: string }> {
 async function mailed(): Promise<string> {
   const facts = await factsIn(here.platform.store, 'identity', orgId);
   const fact = facts.findLast(({ type }) => type === 'UserInvited');
-  await mailInvitation(fact as unknown as Fact, admin());
+  await mailInvitation(fact as unknown as Fact, admin(), posted);
   return /token=([\w.~-]+)/.exec(here.platform.mail.sent.at(-1)?.text ?? '')?.[1] ?? '';
 }
 const acceptance = (token: string, username = 'bob@example.com') => ({

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { alone } from '../../infra/local/lock.ts';
 import { openKeys, rotateKeys } from '../../shared/identity/keys.ts';
-import { linkToken, readLink } from '../../shared/identity/links.ts';
 import { readConfig } from '../../shared/platform/config.ts';
+import { linkToken, readLink } from '../../shared/platform/links.ts';
 import { type TestPlatform, testPlatform } from '../support/platform.ts';
 
 let platform: TestPlatform;

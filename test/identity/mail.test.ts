@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { filled } from '../../shared/identity/mail/template.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 import { openMail } from '../../shared/platform/mail.open.ts';
 import { outboxMail } from '../../shared/platform/mail.outbox.ts';
 import { smtpMail } from '../../shared/platform/mail.smtp.ts';
+import { filled } from '../../shared/platform/mail.template.ts';
 import type { Message } from '../../shared/platform/mail.ts';
 
 const message: Message = {

@@ -10,7 +10,7 @@ import { scopeOf } from '../../shared/platform/scope.ts';
 import { together, unguarded } from '../support/faults.ts';
 import { PASSWORD } from '../support/host.ts';
 import { testScope } from '../support/platform.ts';
-import { DEVICE, factsIn, type Place, place, refusal, tally } from './support.ts';
+import { DEVICE, factsIn, type Place, place, posted, refusal, tally } from './support.ts';
 
 let here: Place;
 let orgId: string;
@@ -90,7 +90,7 @@ describe('Resetting the password', () => {
     await forgotPassword(here.one.scope(), 'Ada@Example.com');
     const facts = await factsIn(here.platform.store, 'identity', orgId);
     const fact = facts.findLast(({ type }) => type === 'UserPasswordResetRequested');
-    await mailPasswordReset(fact as unknown as Fact, testScope(here.platform, orgId));
+    await mailPasswordReset(fact as unknown as Fact, testScope(here.platform, orgId), posted);
     return /token=([\w.~-]+)/.exec(here.platform.mail.sent.at(-1)?.text ?? '')?.[1] ?? '';
   }
   const reset = (token: string, password = NEW) => resetPassword(here.one.scope(), token, password);

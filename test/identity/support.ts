@@ -1,6 +1,7 @@
 /** What the tests of identity share: processes over one store. */
 import { createAuthenticator } from '../../shared/identity/authenticator.ts';
 import { openKeys } from '../../shared/identity/keys.ts';
+import type { Post } from '../../shared/identity/mails.ts';
 import { publicActor } from '../../shared/platform/actor.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import type { Authenticator } from '../../shared/platform/pipeline.ts';
@@ -54,6 +55,9 @@ export async function place(env: Readonly<Record<string, string>> = {}): Promise
     close: () => platform.close(),
   };
 }
+
+/** Mail that leaves at once and is logged nowhere. */
+export const posted: Post = (scope, _, message) => scope.platform.mail.send(message);
 
 /** The code of what a promise is refused with; the value is an error of the test. */
 export async function refusal(promise: Promise<unknown>): Promise<string> {

@@ -97,9 +97,11 @@ describe('REQ-EQP-050 scheduling maintenance', () => {
     const data = { username: 'bo', displayName: 'Bo', roles: ['maintenanceTechnician'] };
     await world.scope.of(users).create(technicianId, () => [{ type: 'UserAccountCreated', data }]);
     expect(await made({ technicianId })).toMatchObject({ technicianId });
-    await world.scope.of(users).execute(technicianId, () => [
-      { type: 'UserAccountDeactivated', data: { changes: { status: { from: 'active', to: 'suspended' } } } },
-    ]);
+    await world.scope
+      .of(users)
+      .execute(technicianId, () => [
+        { type: 'UserAccountDeactivated', data: { changes: { status: { from: 'active', to: 'suspended' } } } },
+      ]);
     expect(brief(await asked({ technicianId, scheduledAt: '2026-12-05T10:00:00Z' }))).toBe('not_found');
   });
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { describe, expect, test } from 'vitest';
 import { instantOf } from '../../shared/platform/clock.ts';
+import { zoneOf } from '../../shared/platform/zone.ts';
 import { OpeningHours } from '../../shared/venues/fields.ts';
 import { isOpen, openWindows } from '../../shared/venues/hours.ts';
-import { zoneOf } from '../../shared/venues/zone.ts';
 
 const ZONES = ['America/New_York', 'Europe/London', 'Asia/Kolkata', 'Pacific/Apia', 'Australia/Lord_Howe', 'UTC'];
 const everyDay = (opens: string, closes: string) =>

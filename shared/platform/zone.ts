@@ -2,8 +2,8 @@
  * A time zone as the offsets it has over some years: asked of Temporal once, then plain arithmetic, so that a quarter's
  * calendar costs no look-up per window.
  */
-import { instantOf, MINUTE, SECOND } from '../platform/clock.ts';
-import type { Window } from '../platform/fields.ts';
+import { instantOf, MINUTE, SECOND } from './clock.ts';
+import type { Window } from './fields.ts';
 
 export interface Zone {
   /** The clock's reading at an instant, with its offset: `2026-11-01T01:30:00-04:00`. */

@@ -1,19 +1,19 @@
 /** Links in mail: a token says what it is for, and proves by a keyed digest that we made it. None is stored anywhere. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { Config } from '../platform/config.ts';
-import { secretText } from '../platform/random.ts';
-import { readOrMakeSecret } from '../platform/secret-file.ts';
+import type { Config } from './config.ts';
+import { secretText } from './random.ts';
+import { readOrMakeSecret } from './secret-file.ts';
 
 interface Link {
   readonly orgId: string;
   /** What the link is about: the user or the invitation. */
   readonly id: string;
-  /** Which of the links ever sent about it; only the latest works. */
+  /** Which of the links ever sent about it, where only the latest works; or which of its parts. */
   readonly version: number;
 }
 
-type Purpose = 'invitation' | 'password-reset';
+type Purpose = 'invitation' | 'password-reset' | 'unsubscribe';
 
 const UUID_BYTES = 16;
 const HEAD_BYTES = 2 * UUID_BYTES + 4;

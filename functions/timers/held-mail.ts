@@ -1,0 +1,27 @@
+/** Sends mail whose time has come: after quiet hours, in digests, and what a server did not take before. */
+import { dueMails, sendMail } from '../../shared/notifications/sending.ts';
+import { timer } from '../../shared/platform/reaction.ts';
+
+/** Servers are talked to side by side, so that one that hangs does not hold up all others. */
+const SIDE_BY_SIDE = 5;
+
+export const heldMail = timer({
+  name: 'held-mail',
+  schedule: '0 * * * * *',
+  async handle(scope) {
+    for await (const page of dueMails(scope)) {
+      const waiting = page.values();
+      const work = async () => {
+        for (const { orgId, userId, id } of waiting) {
+          try {
+            await sendMail(scope.inOrganization(orgId), userId, id);
+          } catch (error) {
+            // It stays due, and the others must not wait for it.
+            scope.platform.log.error({ orgId, userId, mailId: id, err: error }, 'a mail could not be worked off');
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+    }
+  },
+});

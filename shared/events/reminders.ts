@@ -1,0 +1,67 @@
+/** Reminders of events to come, as pure decisions: which is next, and what is due by now (REQ-NTF-023). */
+import { DAY, HOUR, later } from '../platform/clock.ts';
+
+/** ISO 8601 durations before the start. */
+export type ReminderLead = 'P7D' | 'P1D' | 'PT2H';
+
+interface Reminder {
+  readonly lead: ReminderLead;
+  /** Milliseconds before the start. */
+  readonly before: number;
+  /** So much later it still makes sense; after that it is left out. None is sent when the next one is due too. */
+  readonly tolerates: number;
+}
+
+/** In the order they are due. */
+const reminders: readonly Reminder[] = [
+  { lead: 'P7D', before: 7 * DAY, tolerates: 2 * DAY },
+  { lead: 'P1D', before: DAY, tolerates: DAY },
+  { lead: 'PT2H', before: 2 * HOUR, tolerates: 2 * HOUR },
+];
+
+/** What reminders are decided on; `reminded` says which was the last, and for which start. */
+export interface Remindable {
+  readonly status: string;
+  readonly startsAt: string;
+  readonly reminded?: { readonly startsAt: string; readonly lead: ReminderLead };
+}
+
+export type EventReminderDue = {
+  readonly type: 'EventReminderDue';
+  readonly data: {
+    readonly lead: ReminderLead;
+    /** The start it reminds of; an event that was moved since is not reminded of. */
+    readonly startsAt: string;
+    /** Too late to make sense: written down, and nobody is told. */
+    readonly late: boolean;
+  };
+};
+
+const NEVER = '9999-12-31T00:00:00Z';
+/** Those that hold their venue and are to take place. */
+const TO_COME = ['approved', 'confirmed'];
+
+/** Those still to be sent; all of them again once the event has another start. */
+function left({ status, startsAt, reminded }: Remindable): readonly Reminder[] {
+  if (!TO_COME.includes(status)) return [];
+  const last = reminded?.startsAt === startsAt ? reminded.lead : undefined;
+  return reminders.slice(reminders.findIndex(({ lead }) => lead === last) + 1);
+}
+
+/** When the next reminder is due. */
+export function remindAt(event: Remindable): string {
+  const [next] = left(event);
+  return next ? later(event.startsAt, -next.before) : NEVER;
+}
+
+/** What is due by now, as one fact: of several reminders that were missed the nearest, and that only while it makes sense. */
+export function remind(event: Remindable, now: string): readonly EventReminderDue[] {
+  const { startsAt } = event;
+  const nearest = left(event)
+    .filter(({ before }) => later(startsAt, -before) <= now)
+    .at(-1);
+  if (!nearest) return [];
+  const { lead, before, tolerates } = nearest;
+  const late = later(startsAt, tolerates - before) <= now;
+  return [{ type: 'EventReminderDue', data: { lead, startsAt, late } }];
+}

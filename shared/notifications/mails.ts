@@ -1,0 +1,147 @@
+/**
+ * The log of outgoing mail. A mail is a document first: queued, perhaps held back, then sent, failed or suppressed. It
+ * names its user and no address, and what it says only until it has left (spec chapter 07).
+ */
+import { z } from 'zod';
+import { messageOf } from '../platform/errors.ts';
+import type { Message } from '../platform/mail.ts';
+import type { Scope } from '../platform/scope.ts';
+import { CommitRefused, type Document, type Json, type Write } from '../platform/store.ts';
+import { Content, categories } from './model.ts';
+import { documentsOf, factWrite } from './stored.ts';
+
+export const MAIL = 'mail';
+/** Seconds that a mail stays in the log after its end. */
+const KEPT_SECONDS = 90 * 24 * 3600;
+const NEVER = '9999-12-31T00:00:00Z';
+/** As often as the bus brings a fact before it gives up. */
+const BUS_TRIES = 10;
+
+export const Mail = z.object({
+  orgId: z.string(),
+  /** The user it is for; of an invitation the invitation. */
+  userId: z.string(),
+  about: z.enum([...categories, 'digest', 'identity']),
+  state: z.enum(['queued', 'sent', 'failed', 'suppressed']),
+  messageId: z.string(),
+  queuedAt: z.string(),
+  /** When it may leave, or is tried again. */
+  dueAt: z.string(),
+  attempts: z.int().min(0),
+  endedAt: z.string().optional(),
+  /** Why it failed or was suppressed, or last was not taken. */
+  reason: z.string().optional(),
+  /** While it is queued; of more than it shows only how many there were. */
+  items: z.array(Content).optional(),
+  more: z.int().min(0).optional(),
+});
+export type Mail = z.output<typeof Mail>;
+
+export function mailDocument(id: string, mail: Mail): Document {
+  const queued = mail.state === 'queued';
+  return {
+    id,
+    kind: MAIL,
+    body: mail satisfies object as Json,
+    ix: { dueAt: queued && mail.about !== 'identity' ? mail.dueAt : NEVER, createdAt: mail.queuedAt },
+    ...(queued ? {} : { ttl: KEPT_SECONDS }),
+  };
+}
+
+/** The mail at its end: what it said is gone. */
+export function ended(mail: Mail, state: 'sent' | 'failed' | 'suppressed', at: string, reason?: string): Mail {
+  const { items: _, more: __, reason: ___, ...kept } = mail;
+  return { ...kept, state, endedAt: at, ...(reason === undefined ? {} : { reason }) };
+}
+
+interface NewMail {
+  readonly userId: string;
+  readonly factId: string;
+  readonly content: Content;
+  readonly dueAt: string;
+}
+
+/** The writes that queue a mail of its own; the fact of it is there when it may leave at once. */
+export function queueWrites(scope: Scope, { userId, factId, content, dueAt }: NewMail): readonly Write[] {
+  const now = scope.now();
+  const id = `mail:${factId}`;
+  const document = mailDocument(id, {
+    orgId: scope.orgId,
+    userId,
+    about: content.category,
+    state: 'queued',
+    messageId: `${factId}.${userId}@marquee`,
+    queuedAt: now,
+    dueAt,
+    attempts: 0,
+    items: [content],
+  });
+  const queued: Write = { op: 'create', document };
+  return dueAt > now ? [queued] : [queued, factWrite(scope, id, { type: 'MailQueued', data: { userId } })];
+}
+
+/** So many are shown of a digest; of the others it says how many there are. */
+const MOST_ITEMS = 100;
+
+/** The write that puts something into the user's digest of that time, or undefined when that has left already. */
+export async function digestWrite(
+  scope: Scope,
+  userId: string,
+  content: Content,
+  slot: string,
+  dueAt: string,
+): Promise<Write | undefined> {
+  const id = `mail:digest:${slot}`;
+  const stored = await documentsOf(scope, userId).read(id);
+  if (!stored) {
+    const messageId = `digest.${slot.replace(/\W/g, '')}.${userId}@marquee`;
+    const { orgId } = scope;
+    const queuedAt = scope.now();
+    const made: Mail = { orgId, userId, about: 'digest', state: 'queued', messageId, queuedAt, dueAt, attempts: 0 };
+    return { op: 'create', document: mailDocument(id, { ...made, items: [content] }) };
+  }
+  const mail = Mail.parse(stored.document.body);
+  if (mail.state !== 'queued' || mail.attempts > 0) return undefined;
+  const { items = [], more = 0 } = mail;
+  const next = items.length < MOST_ITEMS ? { ...mail, items: [...items, content] } : { ...mail, more: more + 1 };
+  return { op: 'replace', document: mailDocument(id, next), ifMatch: stored.etag };
+}
+
+/**
+ * Sends a mail at once and logs it, for mail that somebody waits for (links to sign in with). A failure is logged and
+ * thrown, so that the bus brings the fact again; with its last try the mail has failed.
+ */
+export async function sendLogged(scope: Scope, about: string, message: Message): Promise<void> {
+  const documents = documentsOf(scope, about);
+  const id = `mail:${message.messageId}`;
+  const stored = await documents.read(id);
+  const now = scope.now();
+  const before: Mail = stored
+    ? Mail.parse(stored.document.body)
+    : {
+        orgId: scope.orgId,
+        userId: about,
+        about: 'identity',
+        state: 'queued',
+        messageId: message.messageId,
+        queuedAt: now,
+        dueAt: now,
+        attempts: 0,
+      };
+  if (before.state === 'sent') return;
+  const tried = { ...before, attempts: before.attempts + 1 };
+  const log = (mail: Mail) => documents.commit([{ op: 'upsert', document: mailDocument(id, mail) }]);
+  if (!stored) {
+    await documents.commit([{ op: 'create', document: mailDocument(id, before) }]).catch((error: unknown) => {
+      if (!(error instanceof CommitRefused)) throw error;
+    });
+  }
+  try {
+    await scope.platform.mail.send(message);
+  } catch (error) {
+    const reason = messageOf(error);
+    await log(tried.attempts < BUS_TRIES ? { ...tried, reason } : ended(tried, 'failed', now, reason));
+    throw error;
+  }
+  await log(ended(tried, 'sent', now));
+}

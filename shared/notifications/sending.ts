@@ -1,0 +1,164 @@
+/** Sends queued mail: one try at a time by one process, under the preferences of that moment, with growing pauses. */
+import { z } from 'zod';
+import { users } from '../identity/model.ts';
+import { delayAfter } from '../platform/backoff.ts';
+import { HOUR, later, MINUTE } from '../platform/clock.ts';
+import { messageOf } from '../platform/errors.ts';
+import type { Fact } from '../platform/facts.ts';
+import { filled, type Values } from '../platform/mail.template.ts';
+import type { Message } from '../platform/mail.ts';
+import { pagesOf } from '../platform/pages.ts';
+import type { Scope } from '../platform/scope.ts';
+import { CommitRefused, type Query, type Write } from '../platform/store.ts';
+import { digest, notification } from './mail/templates.ts';
+import { ended, MAIL, Mail, mailDocument } from './mails.ts';
+import type { Content } from './model.ts';
+import { readPreferences } from './preferences.ts';
+import { passes } from './quiet.ts';
+import { documentsOf, factWrite } from './stored.ts';
+import { type Subject, unsubscribeLink } from './unsubscribing.ts';
+
+/** Tries before a mail has failed: over some two hours. */
+export const MOST_TRIES = 8;
+const FIRST_PAUSE = MINUTE;
+const LONGEST_PAUSE = HOUR;
+/** A try may take so long; one that is not heard of by then is made once more. */
+const TRY_TAKES = 5 * MINUTE;
+
+interface Addressed {
+  readonly to: string;
+  readonly name: string;
+  readonly items: readonly Content[];
+}
+
+/** Whom it goes to and what it says under the present state of things, or why it does not go. */
+async function addressed(scope: Scope, mail: Mail): Promise<Addressed | string> {
+  const [user, { preferences }] = await Promise.all([
+    scope.of(users).find(mail.userId),
+    readPreferences(scope, mail.userId),
+  ]);
+  if (user?.state.status !== 'active') return 'the user is not active';
+  const { email: to, displayName: name } = user.state;
+  if (to === undefined) return 'the user has no address';
+  const items = (mail.items ?? []).filter((content) => passes(preferences, 'email', content));
+  return items.length === 0 ? 'the user wants no such mail' : { to, name, items };
+}
+
+function hrefOf(scope: Scope, { link }: Content): string {
+  const base = scope.platform.publicUrl();
+  return link ? `${base}/${link.resource}/${link.id}` : `${base}/notifications`;
+}
+
+function itemValues(scope: Scope, content: Content): Values {
+  return { title: content.title, message: content.message, link: hrefOf(scope, content) };
+}
+
+async function messageFor(scope: Scope, mail: Mail, { to, name, items }: Addressed): Promise<Message> {
+  const subject: Subject = mail.about === 'identity' ? 'account' : mail.about;
+  const unsubscribe = await unsubscribeLink(scope, mail.userId, subject);
+  const headers = {
+    'List-Unsubscribe': `<${unsubscribe}>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+    'Auto-Submitted': 'auto-generated',
+  };
+  const [only] = items;
+  const more = mail.more ?? 0;
+  const values = {
+    name,
+    unsubscribe,
+    count: items.length + more === 1 ? 'One notification' : `${items.length + more} notifications`,
+    more: more === 0 ? '' : `And ${more} more.`,
+  };
+  const written =
+    mail.about !== 'digest' && only
+      ? filled(notification, { ...values, ...itemValues(scope, only) })
+      : filled(
+          digest,
+          values,
+          items.map((item) => itemValues(scope, item)),
+        );
+  return { to, messageId: mail.messageId, headers, ...written };
+}
+
+/**
+ * Tries to send a mail if it is queued and due. Whoever takes it first tries; a crash in the middle leaves it to be
+ * tried again, under the same Message-ID. Never throws for what the mail server says: that is logged with the mail.
+ */
+export async function sendMail(scope: Scope, userId: string, id: string): Promise<void> {
+  const documents = documentsOf(scope, userId);
+  const stored = await documents.read(id);
+  if (stored?.document.kind !== MAIL) return;
+  const now = scope.now();
+  const before = Mail.parse(stored.document.body);
+  if (before.state !== 'queued' || before.dueAt > now) return;
+  const taken: Mail = { ...before, attempts: before.attempts + 1, dueAt: later(now, TRY_TAKES) };
+  let etag: string | undefined;
+  try {
+    [etag] = await documents.commit([{ op: 'replace', document: mailDocument(id, taken), ifMatch: stored.etag }]);
+  } catch (error) {
+    if (error instanceof CommitRefused) return;
+    throw error;
+  }
+  const { mail, facts } = await tried(scope, id, taken);
+  try {
+    await documents.commit([{ op: 'replace', document: mailDocument(id, mail), ifMatch: etag ?? '' }, ...facts]);
+  } catch (error) {
+    // Our try took longer than it may, and somebody else has made another.
+    if (!(error instanceof CommitRefused)) throw error;
+  }
+}
+
+async function tried(
+  scope: Scope,
+  id: string,
+  mail: Mail,
+): Promise<{ readonly mail: Mail; readonly facts: readonly Write[] }> {
+  const whom = await addressed(scope, mail);
+  const { userId } = mail;
+  if (typeof whom === 'string') return { mail: ended(mail, 'suppressed', scope.now(), whom), facts: [] };
+  try {
+    await scope.platform.mail.send(await messageFor(scope, mail, whom));
+    return { mail: ended(mail, 'sent', scope.now()), facts: [] };
+  } catch (error) {
+    const reason = messageOf(error);
+    scope.platform.log.warn({ mailId: id, userId, attempts: mail.attempts, err: error }, 'a mail was not taken');
+    if (mail.attempts >= MOST_TRIES) {
+      const fact = factWrite(scope, id, { type: 'MailFailed', data: { userId, reason } });
+      return { mail: ended(mail, 'failed', scope.now(), reason), facts: [fact] };
+    }
+    const dueAt = later(scope.now(), delayAfter(mail.attempts, FIRST_PAUSE, LONGEST_PAUSE));
+    return { mail: { ...mail, dueAt, reason }, facts: [] };
+  }
+}
+
+interface DueMail {
+  readonly orgId: string;
+  readonly userId: string;
+  readonly id: string;
+}
+
+const PAGE = 50;
+
+/** Mail of all organizations that may leave by now, longest due first, page by page. */
+export async function* dueMails(scope: Scope): AsyncGenerator<readonly DueMail[]> {
+  const { store } = scope.platform;
+  const due: Query = {
+    kind: MAIL,
+    where: [{ path: 'dueAt', lte: scope.now() }],
+    orderBy: [{ path: 'dueAt' }],
+    limit: PAGE,
+  };
+  for await (const { items } of pagesOf((from) => store.query('notifications', [], { ...due, ...from }))) {
+    yield items.map(({ document }) => {
+      const { orgId, userId } = Mail.parse(document.body);
+      return { orgId, userId, id: document.id };
+    });
+  }
+}
+
+const Queued = z.object({ userId: z.string() });
+
+/** Sends the mail that a fact is about. */
+export function sendMailOf(fact: Fact, scope: Scope): Promise<void> {
+  return sendMail(scope, Queued.parse(fact.data).userId, fact.subject);
+}
