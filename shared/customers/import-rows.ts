@@ -10,7 +10,7 @@ export const RowError = z
   .object({
     line: z.int().min(1).meta({ description: 'Line of the file where the row begins; the header is on line 1' }),
     field: z.string().meta({ description: 'Column; empty when it is the whole row' }),
-    message: z.string(),
+    reason: z.string(),
   })
   .meta({ id: 'ImportRowError' });
 export type RowError = z.output<typeof RowError>;
@@ -67,8 +67,31 @@ const columnOf = new Map<string, Column>(columnNames.map((name) => [columns[name
 function fieldErrorsOf(line: number, error: z.ZodError): RowError[] {
   return error.issues.slice(0, 20).map(({ path, message }) => {
     const whole = path.map(String).join('.');
-    return { line, field: columnOf.get(whole) ?? String(path[0] ?? ''), message };
+    return { line, field: columnOf.get(whole) ?? String(path[0] ?? ''), reason: message };
   });
+}
+
+const PHONES = ['primaryPhone', 'contactPhone'] as const satisfies readonly Column[];
+const NO_PHONE = 'must be a phone number';
+
+function numbersIn(cells: SheetRow['cells']): string[] {
+  return PHONES.flatMap((column) => cells.get(column) ?? []);
+}
+
+/** The numbers that are none of a row with other faults, so that all of its faults come at once. */
+function phoneErrorsOf(
+  line: number,
+  cells: SheetRow['cells'],
+  known: readonly RowError[],
+  country: string | undefined,
+): RowError[] {
+  const bad = PHONES.filter((column) => {
+    const written = cells.get(column);
+    return written !== undefined && e164Of(written, country) === undefined;
+  });
+  return bad
+    .filter((column) => !known.some(({ field }) => field === column))
+    .map((field) => ({ line, field, reason: NO_PHONE }));
 }
 
 /** Phone numbers in full, or the columns whose number is none. */
@@ -106,14 +129,16 @@ export async function checkRows(
     const result = ragged === undefined ? NewCustomer.safeParse(bodyOf(cells)) : undefined;
     if (!result?.success) {
       failed += 1;
-      errors.push(...(result ? fieldErrorsOf(line, result.error) : [{ line, field: '', message: ragged ?? '' }]));
+      const found = result ? fieldErrorsOf(line, result.error) : [{ line, field: '', reason: ragged ?? '' }];
+      if (result) home ??= numbersIn(cells).some((written) => !isInternational(written)) ? country() : undefined;
+      errors.push(...found, ...(result ? phoneErrorsOf(line, cells, found, await home) : []));
       continue;
     }
     home ??= needsHome(result.data) ? country() : undefined;
     const input = withPhones(result.data, await home);
     if (Array.isArray(input)) {
       failed += 1;
-      errors.push(...input.map((field) => ({ line, field, message: 'must be a phone number' })));
+      errors.push(...input.map((field) => ({ line, field, reason: NO_PHONE })));
       continue;
     }
     const row = rowOf(line, input, newId);

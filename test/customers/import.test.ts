@@ -102,9 +102,10 @@ describe('importing customers', () => {
       [3, 'name'],
       [3, 'primaryEmail'],
       [5, 'name'],
+      [5, 'primaryPhone'],
       [7, ''],
     ]);
-    for (const { message } of body.errors) expect(message).toMatch(/\w/);
+    for (const { reason } of body.errors) expect(reason).toMatch(/\w/);
   });
 
   test('?dryRun=true tells the same and writes nothing', async () => {

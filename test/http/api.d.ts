@@ -2594,7 +2594,7 @@ export interface components {
             line: number;
             /** @description Column; empty when it is the whole row */
             field: string;
-            message: string;
+            reason: string;
         };
         Communication: {
             id: string;
