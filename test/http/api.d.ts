@@ -1270,6 +1270,850 @@ export interface paths {
         patch: operations["patchEventTypesByEventTypeId"];
         trace?: never;
     };
+    "/api/equipment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List equipment, or search it by name, manufacturer, model, serial number or barcode
+         * @description Needs the privilege `equipment:read`.
+         */
+        get: operations["getEquipment"];
+        put?: never;
+        /**
+         * Add equipment
+         * @description Needs the privilege `equipment:create`.
+         */
+        post: operations["postEquipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an item
+         * @description Needs the privilege `equipment:read`.
+         */
+        get: operations["getEquipmentByEquipmentId"];
+        /**
+         * Change an item; its condition has a route of its own
+         * @description Needs the privilege `equipment:write`.
+         */
+        put: operations["putEquipmentByEquipmentId"];
+        post?: never;
+        /**
+         * Delete an item without active reservations
+         * @description Needs the privilege `equipment:delete`.
+         */
+        delete: operations["deleteEquipmentByEquipmentId"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an item; its condition has a route of its own
+         * @description Needs the privilege `equipment:write`.
+         */
+        patch: operations["patchEquipmentByEquipmentId"];
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let an inactive item be reserved again
+         * @description Needs the privilege `equipment:write`.
+         */
+        post: operations["postEquipmentByEquipmentIdActivate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an item without active reservations out of use for a while
+         * @description Needs the privilege `equipment:write`.
+         */
+        post: operations["postEquipmentByEquipmentIdDeactivate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an item out of use for good; its reservations are flagged
+         * @description Needs the privilege `equipment:retire`.
+         */
+        post: operations["postEquipmentByEquipmentIdRetire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/specifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace the specifications
+         * @description Needs the privilege `equipment:write`.
+         */
+        put: operations["putEquipmentByEquipmentIdSpecifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Replace the specifications
+         * @description Needs the privilege `equipment:write`.
+         */
+        patch: operations["patchEquipmentByEquipmentIdSpecifications"];
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say which condition an item is in
+         * @description Needs the privilege `maintenance:write`.
+         */
+        put: operations["putEquipmentByEquipmentIdCondition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Say which condition an item is in
+         * @description Needs the privilege `maintenance:write`.
+         */
+        patch: operations["patchEquipmentByEquipmentIdCondition"];
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the photos, oldest first
+         * @description Needs the privilege `equipment:read`.
+         */
+        get: operations["getEquipmentByEquipmentIdPhotos"];
+        put?: never;
+        /**
+         * Add a photo: JPG, PNG or WebP, up to 10 MB
+         * @description Needs the privilege `equipment:write`.
+         */
+        post: operations["postEquipmentByEquipmentIdPhotos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/photos/{photoId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a photo
+         * @description Needs the privilege `equipment:read`.
+         */
+        get: operations["getEquipmentByEquipmentIdPhotosByPhotoId"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a photo; the oldest of the others becomes primary when this one was
+         * @description Needs the privilege `equipment:write`.
+         */
+        delete: operations["deleteEquipmentByEquipmentIdPhotosByPhotoId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/photos/{photoId}/primary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make a photo the primary one
+         * @description Needs the privilege `equipment:write`.
+         */
+        put: operations["putEquipmentByEquipmentIdPhotosByPhotoIdPrimary"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reservations
+         * @description Cancelled ones only where `status` names them.
+         *
+         *     Needs the privilege `reservations:read`.
+         */
+        get: operations["getEquipmentReservations"];
+        put?: never;
+        /**
+         * Reserve units of an item for an event
+         * @description A clash lists what is in the way in `conflicts`, and other items that would do in `alternatives`.
+         *
+         *     Needs the privilege `reservations:create`.
+         */
+        post: operations["postEquipmentReservations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/check-availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether units are free for a window, and what else would be
+         * @description Needs the privilege `reservations:read`.
+         */
+        post: operations["postEquipmentCheckAvailability"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/reservations/{reservationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a reservation
+         * @description Needs the privilege `reservations:read`.
+         */
+        get: operations["getEquipmentReservationsByReservationId"];
+        /**
+         * Change a reservation
+         * @description A window that is left out is the event's. The old units stay taken until the new ones are.
+         *
+         *     Needs the privilege `reservations:write`.
+         */
+        put: operations["putEquipmentReservationsByReservationId"];
+        post?: never;
+        /**
+         * Cancel a reservation
+         * @description Frees its units. Within 48 hours of the event's start it needs `reservations:override`. `reason` is kept with it.
+         *
+         *     Needs the privilege `reservations:write`.
+         */
+        delete: operations["deleteEquipmentReservationsByReservationId"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a reservation
+         * @description A window that is left out is the event's. The old units stay taken until the new ones are.
+         *
+         *     Needs the privilege `reservations:write`.
+         */
+        patch: operations["patchEquipmentReservationsByReservationId"];
+        trace?: never;
+    };
+    "/api/equipment/reservations/{reservationId}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm a reservation
+         * @description Needs the privilege `reservations:confirm`.
+         */
+        post: operations["postEquipmentReservationsByReservationIdConfirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/reservations/{reservationId}/override": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm a reservation although it clashes
+         * @description Takes its units for its window, or where its event went, over whoever has them; clears its flags.
+         *
+         *     Needs the privilege `reservations:override`.
+         */
+        post: operations["postEquipmentReservationsByReservationIdOverride"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List an item's reservations
+         * @description Cancelled ones only where `status` names them.
+         *
+         *     Needs the privilege `reservations:read`.
+         */
+        get: operations["getEquipmentByEquipmentIdReservations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/{eventId}/equipment-reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List an event's reservations of equipment
+         * @description `troubles` says which need attention: those that no longer fit after a move, for one.
+         *
+         *     Needs the privilege `reservations:read`.
+         */
+        get: operations["getEventsByEventIdEquipmentReservations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/{eventId}/equipment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reserve several items for an event, all or none
+         * @description At most 30 items, each once. The first that is not free refuses the whole order.
+         *
+         *     Needs the privilege `reservations:create`.
+         */
+        post: operations["postEventsByEventIdEquipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/logistics/in-transit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what left the warehouse and is not yet back
+         * @description Needs the privilege `logistics:read`.
+         */
+        get: operations["getEquipmentLogisticsInTransit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/logistics/{reservationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The steps a reservation has taken, and the one that is due
+         * @description Needs the privilege `logistics:read`.
+         */
+        get: operations["getEquipmentLogisticsByReservationId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/logistics/{reservationId}/pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set the units apart
+         * @description Out of order it is `wrong_state`; `due` names the step that is.
+         *
+         *     Needs the privilege `logistics:write`.
+         */
+        post: operations["postEquipmentLogisticsByReservationIdPack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/logistics/{reservationId}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load them on a vehicle
+         * @description Out of order it is `wrong_state`; `due` names the step that is.
+         *
+         *     Needs the privilege `logistics:write`.
+         */
+        post: operations["postEquipmentLogisticsByReservationIdLoad"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/logistics/{reservationId}/dispatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send them off
+         * @description Out of order it is `wrong_state`; `due` names the step that is.
+         *
+         *     Needs the privilege `logistics:write`.
+         */
+        post: operations["postEquipmentLogisticsByReservationIdDispatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/logistics/{reservationId}/deliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * They have arrived at the venue
+         * @description Out of order it is `wrong_state`; `due` names the step that is.
+         *
+         *     Needs the privilege `logistics:write`.
+         */
+        post: operations["postEquipmentLogisticsByReservationIdDeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/logistics/{reservationId}/setup-complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * They are set up; may be left out
+         * @description Out of order it is `wrong_state`; `due` names the step that is.
+         *
+         *     Needs the privilege `logistics:write`.
+         */
+        post: operations["postEquipmentLogisticsByReservationIdSetupComplete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/logistics/{reservationId}/pickup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * They leave the venue
+         * @description Out of order it is `wrong_state`; `due` names the step that is.
+         *
+         *     Needs the privilege `logistics:write`.
+         */
+        post: operations["postEquipmentLogisticsByReservationIdPickup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/logistics/{reservationId}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * They are back, counted
+         * @description Out of order it is `wrong_state`; `due` names the step that is.
+         *
+         *     Needs the privilege `logistics:write`.
+         */
+        post: operations["postEquipmentLogisticsByReservationIdReturn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/maintenance/scheduled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the maintenance that is still to be done, by its time
+         * @description Needs the privilege `maintenance:read`.
+         */
+        get: operations["getEquipmentMaintenanceScheduled"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/maintenance/{maintenanceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a maintenance
+         * @description Needs the privilege `maintenance:read`.
+         */
+        get: operations["getEquipmentMaintenanceByMaintenanceId"];
+        /**
+         * Change a maintenance; its units are blocked for the new time
+         * @description Needs the privilege `maintenance:write`.
+         */
+        put: operations["putEquipmentMaintenanceByMaintenanceId"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a maintenance; its units are blocked for the new time
+         * @description Needs the privilege `maintenance:write`.
+         */
+        patch: operations["patchEquipmentMaintenanceByMaintenanceId"];
+        trace?: never;
+    };
+    "/api/equipment/maintenance/{maintenanceId}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start: the units leave the shelf, and their window begins now
+         * @description Needs the privilege `maintenance:write`.
+         */
+        post: operations["postEquipmentMaintenanceByMaintenanceIdStart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/maintenance/{maintenanceId}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete, with its cost and the condition it leaves: the units are back at once
+         * @description Needs the privilege `maintenance:write`.
+         */
+        post: operations["postEquipmentMaintenanceByMaintenanceIdComplete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/maintenance/{maintenanceId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel: the units are given back
+         * @description Needs the privilege `maintenance:write`.
+         */
+        post: operations["postEquipmentMaintenanceByMaintenanceIdCancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the maintenance of a piece of equipment, latest first
+         * @description Needs the privilege `maintenance:read`.
+         */
+        get: operations["getEquipmentByEquipmentIdMaintenance"];
+        put?: never;
+        /**
+         * Schedule maintenance: the units are blocked for its time
+         * @description Needs the privilege `maintenance:write`.
+         */
+        post: operations["postEquipmentByEquipmentIdMaintenance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/damage-reports/{damageReportId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a damage report
+         * @description Needs the privilege `damage:read`.
+         */
+        get: operations["getEquipmentDamageReportsByDamageReportId"];
+        /**
+         * Change a damage report: what it will cost, how far the repair is
+         * @description Needs the privilege `damage:write`.
+         */
+        put: operations["putEquipmentDamageReportsByDamageReportId"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a damage report: what it will cost, how far the repair is
+         * @description Needs the privilege `damage:write`.
+         */
+        patch: operations["patchEquipmentDamageReportsByDamageReportId"];
+        trace?: never;
+    };
+    "/api/equipment/damage-reports/{damageReportId}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a photo: JPG, PNG or WebP, up to 10 MB
+         * @description Needs the privilege `damage:create`.
+         */
+        post: operations["postEquipmentDamageReportsByDamageReportIdPhotos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/damage-reports/{damageReportId}/photos/{photoId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a photo
+         * @description Needs the privilege `damage:read`.
+         */
+        get: operations["getEquipmentDamageReportsByDamageReportIdPhotosByPhotoId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/equipment/{equipmentId}/damage-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the damage reports on a piece of equipment, newest first
+         * @description Needs the privilege `damage:read`.
+         */
+        get: operations["getEquipmentByEquipmentIdDamageReports"];
+        put?: never;
+        /**
+         * Report damage; a total loss retires the equipment
+         * @description Needs the privilege `damage:create`.
+         */
+        post: operations["postEquipmentByEquipmentIdDamageReports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health/live": {
         parameters: {
             query?: never;
@@ -1298,7 +2142,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether store, bus and blobs answer
+         * Whether store, bus, blobs and real time answer
          * @description Open to anyone.
          */
         get: operations["getHealthReady"];
@@ -1948,6 +2792,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/realtime/negotiate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An address to connect to for your notifications (REQ-NTF-010)
+         * @description Messages are JSON, `{ type, data }`. The socket is closed when the session ends. A client that connects again asks for a new address.
+         *
+         *     For anyone signed in.
+         */
+        post: operations["postRealtimeNegotiate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/organization": {
         parameters: {
             query?: never;
@@ -1974,6 +2840,166 @@ export interface paths {
          * @description Needs the privilege `settings:write`.
          */
         patch: operations["patchOrganization"];
+        trace?: never;
+    };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your notifications, newest first
+         * @description For anyone signed in.
+         */
+        get: operations["getNotifications"];
+        put?: never;
+        /**
+         * Tell users, or all who hold a role; each is told a moment later
+         * @description Needs the privilege `notifications:create`.
+         */
+        post: operations["postNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/unread-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many of your notifications are unread
+         * @description For anyone signed in.
+         */
+        get: operations["getNotificationsUnreadCount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What you are told, how, and when not
+         * @description For anyone signed in.
+         */
+        get: operations["getNotificationsPreferences"];
+        /**
+         * Change what you are told, how, and when not
+         * @description For anyone signed in.
+         */
+        put: operations["putNotificationsPreferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change what you are told, how, and when not
+         * @description For anyone signed in.
+         */
+        patch: operations["patchNotificationsPreferences"];
+        trace?: never;
+    };
+    "/api/notifications/unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Asks whether mail of a category shall end; changes nothing, as mail is opened by machines too
+         * @description Open to anyone.
+         */
+        get: operations["getNotificationsUnsubscribe"];
+        put?: never;
+        /**
+         * No more mail of the category that a mail was about (RFC 8058, one click)
+         * @description Open to anyone.
+         */
+        post: operations["postNotificationsUnsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark all as read, or all of a category; answers with what is left
+         * @description For anyone signed in.
+         */
+        put: operations["putNotificationsReadAll"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{notificationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of your notifications
+         * @description For anyone signed in.
+         */
+        get: operations["getNotificationsByNotificationId"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove one
+         * @description For anyone signed in.
+         */
+        delete: operations["deleteNotificationsByNotificationId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{notificationId}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark one as read
+         * @description For anyone signed in.
+         */
+        put: operations["putNotificationsByNotificationIdRead"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -2442,6 +3468,286 @@ export interface components {
              */
             status: "active" | "inactive";
         };
+        /**
+         * @example {
+         *       "name": "Round table, 180 cm",
+         *       "category": "table",
+         *       "quantity": 40,
+         *       "condition": "good",
+         *       "purchaseDate": "2026-03-02",
+         *       "purchasePrice": {
+         *         "amount": 18900,
+         *         "currency": "USD"
+         *       },
+         *       "dailyRate": {
+         *         "amount": 1200,
+         *         "currency": "USD"
+         *       },
+         *       "warehouseLocation": "Hall B, row 4",
+         *       "specifications": [
+         *         {
+         *           "key": "Diameter",
+         *           "value": "180",
+         *           "unit": "cm"
+         *         }
+         *       ]
+         *     }
+         */
+        NewEquipment: {
+            name: string;
+            /** @enum {string} */
+            category: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
+            description?: string;
+            /**
+             * @description Units in stock; 1 with a serial number
+             * @default 1
+             */
+            quantity: number;
+            serialNumber?: string;
+            manufacturer?: string;
+            model?: string;
+            barcode?: string;
+            /**
+             * Format: date
+             * @description Not in the future, by the clock of the organization’s zone
+             * @example 2026-11-20
+             */
+            purchaseDate: string;
+            /**
+             * @description Of one unit
+             * @example {
+             *       "amount": 125050,
+             *       "currency": "USD"
+             *     }
+             */
+            purchasePrice: components["schemas"]["Money"];
+            /**
+             * @description At most 120 % of the purchase price, in its currency
+             * @example {
+             *       "amount": 125050,
+             *       "currency": "USD"
+             *     }
+             */
+            currentValue?: components["schemas"]["Money"];
+            /**
+             * @example {
+             *       "amount": 125050,
+             *       "currency": "USD"
+             *     }
+             */
+            dailyRate?: components["schemas"]["Money"];
+            warehouseLocation?: string;
+            specifications?: {
+                key: string;
+                value: string;
+                unit?: string;
+            }[];
+            /**
+             * @default good
+             * @enum {string}
+             */
+            condition: "excellent" | "good" | "fair" | "poor" | "needsRepair" | "outOfService";
+            /**
+             * Format: date-time
+             * @description When preventive maintenance was last done; not in the future
+             * @example 2026-11-20T09:00:00Z
+             */
+            lastPreventiveAt?: string;
+        };
+        /**
+         * @example {
+         *       "amount": 125050,
+         *       "currency": "USD"
+         *     }
+         */
+        Money: {
+            amount: number;
+            currency: string;
+        };
+        EquipmentFields: {
+            name: string;
+            /** @enum {string} */
+            category: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
+            description?: string;
+            /**
+             * @description Units in stock; 1 with a serial number
+             * @default 1
+             */
+            quantity: number;
+            serialNumber?: string;
+            manufacturer?: string;
+            model?: string;
+            barcode?: string;
+            /**
+             * Format: date
+             * @description Not in the future, by the clock of the organization’s zone
+             * @example 2026-11-20
+             */
+            purchaseDate: string;
+            /**
+             * @description Of one unit
+             * @example {
+             *       "amount": 125050,
+             *       "currency": "USD"
+             *     }
+             */
+            purchasePrice: components["schemas"]["Money"];
+            /**
+             * @description At most 120 % of the purchase price, in its currency
+             * @example {
+             *       "amount": 125050,
+             *       "currency": "USD"
+             *     }
+             */
+            currentValue?: components["schemas"]["Money"];
+            /**
+             * @example {
+             *       "amount": 125050,
+             *       "currency": "USD"
+             *     }
+             */
+            dailyRate?: components["schemas"]["Money"];
+            warehouseLocation?: string;
+            specifications?: {
+                key: string;
+                value: string;
+                unit?: string;
+            }[];
+        };
+        /**
+         * @example {
+         *       "condition": "needsRepair",
+         *       "reason": "A leg is loose"
+         *     }
+         */
+        EquipmentCondition: {
+            /** @enum {string} */
+            condition: "excellent" | "good" | "fair" | "poor" | "needsRepair" | "outOfService";
+            reason?: string;
+        };
+        ReservationBody: {
+            equipmentId: components["schemas"]["Id"];
+            eventId: components["schemas"]["Id"];
+            quantity: number;
+            /** @description The event's with set-up and tear-down unless given */
+            window?: components["schemas"]["Window"];
+            notes?: string;
+            override?: components["schemas"]["EquipmentOverride"];
+        };
+        /** @description Takes the units although others have them; needs reservations:override (REQ-EQP-031) */
+        EquipmentOverride: {
+            /** @example The client asked for it */
+            reason: string;
+        };
+        EquipmentAvailabilityBody: {
+            items: {
+                equipmentId: components["schemas"]["Id"];
+                quantity: number;
+            }[];
+            window: components["schemas"]["Window"];
+        };
+        ReservationFields: {
+            quantity: number;
+            /** @description The event's with set-up and tear-down unless given */
+            window?: components["schemas"]["Window"];
+            notes?: string;
+            override?: components["schemas"]["EquipmentOverride"];
+        };
+        EquipmentOrder: {
+            items: {
+                equipmentId: components["schemas"]["Id"];
+                quantity: number;
+            }[];
+            /** @description The event's with set-up and tear-down unless given */
+            window?: components["schemas"]["Window"];
+            override?: components["schemas"]["EquipmentOverride"];
+        };
+        LogisticsStepBody: {
+            note?: string;
+        };
+        MaintenanceBody: {
+            /**
+             * Format: date-time
+             * @description RFC 3339 instant; comes out in UTC
+             * @example 2026-11-20T09:00:00Z
+             */
+            scheduledAt: string;
+            estimatedMinutes: number;
+            /** @description Units; all in stock unless given */
+            quantity?: number;
+            description: string;
+            /** @description A user's id */
+            technicianId?: components["schemas"]["Id"];
+            override?: components["schemas"]["MaintenanceOverride"];
+        };
+        /** @description Blocks the units although they are reserved, and flags those reservations; needs reservations:override */
+        MaintenanceOverride: {
+            /** @example A cable is frayed */
+            reason: string;
+        };
+        CompleteMaintenance: {
+            cost?: {
+                amount: number;
+                currency: string;
+            };
+            notes?: string;
+            /**
+             * @description Left out: as it was
+             * @enum {string}
+             */
+            resultingCondition?: "excellent" | "good" | "fair" | "poor" | "needsRepair" | "outOfService";
+            /** @description Of inspections, and needed there */
+            passed?: boolean;
+        };
+        NewMaintenance: {
+            type: components["schemas"]["MaintenanceType"];
+            /**
+             * Format: date-time
+             * @description RFC 3339 instant; comes out in UTC
+             * @example 2026-11-20T09:00:00Z
+             */
+            scheduledAt: string;
+            estimatedMinutes: number;
+            /** @description Units; all in stock unless given */
+            quantity?: number;
+            description: string;
+            /** @description A user's id */
+            technicianId?: components["schemas"]["Id"];
+            override?: components["schemas"]["MaintenanceOverride"];
+        };
+        /** @enum {string} */
+        MaintenanceType: "inspection" | "preventiveMaintenance" | "repair" | "cleaning" | "replacement";
+        DamageReportBody: {
+            /** @example The left castor is bent */
+            description: string;
+            estimatedRepairCost?: {
+                amount: number;
+                currency: string;
+            };
+            status: components["schemas"]["DamageStatus"];
+        };
+        /** @enum {string} */
+        DamageStatus: "open" | "inRepair" | "resolved";
+        NewDamageReport: {
+            /** @description totalLoss retires the equipment (REQ-EQP-062) */
+            severity: components["schemas"]["DamageSeverity"];
+            /** @example The left castor is bent */
+            description: string;
+            /** @description Where it happened */
+            eventId?: components["schemas"]["Id"];
+            estimatedRepairCost?: {
+                amount: number;
+                currency: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was noticed; left out: now
+             * @example 2026-11-20T09:00:00Z
+             */
+            reportedAt?: string;
+        };
+        /** @enum {string} */
+        DamageSeverity: "minor" | "moderate" | "severe" | "totalLoss";
         OrganizationSettings: {
             /** @default en */
             locale: string;
@@ -2450,6 +3756,130 @@ export interface components {
              * @enum {string}
              */
             weekStartsOn: "monday" | "sunday" | "saturday";
+        };
+        AnnouncementBody: {
+            userIds?: components["schemas"]["Id"][];
+            /** @description Built-in roles by name, own ones by id */
+            roles?: string[];
+            /** @enum {string} */
+            type: "info" | "success" | "warning" | "alert" | "reminder" | "action";
+            /** @enum {string} */
+            category: "events" | "equipment" | "staff" | "invoices" | "schedule" | "account" | "system";
+            /**
+             * @default normal
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /** @example The car park is closed */
+            title: string;
+            /** @example Please use the north entrance today. */
+            message: string;
+            link?: components["schemas"]["NotificationLink"];
+        };
+        NotificationLink: {
+            /**
+             * @description As it stands in addresses
+             * @example events
+             */
+            resource: string;
+            id: components["schemas"]["Id"];
+        };
+        NotificationPreferences: {
+            /** @default {} */
+            categories: {
+                /** @default {} */
+                events: components["schemas"]["NotificationChannels"];
+                /** @default {} */
+                equipment: components["schemas"]["NotificationChannels"];
+                /** @default {} */
+                staff: components["schemas"]["NotificationChannels"];
+                /** @default {} */
+                invoices: components["schemas"]["NotificationChannels"];
+                /** @default {} */
+                schedule: components["schemas"]["NotificationChannels"];
+                /** @default {} */
+                account: components["schemas"]["NotificationChannels"];
+                /** @default {} */
+                system: components["schemas"]["NotificationChannels"];
+            };
+            /** @description Mail is held back until they end */
+            quietHours?: {
+                /** @example 22:00 */
+                from: string;
+                /**
+                 * @description On the next day when it is not after `from`
+                 * @example 22:00
+                 */
+                to: string;
+                /** @example Europe/London */
+                timeZone: string;
+                /**
+                 * @description On which they begin
+                 * @default [
+                 *       "monday",
+                 *       "tuesday",
+                 *       "wednesday",
+                 *       "thursday",
+                 *       "friday",
+                 *       "saturday",
+                 *       "sunday"
+                 *     ]
+                 */
+                days: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+                /** @default true */
+                urgentPasses: boolean;
+            };
+            /**
+             * @description One mail of all there is, but for what is urgent or about the account
+             * @default {}
+             */
+            digest: {
+                /**
+                 * @default off
+                 * @enum {string}
+                 */
+                every: "off" | "daily" | "weekly";
+                /**
+                 * @default 08:00
+                 * @example 22:00
+                 */
+                at: string;
+                /**
+                 * @description Of a weekly one
+                 * @default monday
+                 * @enum {string}
+                 */
+                day: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+                /**
+                 * @default Etc/UTC
+                 * @example Europe/London
+                 */
+                timeZone: string;
+            };
+        };
+        NotificationChannels: {
+            /** @default {} */
+            inApp: {
+                /** @default true */
+                on: boolean;
+                /**
+                 * @description What is less urgent is left out
+                 * @default low
+                 * @enum {string}
+                 */
+                minimum: "low" | "normal" | "high" | "urgent";
+            };
+            /** @default {} */
+            email: {
+                /** @default true */
+                on: boolean;
+                /**
+                 * @description What is less urgent is left out
+                 * @default high
+                 * @enum {string}
+                 */
+                minimum: "low" | "normal" | "high" | "urgent";
+            };
         };
         Customer: {
             id: string;
@@ -3015,6 +4445,286 @@ export interface components {
             modifiedAt: string;
             modifiedBy: string;
         };
+        EquipmentItem: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            category: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
+            description?: string;
+            /** @description Units in stock, wherever they are */
+            quantity: number;
+            serialNumber?: string;
+            manufacturer?: string;
+            model?: string;
+            barcode?: string;
+            /** @enum {string} */
+            condition: "excellent" | "good" | "fair" | "poor" | "needsRepair" | "outOfService";
+            /**
+             * @description Available while any unit is on the shelf; else where the others are
+             * @enum {string}
+             */
+            status: "available" | "reserved" | "inTransit" | "atVenue" | "inMaintenance" | "retired";
+            units: components["schemas"]["EquipmentUnits"];
+            active: boolean;
+            retired?: {
+                at: string;
+                reason: string;
+            };
+            purchaseDate: string;
+            purchasePrice: components["schemas"]["Money"];
+            currentValue?: components["schemas"]["Money"];
+            dailyRate?: components["schemas"]["Money"];
+            warehouseLocation?: string;
+            specifications: {
+                key: string;
+                value: string;
+                unit?: string;
+            }[];
+            lastPreventiveAt?: string;
+            nextPreventiveDueAt: string;
+            /** @description Until it is done nothing new is reserved */
+            inspectionPending: boolean;
+            /** @description The primary one */
+            photo?: components["schemas"]["Picture"];
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
+        };
+        /** @description Where the units are; together the quantity */
+        EquipmentUnits: {
+            /** @description On the shelf */
+            inStock: number;
+            /** @description Packed or loaded for a job, still in the warehouse */
+            reservedNow: number;
+            inTransit: number;
+            atVenue: number;
+            inMaintenance: number;
+        };
+        Equipment: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            category: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
+            description?: string;
+            /** @description Units in stock, wherever they are */
+            quantity: number;
+            serialNumber?: string;
+            manufacturer?: string;
+            model?: string;
+            barcode?: string;
+            /** @enum {string} */
+            condition: "excellent" | "good" | "fair" | "poor" | "needsRepair" | "outOfService";
+            /**
+             * @description Available while any unit is on the shelf; else where the others are
+             * @enum {string}
+             */
+            status: "available" | "reserved" | "inTransit" | "atVenue" | "inMaintenance" | "retired";
+            units: components["schemas"]["EquipmentUnits"];
+            active: boolean;
+            retired?: {
+                at: string;
+                reason: string;
+            };
+            purchaseDate: string;
+            purchasePrice: components["schemas"]["Money"];
+            currentValue?: components["schemas"]["Money"];
+            dailyRate?: components["schemas"]["Money"];
+            warehouseLocation?: string;
+            specifications: {
+                key: string;
+                value: string;
+                unit?: string;
+            }[];
+            lastPreventiveAt?: string;
+            nextPreventiveDueAt: string;
+            /** @description Until it is done nothing new is reserved */
+            inspectionPending: boolean;
+            /** @description Oldest first */
+            photos: components["schemas"]["Picture"][];
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
+        };
+        Reservation: {
+            id: components["schemas"]["Id"];
+            equipmentId: components["schemas"]["Id"];
+            equipmentName: string;
+            eventId: components["schemas"]["Id"];
+            eventTitle: string;
+            quantity: number;
+            window: {
+                start: string;
+                end: string;
+            };
+            /** @description Whether the window was given rather than taken from the event */
+            windowGiven: boolean;
+            notes?: string;
+            /** @enum {string} */
+            status: "requested" | "confirmed" | "cancelled" | "fulfilled";
+            /**
+             * @description The last step of its logistics
+             * @enum {string}
+             */
+            step?: "packed" | "loaded" | "dispatched" | "delivered" | "setUp" | "pickedUp" | "returned";
+            /** @description Left the warehouse and not yet back */
+            out: boolean;
+            /** @description Why it needs attention */
+            troubles: ("itemRetired" | "eventMoved" | "eventCancelled" | "maintenance" | "unitsShort")[];
+            /** @description Why it was cancelled */
+            reason?: string;
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
+        };
+        EquipmentAvailability: {
+            /** @description All of it */
+            available: boolean;
+            items: {
+                equipmentId: components["schemas"]["Id"];
+                quantity: number;
+                available: boolean;
+                free: number;
+                short: number;
+                /** @description The rule that keeps it from being reserved at all */
+                rule?: string;
+                conflicts: components["schemas"]["EquipmentClash"][];
+                alternatives: components["schemas"]["EquipmentAlternative"][];
+            }[];
+        };
+        /** @description One clash; the event's title only for those who may read it */
+        EquipmentClash: {
+            resource: string;
+            window: {
+                start: string;
+                end: string;
+            };
+            owner: {
+                type: string;
+                id: string;
+                title?: string;
+            };
+            short: number;
+        };
+        EquipmentAlternative: {
+            equipmentId: components["schemas"]["Id"];
+            name: string;
+            /** @description Units free for the whole window */
+            free: number;
+            /** @description Specifications that are the same */
+            same: string[];
+            different: {
+                key: string;
+                wanted: string;
+                offered?: string;
+            }[];
+            reason: string;
+        };
+        ReservationsMade: {
+            reservations: components["schemas"]["Reservation"][];
+        };
+        Logistics: {
+            /** @description Of the reservation */
+            id: components["schemas"]["Id"];
+            equipmentId: components["schemas"]["Id"];
+            equipmentName: string;
+            eventId: components["schemas"]["Id"];
+            eventTitle: string;
+            quantity: number;
+            window: {
+                start: string;
+                end: string;
+            };
+            /** @enum {string} */
+            status: "requested" | "confirmed" | "cancelled" | "fulfilled";
+            /**
+             * @description The last one taken
+             * @enum {string}
+             */
+            step?: "packed" | "loaded" | "dispatched" | "delivered" | "setUp" | "pickedUp" | "returned";
+            /**
+             * @description The one that is due
+             * @enum {string}
+             */
+            due?: "packed" | "loaded" | "dispatched" | "delivered" | "setUp" | "pickedUp" | "returned";
+            /** @description What may be done next, as addresses call it */
+            allowed: string[];
+            /** @description Out past the end of its window */
+            late: boolean;
+            steps: components["schemas"]["LogisticsStep"][];
+        };
+        LogisticsStep: {
+            /** @enum {string} */
+            step: "packed" | "loaded" | "dispatched" | "delivered" | "setUp" | "pickedUp" | "returned";
+            at: string;
+            /** @description A user's id */
+            by: string;
+            note?: string;
+            vehicle?: string;
+            driver?: string;
+            counts?: {
+                returned: number;
+                damaged: number;
+                missing: number;
+            };
+        };
+        Maintenance: {
+            id: components["schemas"]["Id"];
+            equipmentId: components["schemas"]["Id"];
+            type: components["schemas"]["MaintenanceType"];
+            status: components["schemas"]["MaintenanceStatus"];
+            /** @example 2026-11-20T09:00:00Z */
+            scheduledAt: string;
+            estimatedMinutes: number;
+            /** @description As scheduled, or as it runs */
+            window: {
+                start: string;
+                end: string;
+            };
+            quantity: number;
+            description: string;
+            technicianId?: components["schemas"]["Id"];
+            startedAt?: string;
+            completedAt?: string;
+            cost?: components["schemas"]["Money"];
+            notes?: string;
+            /** @enum {string} */
+            resultingCondition?: "excellent" | "good" | "fair" | "poor" | "needsRepair" | "outOfService";
+            passed?: boolean;
+            /** @description Why it was cancelled */
+            reason?: string;
+            /** @description The return that an inspection is due to; until it is done the item takes no reservations */
+            returnedFrom?: {
+                reservationId: components["schemas"]["Id"];
+                eventId: components["schemas"]["Id"];
+            };
+            /** @description Reservations whose units it takes */
+            overReservations: components["schemas"]["Id"][];
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
+        };
+        /** @enum {string} */
+        MaintenanceStatus: "scheduled" | "inProgress" | "completed" | "cancelled";
+        DamageReport: {
+            id: components["schemas"]["Id"];
+            equipmentId: components["schemas"]["Id"];
+            severity: components["schemas"]["DamageSeverity"];
+            status: components["schemas"]["DamageStatus"];
+            description: string;
+            eventId?: components["schemas"]["Id"];
+            estimatedRepairCost?: components["schemas"]["Money"];
+            reportedAt: string;
+            /** @description Oldest first */
+            photos: components["schemas"]["Picture"][];
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
+        };
         PartHealth: {
             /** @enum {string} */
             state: "up" | "down";
@@ -3126,6 +4836,16 @@ export interface components {
             expiresAt: string;
             current: boolean;
         };
+        RealtimeAccess: {
+            /** @description For a Web PubSub client (`@azure/web-pubsub-client`); holds a token, so it is as secret as one */
+            url: string;
+            /**
+             * Format: date-time
+             * @description Until when the address lets a client in; what is open stays open
+             * @example 2026-11-20T09:00:00Z
+             */
+            expiresAt: string;
+        };
         Organization: {
             id: components["schemas"]["Id"];
             name: string;
@@ -3146,6 +4866,38 @@ export interface components {
             createdBy: string;
             modifiedAt: string;
             modifiedBy: string;
+        };
+        Notification: {
+            id: components["schemas"]["Id"];
+            userId: components["schemas"]["Id"];
+            /** @enum {string} */
+            type: "info" | "success" | "warning" | "alert" | "reminder" | "action";
+            /** @enum {string} */
+            category: "events" | "equipment" | "staff" | "invoices" | "schedule" | "account" | "system";
+            /** @enum {string} */
+            priority: "low" | "normal" | "high" | "urgent";
+            title: string;
+            message: string;
+            link?: components["schemas"]["NotificationLink"];
+            /** @description Left out while it is unread */
+            readAt?: string;
+            expiresAt: string;
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
+        };
+        UnreadCount: {
+            total: number;
+            byCategory: {
+                events: number;
+                equipment: number;
+                staff: number;
+                invoices: number;
+                schedule: number;
+                account: number;
+                system: number;
+            };
         };
         /** @description RFC 9457. Each code adds fields of its own; docs/errors.md lists them. */
         Problem: {
@@ -3173,6 +4925,90 @@ export interface components {
              * @enum {string}
              */
             weekStartsOn: "monday" | "sunday" | "saturday";
+        };
+        NotificationPreferencesOutput: {
+            categories: {
+                events: components["schemas"]["NotificationChannelsOutput"];
+                equipment: components["schemas"]["NotificationChannelsOutput"];
+                staff: components["schemas"]["NotificationChannelsOutput"];
+                invoices: components["schemas"]["NotificationChannelsOutput"];
+                schedule: components["schemas"]["NotificationChannelsOutput"];
+                account: components["schemas"]["NotificationChannelsOutput"];
+                system: components["schemas"]["NotificationChannelsOutput"];
+            };
+            /** @description Mail is held back until they end */
+            quietHours?: {
+                /** @example 22:00 */
+                from: string;
+                /**
+                 * @description On the next day when it is not after `from`
+                 * @example 22:00
+                 */
+                to: string;
+                /** @example Europe/London */
+                timeZone: string;
+                /**
+                 * @description On which they begin
+                 * @default [
+                 *       "monday",
+                 *       "tuesday",
+                 *       "wednesday",
+                 *       "thursday",
+                 *       "friday",
+                 *       "saturday",
+                 *       "sunday"
+                 *     ]
+                 */
+                days: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+                /** @default true */
+                urgentPasses: boolean;
+            };
+            /** @description One mail of all there is, but for what is urgent or about the account */
+            digest: {
+                /**
+                 * @default off
+                 * @enum {string}
+                 */
+                every: "off" | "daily" | "weekly";
+                /**
+                 * @default 08:00
+                 * @example 22:00
+                 */
+                at: string;
+                /**
+                 * @description Of a weekly one
+                 * @default monday
+                 * @enum {string}
+                 */
+                day: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+                /**
+                 * @default Etc/UTC
+                 * @example Europe/London
+                 */
+                timeZone: string;
+            };
+        };
+        NotificationChannelsOutput: {
+            inApp: {
+                /** @default true */
+                on: boolean;
+                /**
+                 * @description What is less urgent is left out
+                 * @default low
+                 * @enum {string}
+                 */
+                minimum: "low" | "normal" | "high" | "urgent";
+            };
+            email: {
+                /** @default true */
+                on: boolean;
+                /**
+                 * @description What is less urgent is left out
+                 * @default high
+                 * @enum {string}
+                 */
+                minimum: "low" | "normal" | "high" | "urgent";
+            };
         };
     };
     responses: {
@@ -8043,6 +9879,2817 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    getEquipment: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By name, purchaseDate, condition, currentValue; a leading minus is descending; default name */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                /** @description Words that must each begin a word of a searched field */
+                q?: string;
+                category?: string;
+                status?: string;
+                condition?: string;
+                active?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["EquipmentItem"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEquipment"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    /** @description Address of what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["alreadyExistsOrinProgress"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentByEquipmentId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putEquipmentByEquipmentId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EquipmentFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["alreadyExistsOrruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    deleteEquipmentByEquipmentId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["ruleBroken"];
+            412: components["responses"]["stale"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchEquipmentByEquipmentId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string;
+                    /** @enum {string} */
+                    category?: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
+                    description?: string | null;
+                    quantity?: number | null;
+                    serialNumber?: string | null;
+                    manufacturer?: string | null;
+                    model?: string | null;
+                    barcode?: string | null;
+                    /**
+                     * Format: date
+                     * @description Not in the future, by the clock of the organization’s zone
+                     * @example 2026-11-20
+                     */
+                    purchaseDate?: string;
+                    /**
+                     * @example {
+                     *       "amount": 125050,
+                     *       "currency": "USD"
+                     *     }
+                     */
+                    purchasePrice?: {
+                        amount?: number;
+                        currency?: string;
+                    };
+                    currentValue?: {
+                        amount?: number;
+                        currency?: string;
+                    } | null;
+                    dailyRate?: {
+                        amount?: number;
+                        currency?: string;
+                    } | null;
+                    warehouseLocation?: string | null;
+                    specifications?: {
+                        key: string;
+                        value: string;
+                        unit?: string;
+                    }[] | null;
+                };
+                "application/merge-patch+json": {
+                    name?: string;
+                    /** @enum {string} */
+                    category?: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
+                    description?: string | null;
+                    quantity?: number | null;
+                    serialNumber?: string | null;
+                    manufacturer?: string | null;
+                    model?: string | null;
+                    barcode?: string | null;
+                    /**
+                     * Format: date
+                     * @description Not in the future, by the clock of the organization’s zone
+                     * @example 2026-11-20
+                     */
+                    purchaseDate?: string;
+                    /**
+                     * @example {
+                     *       "amount": 125050,
+                     *       "currency": "USD"
+                     *     }
+                     */
+                    purchasePrice?: {
+                        amount?: number;
+                        currency?: string;
+                    };
+                    currentValue?: {
+                        amount?: number;
+                        currency?: string;
+                    } | null;
+                    dailyRate?: {
+                        amount?: number;
+                        currency?: string;
+                    } | null;
+                    warehouseLocation?: string | null;
+                    specifications?: {
+                        key: string;
+                        value: string;
+                        unit?: string;
+                    }[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["alreadyExistsOrruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentByEquipmentIdActivate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @example Replaced by newer ones */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentByEquipmentIdDeactivate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @example Replaced by newer ones */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentByEquipmentIdRetire: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example Replaced by newer ones */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putEquipmentByEquipmentIdSpecifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    specifications: {
+                        key: string;
+                        value: string;
+                        unit?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchEquipmentByEquipmentIdSpecifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    specifications?: {
+                        key: string;
+                        value: string;
+                        unit?: string;
+                    }[];
+                };
+                "application/merge-patch+json": {
+                    specifications?: {
+                        key: string;
+                        value: string;
+                        unit?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putEquipmentByEquipmentIdCondition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EquipmentCondition"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongState"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchEquipmentByEquipmentIdCondition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    condition?: "excellent" | "good" | "fair" | "poor" | "needsRepair" | "outOfService";
+                    reason?: string | null;
+                };
+                "application/merge-patch+json": {
+                    /** @enum {string} */
+                    condition?: "excellent" | "good" | "fair" | "poor" | "needsRepair" | "outOfService";
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Equipment"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongState"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentByEquipmentIdPhotos: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By createdAt; a leading minus is descending; default createdAt */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Picture"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentByEquipmentIdPhotos: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    /** @description Address of what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Picture"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["ruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentByEquipmentIdPhotosByPhotoId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+                /** @description UUID */
+                photoId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Picture"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    deleteEquipmentByEquipmentIdPhotosByPhotoId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+                /** @description UUID */
+                photoId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            412: components["responses"]["stale"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putEquipmentByEquipmentIdPhotosByPhotoIdPrimary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+                /** @description UUID */
+                photoId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Picture"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentReservations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By start, createdAt; a leading minus is descending; default start */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                equipmentId?: string;
+                eventId?: string;
+                status?: string;
+                startsFrom?: string;
+                startsTo?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Reservation"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentReservations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationBody"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    /** @description Address of what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["conflictOrruleBrokenOrinProgress"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentCheckAvailability: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EquipmentAvailabilityBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentAvailability"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["inProgress"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentReservationsByReservationId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putEquipmentReservationsByReservationId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["conflictOrwrongStateOrruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    deleteEquipmentReservationsByReservationId: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongState"];
+            412: components["responses"]["stale"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchEquipmentReservationsByReservationId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    quantity?: number;
+                    window?: {
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339 instant; comes out in UTC
+                         * @example 2026-11-20T09:00:00Z
+                         */
+                        start?: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339 instant; comes out in UTC
+                         * @example 2026-11-20T09:00:00Z
+                         */
+                        end?: string;
+                    } | null;
+                    notes?: string | null;
+                    override?: {
+                        /** @example The client asked for it */
+                        reason?: string;
+                    } | null;
+                };
+                "application/merge-patch+json": {
+                    quantity?: number;
+                    window?: {
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339 instant; comes out in UTC
+                         * @example 2026-11-20T09:00:00Z
+                         */
+                        start?: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339 instant; comes out in UTC
+                         * @example 2026-11-20T09:00:00Z
+                         */
+                        end?: string;
+                    } | null;
+                    notes?: string | null;
+                    override?: {
+                        /** @example The client asked for it */
+                        reason?: string;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["conflictOrwrongStateOrruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentReservationsByReservationIdConfirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentReservationsByReservationIdOverride: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example The client asked for it */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentByEquipmentIdReservations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By start, createdAt; a leading minus is descending; default start */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                status?: string;
+                startsFrom?: string;
+                startsTo?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Reservation"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEventsByEventIdEquipmentReservations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By start, createdAt; a leading minus is descending; default start */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                status?: string;
+                startsFrom?: string;
+                startsTo?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                eventId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Reservation"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEventsByEventIdEquipment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                eventId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EquipmentOrder"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    /** @description Address of what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservationsMade"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["conflictOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentLogisticsInTransit: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By start; a leading minus is descending; default start */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                eventId?: string;
+                equipmentId?: string;
+                /** @description Past the end of its window, or not */
+                late?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Logistics"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentLogisticsByReservationId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logistics"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentLogisticsByReservationIdPack: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LogisticsStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logistics"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentLogisticsByReservationIdLoad: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example Van 3 */
+                    vehicle: string;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logistics"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentLogisticsByReservationIdDispatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    driver: string;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logistics"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentLogisticsByReservationIdDeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LogisticsStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logistics"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentLogisticsByReservationIdSetupComplete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LogisticsStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logistics"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentLogisticsByReservationIdPickup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LogisticsStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logistics"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentLogisticsByReservationIdReturn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                reservationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    returned: number;
+                    /** @default 0 */
+                    damaged?: number;
+                    /** @default 0 */
+                    missing?: number;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logistics"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentMaintenanceScheduled: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By scheduledAt; a leading minus is descending; default scheduledAt */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                type?: string;
+                technicianId?: string;
+                from?: string;
+                to?: string;
+                equipmentId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Maintenance"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentMaintenanceByMaintenanceId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                maintenanceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putEquipmentMaintenanceByMaintenanceId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                maintenanceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["conflictOrwrongStateOrruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchEquipmentMaintenanceByMaintenanceId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                maintenanceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339 instant; comes out in UTC
+                     * @example 2026-11-20T09:00:00Z
+                     */
+                    scheduledAt?: string;
+                    estimatedMinutes?: number;
+                    quantity?: number | null;
+                    description?: string;
+                    technicianId?: string | null;
+                    override?: {
+                        /** @example A cable is frayed */
+                        reason?: string;
+                    } | null;
+                };
+                "application/merge-patch+json": {
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339 instant; comes out in UTC
+                     * @example 2026-11-20T09:00:00Z
+                     */
+                    scheduledAt?: string;
+                    estimatedMinutes?: number;
+                    quantity?: number | null;
+                    description?: string;
+                    technicianId?: string | null;
+                    override?: {
+                        /** @example A cable is frayed */
+                        reason?: string;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["conflictOrwrongStateOrruleBroken"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentMaintenanceByMaintenanceIdStart: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                maintenanceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    override?: components["schemas"]["MaintenanceOverride"];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["conflictOrwrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentMaintenanceByMaintenanceIdComplete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                maintenanceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CompleteMaintenance"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentMaintenanceByMaintenanceIdCancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                maintenanceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @example A cable is frayed */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongStateOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentByEquipmentIdMaintenance: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By scheduledAt, createdAt; a leading minus is descending; default -scheduledAt */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                type?: string;
+                technicianId?: string;
+                from?: string;
+                to?: string;
+                status?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Maintenance"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentByEquipmentIdMaintenance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMaintenance"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    /** @description Address of what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Maintenance"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["conflictOrruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentDamageReportsByDamageReportId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                damageReportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DamageReport"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putEquipmentDamageReportsByDamageReportId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                damageReportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DamageReportBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DamageReport"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongState"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchEquipmentDamageReportsByDamageReportId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                damageReportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example The left castor is bent */
+                    description?: string;
+                    estimatedRepairCost?: {
+                        amount?: number;
+                        currency?: string;
+                    } | null;
+                    /** @enum {string} */
+                    status?: "open" | "inRepair" | "resolved";
+                };
+                "application/merge-patch+json": {
+                    /** @example The left castor is bent */
+                    description?: string;
+                    estimatedRepairCost?: {
+                        amount?: number;
+                        currency?: string;
+                    } | null;
+                    /** @enum {string} */
+                    status?: "open" | "inRepair" | "resolved";
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DamageReport"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["wrongState"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentDamageReportsByDamageReportIdPhotos: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                damageReportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    /** @description Address of what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Picture"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["ruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentDamageReportsByDamageReportIdPhotosByPhotoId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                damageReportId: components["schemas"]["Id"];
+                /** @description UUID */
+                photoId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Picture"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentByEquipmentIdDamageReports: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By createdAt; a leading minus is descending; default -createdAt */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                severity?: string;
+                status?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["DamageReport"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postEquipmentByEquipmentIdDamageReports: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                equipmentId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDamageReport"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    /** @description Address of what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DamageReport"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["ruleBrokenOrinProgress"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     getHealthLive: {
         parameters: {
             query?: never;
@@ -9937,6 +14584,46 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    postRealtimeNegotiate: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header, for plain links (REQ-AUTH-004) */
+                access_token?: string;
+            };
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RealtimeAccess"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["inProgress"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     getOrganization: {
         parameters: {
             query?: never;
@@ -10107,6 +14794,663 @@ export interface operations {
             412: components["responses"]["stale"];
             413: components["responses"]["tooLarge"];
             415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getNotifications: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By createdAt; a leading minus is descending; default -createdAt */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                unread?: "true" | "false";
+                category?: string;
+                priority?: string;
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Notification"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnouncementBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: components["schemas"]["Id"];
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["inProgress"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getNotificationsUnreadCount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getNotificationsPreferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferencesOutput"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putNotificationsPreferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationPreferences"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferencesOutput"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            406: components["responses"]["notAcceptable"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    patchNotificationsPreferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    categories?: {
+                        events?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        equipment?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        staff?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        invoices?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        schedule?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        account?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        system?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                    } | null;
+                    quietHours?: {
+                        /** @example 22:00 */
+                        from?: string;
+                        /**
+                         * @description On the next day when it is not after `from`
+                         * @example 22:00
+                         */
+                        to?: string;
+                        /** @example Europe/London */
+                        timeZone?: string;
+                        days?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[] | null;
+                        urgentPasses?: boolean | null;
+                    } | null;
+                    digest?: {
+                        every?: ("off" | "daily" | "weekly") | null;
+                        at?: string | null;
+                        day?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday") | null;
+                        timeZone?: string | null;
+                    } | null;
+                };
+                "application/merge-patch+json": {
+                    categories?: {
+                        events?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        equipment?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        staff?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        invoices?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        schedule?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        account?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                        system?: {
+                            inApp?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                            email?: {
+                                on?: boolean | null;
+                                minimum?: ("low" | "normal" | "high" | "urgent") | null;
+                            } | null;
+                        } | null;
+                    } | null;
+                    quietHours?: {
+                        /** @example 22:00 */
+                        from?: string;
+                        /**
+                         * @description On the next day when it is not after `from`
+                         * @example 22:00
+                         */
+                        to?: string;
+                        /** @example Europe/London */
+                        timeZone?: string;
+                        days?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[] | null;
+                        urgentPasses?: boolean | null;
+                    } | null;
+                    digest?: {
+                        every?: ("off" | "daily" | "weekly") | null;
+                        at?: string | null;
+                        day?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday") | null;
+                        timeZone?: string | null;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferencesOutput"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            406: components["responses"]["notAcceptable"];
+            412: components["responses"]["stale"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getNotificationsUnsubscribe: {
+        parameters: {
+            query: {
+                /** @description From a mail */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["invalid"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    postNotificationsUnsubscribe: {
+        parameters: {
+            query: {
+                /** @description From a mail */
+                token: string;
+            };
+            header?: {
+                /** @description Makes retries safe; kept 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["invalid"];
+            406: components["responses"]["notAcceptable"];
+            409: components["responses"]["inProgress"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putNotificationsReadAll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    category?: "events" | "equipment" | "staff" | "invoices" | "schedule" | "account" | "system";
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            406: components["responses"]["notAcceptable"];
+            413: components["responses"]["tooLarge"];
+            415: components["responses"]["unsupportedMediaType"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getNotificationsByNotificationId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of versions at hand; 304 when one is still right */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                notificationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    deleteNotificationsByNotificationId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                notificationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            412: components["responses"]["stale"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putNotificationsByNotificationIdRead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version meant; 412 when stale */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description UUID */
+                notificationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    /** @description Version of the resource, where a single one is shown */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            404: components["responses"]["notFound"];
+            406: components["responses"]["notAcceptable"];
+            412: components["responses"]["stale"];
             429: components["responses"]["tooManyRequests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
