@@ -37,6 +37,7 @@ import { usersRoutes } from './http/users.ts';
 import { venueRoutes } from './http/venues.ts';
 import { eventClock } from './timers/event-clock.ts';
 import { expiredHolds } from './timers/expired-holds.ts';
+import { orphanBlobs } from './timers/orphan-blobs.ts';
 
 export const routes: readonly Route[] = [
   ...customerRoutes,
@@ -71,7 +72,7 @@ export const reactions: readonly Reaction[] = [
   followMergedCustomer,
   makeDefaultEventTypes,
 ];
-export const timers: readonly Timer[] = [eventClock, expiredHolds];
+export const timers: readonly Timer[] = [eventClock, expiredHolds, orphanBlobs];
 /** The rules that a `rule_broken` can name, slice by slice. */
 export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   identity: identityRules,
