@@ -63,6 +63,7 @@ import { eventReminders } from './timers/event-reminders.ts';
 import { expiredHolds } from './timers/expired-holds.ts';
 import { heldMail } from './timers/held-mail.ts';
 import { preventiveMaintenance } from './timers/preventive-maintenance.ts';
+import { orphanBlobs } from './timers/orphan-blobs.ts';
 
 export const routes: readonly Route[] = [
   ...customerRoutes,
@@ -116,14 +117,7 @@ export const reactions: readonly Reaction[] = [
   notifyPeople,
   sendQueuedMail,
 ];
-export const timers: readonly Timer[] = [
-  eventClock,
-  expiredHolds,
-  endedSockets,
-  preventiveMaintenance,
-  eventReminders,
-  heldMail,
-];
+export const timers: readonly Timer[] = [eventClock, expiredHolds, endedSockets, preventiveMaintenance, eventReminders, heldMail, orphanBlobs];
 /** The rules that a `rule_broken` can name, slice by slice. */
 export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   identity: identityRules,

@@ -1,8 +1,13 @@
 /** A customer's photo: kept as a blob, named by the customer (REQ-CUS-015). */
+import { blobOwner } from '../platform/orphans.ts';
 import { type PictureFile, removePicture, storePicture } from '../platform/pictures.ts';
 import { notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { changeCustomer, readCustomer } from './commands.ts';
+import { customers } from './model.ts';
+
+/** Whose the photos of customers are. */
+export const customerBlobs = blobOwner('customers', customers, ({ photo }) => (photo ? [photo] : []));
 
 /** Bytes. */
 export const PHOTO_LIMIT = 5 * 1024 * 1024;
@@ -17,7 +22,7 @@ export async function putPhoto(scope: Scope, customerId: string, file: PictureFi
   await readCustomer(scope, customerId);
   const photo = await storePicture(scope, {
     file,
-    path: `customers/${customerId}`,
+    path: customerBlobs.pathOf(customerId),
     limit: PHOTO_LIMIT,
     thumbnail: { width: THUMBNAIL_WIDTH },
   });

@@ -5,6 +5,7 @@ import { type ItemFact, type ItemState, items } from '../equipment/model.ts';
 import { events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { anyOf, type ListInput, type Listing, toQuery } from '../platform/listing.ts';
+import { blobOwner } from '../platform/orphans.ts';
 import { type PictureFile, removePicture, storePicture } from '../platform/pictures.ts';
 import { notFound, Refusal } from '../platform/refusal.ts';
 import type { EntityPage } from '../platform/repository.ts';
@@ -14,6 +15,9 @@ import * as rules from './rules.ts';
 import type { DamageReportBody, NewDamageReport } from './views.ts';
 
 type Report = Entity<DamageState>;
+
+/** Whose the photos of damage are. */
+export const damageBlobs = blobOwner('damage', damageReports, ({ photos }) => photos);
 
 /** Most bytes of an upload: 10 MB. */
 export const PHOTO_LIMIT = 10 * 1024 * 1024;
@@ -62,7 +66,7 @@ export function changeReport(
 
 /**
  * Stores an upload and adds it to the report. The blobs come first, so that no report ever shows a photo that is not
- * there; a crash before the commit leaves blobs that nothing names.
+ * there; a crash before the commit leaves blobs that nothing names, which a timer sweeps.
  */
 export async function addPhoto(scope: Scope, id: string, file: PictureFile) {
   const { state } = await scope.of(damageReports).get(id);
@@ -70,7 +74,7 @@ export async function addPhoto(scope: Scope, id: string, file: PictureFile) {
   if (!scope.retried) rules.refuseFullAlbum(state);
   const photo = await storePicture(scope, {
     file,
-    path: `damage/${id}`,
+    path: damageBlobs.pathOf(id),
     limit: PHOTO_LIMIT,
     thumbnail: { width: THUMBNAIL_WIDTH },
   });

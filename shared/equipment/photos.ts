@@ -1,11 +1,14 @@
 /** Photos of equipment: at most 20, exactly one of them primary (REQ-EQP-070 to 072, 110). */
 import type { Entity } from '../platform/aggregate.ts';
-import type { PictureFile } from '../platform/pictures.ts';
-import { type PictureView, pictureView, removePicture, storePicture } from '../platform/pictures.ts';
+import { blobOwner } from '../platform/orphans.ts';
+import { type PictureFile, type PictureView, pictureView, removePicture, storePicture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type ItemState, items } from './model.ts';
 import * as rules from './rules.ts';
+
+/** Whose the photos of equipment are. */
+export const equipmentBlobs = blobOwner('equipment', items, ({ photos }) => photos);
 
 /** Most bytes of an upload: 10 MB. */
 export const PHOTO_LIMIT = 10 * 1024 * 1024;
@@ -26,7 +29,7 @@ export async function addPhoto(
   if (!scope.retried) rules.refuseFullAlbum(state);
   const photo = await storePicture(scope, {
     file,
-    path: `equipment/${itemId}`,
+    path: equipmentBlobs.pathOf(itemId),
     limit: PHOTO_LIMIT,
     thumbnail: { width: THUMBNAIL_WIDTH },
   });

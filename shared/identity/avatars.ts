@@ -1,10 +1,14 @@
 /** The picture a user shows (REQ-USER-004). The blobs of one that is replaced or removed go by a reaction. */
 import type { Entity } from '../platform/aggregate.ts';
+import { blobOwner } from '../platform/orphans.ts';
 import { type PictureFile, removePicture, storePicture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { updateUser } from './accounts.ts';
-import type { UserState } from './model.ts';
+import { type UserState, users } from './model.ts';
+
+/** Whose avatars are. */
+export const userBlobs = blobOwner('users', users, ({ avatar }) => (avatar ? [avatar] : []));
 
 export const AVATAR_LIMIT = 5 * 1024 * 1024;
 const THUMBNAIL = { width: 256, square: true } as const;
@@ -12,7 +16,7 @@ const THUMBNAIL = { width: 256, square: true } as const;
 /** Stores the picture and shows it from now on. Throws `too_large`, `unsupported_media_type`, `invalid`. */
 export async function setAvatar(scope: Scope, file: PictureFile): Promise<Entity<UserState>> {
   const { userId } = scope.actor;
-  const path = `users/${userId}`;
+  const path = userBlobs.pathOf(userId);
   const avatar = await storePicture(scope, { file, path, limit: AVATAR_LIMIT, thumbnail: THUMBNAIL });
   try {
     return await updateUser(scope, userId, () => ({ avatar }));

@@ -1,8 +1,13 @@
 /** Blobs on Azure Blob Storage, or on Azurite through the very same protocol. The SDK is loaded on first use. */
-import type { BlobSASSignatureValues, ContainerClient, UserDelegationKey } from '@azure/storage-blob';
-import type { Blobs } from './blobs.ts';
+import type {
+  BlobSASSignatureValues,
+  ContainerClient,
+  ContainerListBlobFlatSegmentResponse,
+  UserDelegationKey,
+} from '@azure/storage-blob';
+import type { Blobs, KeptBlob } from './blobs.ts';
 import type { Clock } from './clock.ts';
-import { DAY, HOUR, later, MINUTE, SECOND } from './clock.ts';
+import { DAY, HOUR, instantOf, later, MINUTE, SECOND } from './clock.ts';
 import { once } from './once.ts';
 import { Refusal } from './refusal.ts';
 
@@ -23,6 +28,8 @@ interface Opened {
 }
 
 const TRIES = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 2 * SECOND, tryTimeoutInMs: 30 * SECOND };
+/** Of a listing. */
+const PAGE = 500;
 const PING_WITHIN = 3 * SECOND;
 /** How long a link works (REQ-VEN-014). */
 const LINK = 15 * MINUTE;
@@ -45,12 +52,31 @@ export function openBlobs(options: BlobOptions): Blobs {
         const blobHTTPHeaders = { blobContentType: contentType, blobCacheControl: 'private, max-age=900' };
         await blob.uploadData(bytes, { blobHTTPHeaders });
       }),
-    remove: (path) =>
+    remove: (path, version) =>
       available(async () => {
-        await (await ready()).deleteBlob(path, { deleteSnapshots: 'include' }).catch((error: unknown) => {
-          if (statusOf(error) !== 404) throw error;
+        const conditions = version === undefined ? {} : { conditions: { ifMatch: version } };
+        const gone = (await ready()).deleteBlob(path, { deleteSnapshots: 'include', ...conditions });
+        await gone.catch((error: unknown) => {
+          const status = statusOf(error);
+          if (status !== 404 && !(status === 412 && version !== undefined)) throw error;
         });
       }),
+    async *list(prefix = '') {
+      const container = await available(ready);
+      const pages = container.listBlobsFlat({ prefix }).byPage({ maxPageSize: PAGE })[Symbol.asyncIterator]();
+      for (;;) {
+        const { done, value } = await available(() => pages.next());
+        if (done) return;
+        const { segment } = value as ContainerListBlobFlatSegmentResponse;
+        yield segment.blobItems.map(
+          ({ name, properties: { lastModified, etag } }): KeptBlob => ({
+            path: name,
+            modifiedAt: instantOf(lastModified.getTime()),
+            version: etag,
+          }),
+        );
+      }
+    },
     link: (path) =>
       available(async () => {
         const { container, sign } = await opened();

@@ -1,10 +1,14 @@
 /** Photos of a venue: at most 20, exactly one of them primary (REQ-VEN-014). */
 import type { Entity } from '../platform/aggregate.ts';
+import { blobOwner } from '../platform/orphans.ts';
 import { type PictureFile, type PictureView, pictureView, removePicture, storePicture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type VenueState, venues } from './model.ts';
 import * as rules from './rules.ts';
+
+/** Whose the photos of venues are. */
+export const venueBlobs = blobOwner('venues', venues, ({ photos }) => photos);
 
 /** Most bytes of an upload: 5 MB. */
 export const PHOTO_LIMIT = 5 * 1024 * 1024;
@@ -24,7 +28,7 @@ export async function addPhoto(
   if (!scope.retried) rules.refuseFullAlbum(state);
   const photo = await storePicture(scope, {
     file,
-    path: `venues/${venueId}`,
+    path: venueBlobs.pathOf(venueId),
     limit: PHOTO_LIMIT,
     thumbnail: { width: THUMBNAIL_WIDTH },
   });

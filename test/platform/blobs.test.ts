@@ -1,7 +1,8 @@
-import { createServer } from 'node:http';
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, inject, test } from 'vitest';
 import { delegationKey, openBlobs } from '../../shared/platform/blobs.azure.ts';
+import type { KeptBlob } from '../../shared/platform/blobs.ts';
 import { type Clock, instantOf, systemClock } from '../../shared/platform/clock.ts';
 
 const connectionString = inject('azurite');
@@ -63,22 +64,94 @@ test('the probe answers when the service does, and says so when it cannot', asyn
   await expect(blobs.ping()).rejects.toMatchObject({ code: 'unavailable', extra: { retryAfter: 5 } });
 });
 
-test('an upload is tried three times, then it is unavailable', async () => {
-  let uploads = 0;
+/** Stands before Azurite: `disturb` answers, or breaks off, what it says true to; all else goes through. */
+async function proxied(disturb: (request: IncomingMessage, reply: ServerResponse) => boolean) {
+  const behind = new URL(/BlobEndpoint=([^;]+)/.exec(connectionString)?.[1] ?? '');
   const server = createServer((request, reply) => {
-    const makesContainer = request.url?.includes('restype=container') ?? false;
-    if (!makesContainer) uploads += 1;
-    request.resume();
-    request.on('end', () => reply.writeHead(makesContainer ? 201 : 503, { 'content-length': '0' }).end());
+    if (disturb(request, reply)) return;
+    const { method, url: path, headers } = request;
+    const through = forward({ host: behind.hostname, port: behind.port, method, path, headers }, (answer) => {
+      reply.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(reply);
+    });
+    request.pipe(through);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const busy = connectionString.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
-  const blobs = openBlobs({ connectionString: busy, container: 'pictures', clock: systemClock });
+  const by = connectionString.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
+  return {
+    blobs: openBlobs({ connectionString: by, container: 'pictures', clock: systemClock }),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const isUpload = ({ method, url }: IncomingMessage) => method === 'PUT' && !url?.includes('restype=container');
+
+/** Busy, refused in the middle, and silent: what a service does for a moment. */
+const faults = {
+  'is busy': (_: IncomingMessage, reply: ServerResponse) => {
+    reply.writeHead(503, { 'content-length': '0' }).end();
+  },
+  'breaks off': (request: IncomingMessage) => {
+    request.once('data', () => request.socket.destroy());
+  },
+} as const;
+
+test.each(Object.keys(faults) as (keyof typeof faults)[])(
+  'REQ-EQP-110: an upload gets through when the service %s twice; the blob is whole',
+  async (fault) => {
+    const bytes = new Uint8Array(2 * 1024 * 1024).map((_, at) => at % 251);
+    let uploads = 0;
+    const { blobs, close } = await proxied((request, reply) => {
+      if (!isUpload(request)) return false;
+      uploads += 1;
+      if (uploads > 2) return false;
+      faults[fault](request, reply);
+      return true;
+    });
+    const path = `o1/things/retried-${fault.replace(' ', '-')}`;
+    await blobs.put(path, bytes, 'image/png');
+    expect(uploads).toBe(3);
+    const kept = new Uint8Array(await (await fetch(await open().link(path))).arrayBuffer());
+    expect(Buffer.compare(kept, bytes)).toBe(0);
+    await close();
+  },
+);
+
+test('REQ-EQP-110: an upload is tried three times, then it is unavailable', async () => {
+  let uploads = 0;
+  const { blobs, close } = await proxied((request, reply) => {
+    if (!isUpload(request)) return false;
+    uploads += 1;
+    request.resume();
+    faults['is busy'](request, reply);
+    return true;
+  });
   await expect(blobs.put('x', hello, 'text/plain')).rejects.toMatchObject({ code: 'unavailable' });
   expect(uploads).toBe(3);
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await close();
+});
+
+test('what is there is listed by path, with its version; one that was put again is not removed by the old one', async () => {
+  const blobs = open();
+  for (const name of ['c', 'a', 'b']) await blobs.put(`o1/listed/${name}`, hello, 'text/plain');
+  const listed = async () => {
+    const found: KeptBlob[] = [];
+    for await (const page of blobs.list('o1/listed/')) found.push(...page);
+    return found;
+  };
+  const before = await listed();
+  expect(before.map(({ path }) => path)).toEqual(['o1/listed/a', 'o1/listed/b', 'o1/listed/c']);
+  const [first, second] = before;
+  expect(Math.abs(Date.parse(first?.modifiedAt ?? '') - Date.now())).toBeLessThan(60_000);
+  await blobs.put('o1/listed/a', hello, 'text/plain');
+  await blobs.remove('o1/listed/a', first?.version);
+  await blobs.remove('o1/listed/b', second?.version);
+  await blobs.remove('o1/listed/b', second?.version);
+  expect((await listed()).map(({ path }) => path)).toEqual(['o1/listed/a', 'o1/listed/c']);
 });
 
 test('on Azure one user delegation key serves a day of links, and a refusal is not remembered', async () => {

@@ -73,6 +73,10 @@ export function recordedBlobs(): RecordedBlobs {
     async remove(path) {
       kept.delete(path);
     },
+    async *list(prefix = '') {
+      const paths = [...kept.keys()].filter((path) => path.startsWith(prefix)).sort();
+      yield paths.map((path) => ({ path, modifiedAt: '1970-01-01T00:00:00Z', version: '1' }));
+    },
     link: async (path) => `https://blobs.example/${path}`,
     async ping() {},
   };
