@@ -75,8 +75,13 @@ function conditionAfter({ passed, resultingCondition }: Outcome, before: Conditi
   return resultingCondition ?? (before === 'outOfService' ? undefined : 'needsRepair');
 }
 
-function conditionFacts(from: Condition, to: Condition | undefined, type: MaintenanceType): readonly ItemFact[] {
-  if (to === undefined || to === from) return [];
+function conditionFacts(
+  item: ItemState | undefined,
+  to: Condition | undefined,
+  type: MaintenanceType,
+): readonly ItemFact[] {
+  if (!item || item.retired || to === undefined || to === item.condition) return [];
+  const from = item.condition;
   const better = conditions.indexOf(to) < conditions.indexOf(from);
   const data = { from, to, reason: WORDS[type] };
   return [{ type: better ? 'EquipmentConditionUpgraded' : 'EquipmentConditionDowngraded', data }];
@@ -116,7 +121,7 @@ export function complete(
       { type: 'EquipmentMaintenanceCompleted', data },
       ...(type === 'inspection' ? [{ type: said, data: { equipmentId, notes } } as const] : []),
     ],
-    item: [...over(id, state, item), ...(item ? conditionFacts(item.condition, resultingCondition, type) : []), ...due],
+    item: [...over(id, state, item), ...conditionFacts(item, resultingCondition, type), ...due],
   };
 }
 
