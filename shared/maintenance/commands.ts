@@ -6,7 +6,7 @@ import { notFound } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
 import { type MaintenanceState, maintenance, type Outcome, type Placement, windowOf } from './model.ts';
-import { type Committed, type Demand, placing, type Take } from './placing.ts';
+import { type Committed, type Demand, isConflict, placing, type Take } from './placing.ts';
 import {
   checkSchedule,
   fieldsOf,
@@ -18,7 +18,7 @@ import {
   schedule,
   steps,
 } from './rules.ts';
-import { cancel, checkStart, complete, type Decision, start } from './steps.ts';
+import { cancel, checkStart, complete, type Decision, type Running, start } from './steps.ts';
 import type { MaintenanceBody, NewMaintenance } from './views.ts';
 
 type Maintenance = Entity<MaintenanceState>;
@@ -43,7 +43,7 @@ export async function scheduleMaintenance(
   return placing(scope, id, async (take) => {
     const demand = { equipmentId, type, quantity: fields.quantity, window: windowOf(fields) };
     const taken = await take(demand, item, override);
-    const decide = () => schedule({ equipmentId, type }, fields, taken, actor, override);
+    const decide = () => schedule({ equipmentId, type }, fields, taken, actor);
     const made = await scope.of(maintenance).create(id, decide);
     return { result: made, kept: made.state.placement, released: undefined };
   });
@@ -112,8 +112,9 @@ export function changeMaintenance(
       const fields = { ...given, quantity: given.quantity ?? all };
       if (fields.technicianId !== state.technicianId) await checkTechnician(scope, fields.technicianId);
       const revision = revise(state, fields, item, scope.now());
-      const taken = revision.moves ? await take(demandOf({ ...state, ...fields }), item, override) : undefined;
-      return { own: revised(state, revision, taken, actor, override), item: [] };
+      const demand = demandOf({ ...state, ...fields, endsBy: undefined });
+      const taken = revision.moves ? await take(demand, item, override, state.over) : undefined;
+      return { own: revised(state, revision, taken, actor), item: [] };
     }),
   );
 }
@@ -130,23 +131,33 @@ export function startMaintenance(scope: Scope, id: string, override: Override | 
       async (state, found) => {
         const item = present(found);
         const units = checkStart(state, item);
-        const taken = await windowFromNow(take, state, item, override, now);
-        return start(state, units, taken, actor, override, now);
+        return start(state, units, await runningFrom(now, take, state, item, override), actor, now);
       },
       'start',
     ),
   );
 }
 
-function windowFromNow(
+/**
+ * Takes the time it needs from now on. Started late where the time after its end is somebody else's, it has what is left
+ * until that end; the estimate can be changed, or the work put over them.
+ */
+async function runningFrom(
+  now: string,
   take: Take,
   state: MaintenanceState,
   item: ItemState,
   override: Override | undefined,
-  now: string,
-) {
-  if (state.returnedFrom || state.scheduledAt === now) return undefined;
-  return take(demandOf({ ...state, startedAt: now }), item, override);
+): Promise<Running> {
+  if (state.returnedFrom || state.scheduledAt === now) return {};
+  const whole = demandOf({ ...state, startedAt: now });
+  try {
+    return { taken: await take(whole, item, override, state.over) };
+  } catch (error) {
+    const { start: from, end } = windowOf(state);
+    if (!isConflict(error) || now < from || now >= end) throw error;
+    return { taken: await take({ ...whole, window: { start: now, end } }, item, override, state.over), endsBy: end };
+  }
 }
 
 /** Puts the units back at once, with what it cost and what it left (REQ-EQP-052 to 055). */

@@ -2,12 +2,14 @@
 import { z } from 'zod';
 import { items } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
+import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
+import { overlapOf } from '../platform/windows.ts';
 import { type ReservationFact, reservations } from '../reservations/model.ts';
 import { cancelMaintenance } from './commands.ts';
-import { maintenance } from './model.ts';
+import { maintenance, windowOf } from './model.ts';
 import { inspectionAfterReturn } from './rules.ts';
 
 const PAGE = 50;
@@ -70,7 +72,7 @@ async function flagReservation(scope: Scope, equipmentId: string, id: string): P
     scope.of(reservations).execute(id, async (state): Promise<readonly ReservationFact[]> => {
       const { eventId, status, troubles } = state;
       const open = status === 'requested' || status === 'confirmed';
-      const troubled = open && (await isUnderMaintenance(scope, equipmentId, id));
+      const troubled = open && (await isUnderMaintenance(scope, equipmentId, id, state.window));
       if (troubled === troubles.includes('maintenance')) return [];
       const type = troubled ? 'EquipmentReservationFlagged' : 'EquipmentReservationUnflagged';
       return [{ type, data: { equipmentId: state.equipmentId, eventId, trouble: 'maintenance' } }];
@@ -78,9 +80,16 @@ async function flagReservation(scope: Scope, equipmentId: string, id: string): P
   );
 }
 
-async function isUnderMaintenance(scope: Scope, equipmentId: string, reservationId: string): Promise<boolean> {
+/** Whether a maintenance that was put over the reservation still is: either may have moved since. */
+async function isUnderMaintenance(
+  scope: Scope,
+  equipmentId: string,
+  reservationId: string,
+  window: Window,
+): Promise<boolean> {
   for await (const { items: page } of openOf(scope, equipmentId)) {
-    if (page.some(({ state }) => state.over.includes(reservationId))) return true;
+    const over = page.some(({ state }) => state.over.includes(reservationId) && overlapOf(windowOf(state), window));
+    if (over) return true;
   }
   return false;
 }

@@ -53,6 +53,8 @@ export interface MaintenanceState extends MaintenanceFields, Outcome {
   /** Reservations that its present window went over. */
   readonly over: readonly string[];
   readonly startedAt?: string;
+  /** Started late, it keeps its end: the time after it is somebody else's. */
+  readonly endsBy?: string | undefined;
   readonly completedAt?: string;
   /** Units that its start took off the shelf and that are not back yet. */
   readonly units: number;
@@ -85,7 +87,10 @@ export type MaintenanceFact =
   /** Follows the one above when it is an inspection. */
   | Fact<'EquipmentInspectionScheduled', About & { readonly scheduledAt: string; readonly returnedFrom?: ReturnedFrom }>
   | Fact<'EquipmentMaintenanceUpdated', About & Moved & { readonly changes: Changes }>
-  | Fact<'EquipmentMaintenanceStarted', About & Moved & { readonly at: string; readonly units: number }>
+  | Fact<
+      'EquipmentMaintenanceStarted',
+      About & Moved & { readonly at: string; readonly units: number; readonly endsBy?: string | undefined }
+    >
   | Fact<
       'EquipmentMaintenanceCompleted',
       About & Moved & Outcome & { readonly type: MaintenanceType; readonly at: string }
@@ -103,9 +108,10 @@ export function windowOf({
   scheduledAt,
   startedAt,
   estimatedMinutes,
-}: Pick<MaintenanceState, 'scheduledAt' | 'startedAt' | 'estimatedMinutes'>): Window {
+  endsBy,
+}: Pick<MaintenanceState, 'scheduledAt' | 'startedAt' | 'estimatedMinutes' | 'endsBy'>): Window {
   const start = startedAt ?? scheduledAt;
-  return { start, end: later(start, estimatedMinutes * MINUTE) };
+  return { start, end: endsBy ?? later(start, estimatedMinutes * MINUTE) };
 }
 
 /** Not yet done with. */
@@ -140,10 +146,14 @@ function changed(state: MaintenanceState, fact: Exclude<MaintenanceFact, Schedul
     case 'EquipmentInspectionPassed':
     case 'EquipmentInspectionFailed':
       return state;
-    case 'EquipmentMaintenanceUpdated':
-      return withChanges(state, fact.data.changes);
-    case 'EquipmentMaintenanceStarted':
-      return { ...state, status: 'inProgress', startedAt: fact.data.at, units: fact.data.units };
+    case 'EquipmentMaintenanceUpdated': {
+      const { changes } = fact.data;
+      return withChanges('estimatedMinutes' in changes ? { ...state, endsBy: undefined } : state, changes);
+    }
+    case 'EquipmentMaintenanceStarted': {
+      const { at, units, endsBy } = fact.data;
+      return { ...state, status: 'inProgress', startedAt: at, units, endsBy };
+    }
     case 'EquipmentMaintenanceCompleted': {
       const { at, cost, notes, resultingCondition, passed } = fact.data;
       return { ...state, status: 'completed', completedAt: at, units: 0, cost, notes, resultingCondition, passed };

@@ -23,8 +23,16 @@ export interface Demand {
   readonly quantity: number;
   readonly window: Window;
 }
-/** Takes the units; throws `conflict`. */
-export type Take = (demand: Demand, item: ItemState, override: Override | undefined) => Promise<Taken>;
+/**
+ * Takes the units; throws `conflict`. `before`: the reservations that it was put over before, which need no override
+ * again.
+ */
+export type Take = (
+  demand: Demand,
+  item: ItemState,
+  override: Override | undefined,
+  before?: readonly string[],
+) => Promise<Taken>;
 
 export interface Committed<T> {
   readonly result: T;
@@ -45,13 +53,18 @@ export async function placing<T>(
   work: (take: Take) => Promise<Committed<T>>,
 ): Promise<T> {
   const taken = new Map<string, Taken>();
-  const take: Take = async (demand, item, override) => {
+  const take: Take = async (demand, item, override, before = []) => {
     // Deciding once more, after a lost race, for the same: it is held already.
     const key = JSON.stringify([demand.window, demand.quantity]);
     const held = taken.get(key);
     if (held) return held;
     const placement = { equipmentId: demand.equipmentId, claimId: scope.newId() };
-    const made = { placement, over: await claimUnits(scope, maintenanceId, placement.claimId, demand, item, override) };
+    const claimed = await claimUnits(scope, requestOf(maintenanceId, placement.claimId, demand, item), {
+      given: override,
+      before,
+      active: item.active,
+    });
+    const made = { placement, ...claimed };
     taken.set(key, made);
     return made;
   };
@@ -111,29 +124,42 @@ export function requestOf(maintenanceId: string, claimId: string, demand: Demand
 
 /** Nothing of an inactive item can be reserved, so its capacity is none; work on it is done all the same. */
 const INACTIVE: Override = { reason: 'The equipment is inactive' };
+const BEFORE: Override = { reason: 'It had been put over them before' };
+
+interface Allowed {
+  readonly given: Override | undefined;
+  readonly before: readonly string[];
+  readonly active: boolean;
+}
 
 async function claimUnits(
   scope: Scope,
-  maintenanceId: string,
-  claimId: string,
-  demand: Demand,
-  item: ItemState,
-  given: Override | undefined,
-): Promise<readonly Clash[]> {
-  const override = given ?? (item.active ? undefined : INACTIVE);
-  try {
+  request: ReturnType<typeof requestOf>,
+  { given, before, active }: Allowed,
+): Promise<Omit<Taken, 'placement'>> {
+  const claim = async (override: Override | undefined) => {
     const { over } = await claimsOf(scope).claim({
-      ...requestOf(maintenanceId, claimId, demand, item),
+      ...request,
       mode: 'held',
       expiresAt: later(scope.now(), HOLD),
       ...(override ? { override: { by: scope.actor.userId, reason: override.reason } } : {}),
     });
     return over;
+  };
+  try {
+    const over = await claim(given ?? (active ? undefined : INACTIVE));
+    return given ? { over, reason: given.reason } : { over };
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
-    const conflicts = await titled(scope, (error.extra.conflicts ?? []) as readonly Clash[]);
-    throw new Refusal('conflict', 'The units are taken at that time.', { conflicts });
+    if (!isConflict(error)) throw error;
+    const clashes = (error.extra.conflicts ?? []) as readonly Clash[];
+    const known = clashes.every(({ owner }) => owner.type === RESERVATION && before.includes(owner.id));
+    if (known) return { over: await claim(BEFORE), reason: BEFORE.reason };
+    throw new Refusal('conflict', 'The units are taken at that time.', { conflicts: await titled(scope, clashes) });
   }
+}
+
+export function isConflict(error: unknown): error is Refusal {
+  return error instanceof Refusal && error.code === 'conflict';
 }
 
 /** The clashes with the events' titles, for those who may read reservations. */

@@ -35,6 +35,8 @@ export interface Override {
 export interface Taken {
   readonly placement: Placement;
   readonly over: readonly Clash[];
+  /** Why it may go over them. */
+  readonly reason?: string;
 }
 export function guardOverride(actor: Actor, override: Override | undefined): void {
   if (override && !may(actor, 'reservations:override')) {
@@ -75,12 +77,11 @@ export function schedule(
   fields: MaintenanceFields,
   taken: Taken,
   actor: Actor,
-  override: Override | undefined,
 ): readonly MaintenanceFact[] {
   return [
     { type: 'EquipmentMaintenanceScheduled', data: { ...fields, equipmentId, type, taken: taken.placement } },
     ...announced(type, { equipmentId, scheduledAt: fields.scheduledAt }),
-    ...overridden(equipmentId, taken, actor, override),
+    ...overridden(equipmentId, taken, actor),
   ];
 }
 
@@ -121,14 +122,9 @@ function announced(
 }
 
 /** The fact that it went over others, if it did. */
-export function overridden(
-  equipmentId: string,
-  taken: Taken | undefined,
-  actor: Actor,
-  override: Override | undefined,
-): readonly MaintenanceFact[] {
-  if (!override || !taken || taken.over.length === 0) return [];
-  const data = { equipmentId, by: actor.userId, reason: override.reason, over: taken.over };
+export function overridden(equipmentId: string, taken: Taken | undefined, actor: Actor): readonly MaintenanceFact[] {
+  if (taken?.reason === undefined || taken.over.length === 0) return [];
+  const data = { equipmentId, by: actor.userId, reason: taken.reason, over: taken.over };
   return [{ type: 'EquipmentMaintenanceOverridden', data }];
 }
 
@@ -161,7 +157,7 @@ export function revise(state: MaintenanceState, fields: MaintenanceFields, item:
   }
   if (differs('quantity')) inStock(fields.quantity, item);
   const retimed = differs('scheduledAt', 'estimatedMinutes');
-  if (retimed) endsAhead({ ...state, ...fields }, now);
+  if (retimed) endsAhead({ ...state, ...fields, endsBy: undefined }, now);
   return { changes, moves: (retimed || differs('quantity')) && !state.returnedFrom };
 }
 
@@ -171,12 +167,11 @@ export function revised(
   { changes }: Revision,
   taken: Taken | undefined,
   actor: Actor,
-  override: Override | undefined,
 ): readonly MaintenanceFact[] {
   if (Object.keys(changes).length === 0) return [];
   const { equipmentId } = state;
   const data = { equipmentId, changes, ...moveTo(state, taken) };
-  return [{ type: 'EquipmentMaintenanceUpdated', data }, ...overridden(equipmentId, taken, actor, override)];
+  return [{ type: 'EquipmentMaintenanceUpdated', data }, ...overridden(equipmentId, taken, actor)];
 }
 
 /** What a fact says when its window becomes another one; nothing when it stays. */

@@ -54,7 +54,7 @@ async function takeBack(scope: Scope, id: string, placement: Placement): Promise
     .of(maintenance)
     .execute(id, ({ equipmentId, placement: now }) =>
       now?.claimId === placement.claimId
-        ? overridden(equipmentId, { placement, over }, scope.actor, { reason: LAPSED })
+        ? overridden(equipmentId, { placement, over, reason: LAPSED }, scope.actor)
         : [],
     );
   if (after.state.placement?.claimId !== placement.claimId) await free(scope, placement);

@@ -11,7 +11,7 @@ import type { Actor } from '../platform/actor.ts';
 import { invalid } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { MaintenanceFact, MaintenanceState, MaintenanceType, Outcome } from './model.ts';
-import { givenUp, guardStep, moveTo, notRetired, type Override, overridden, type Taken } from './rules.ts';
+import { givenUp, guardStep, moveTo, notRetired, overridden, type Taken } from './rules.ts';
 
 /** The facts of the maintenance and those of its item; they are committed as one. */
 export interface Decision {
@@ -31,19 +31,25 @@ export function checkStart(state: MaintenanceState, item: ItemState): number {
   return state.quantity;
 }
 
-/** `taken` when it does not start as scheduled (REQ-EQP-051). */
+/** When it runs, where that is not as scheduled. */
+export interface Running {
+  readonly taken?: Taken;
+  /** Where there is less time than was estimated. */
+  readonly endsBy?: string;
+}
+
+/** REQ-EQP-051. */
 export function start(
   state: MaintenanceState,
   units: number,
-  taken: Taken | undefined,
+  { taken, endsBy }: Running,
   actor: Actor,
-  override: Override | undefined,
   now: string,
 ): Decision {
   const { equipmentId } = state;
-  const data = { equipmentId, at: now, units, ...moveTo(state, taken) };
+  const data = { equipmentId, at: now, units, endsBy, ...moveTo(state, taken) };
   return {
-    own: [{ type: 'EquipmentMaintenanceStarted', data }, ...overridden(equipmentId, taken, actor, override)],
+    own: [{ type: 'EquipmentMaintenanceStarted', data }, ...overridden(equipmentId, taken, actor)],
     item: units > 0 ? [{ type: 'EquipmentUnitsMoved', data: { to: 'inMaintenance', quantity: units } }] : [],
   };
 }
@@ -69,8 +75,13 @@ function conditionAfter({ passed, resultingCondition }: Outcome, before: Conditi
   return resultingCondition ?? (before === 'outOfService' ? undefined : 'needsRepair');
 }
 
-function conditionFacts(from: Condition, to: Condition | undefined, type: MaintenanceType): readonly ItemFact[] {
-  if (to === undefined || to === from) return [];
+function conditionFacts(
+  item: ItemState | undefined,
+  to: Condition | undefined,
+  type: MaintenanceType,
+): readonly ItemFact[] {
+  if (!item || item.retired || to === undefined || to === item.condition) return [];
+  const from = item.condition;
   const better = conditions.indexOf(to) < conditions.indexOf(from);
   const data = { from, to, reason: WORDS[type] };
   return [{ type: better ? 'EquipmentConditionUpgraded' : 'EquipmentConditionDowngraded', data }];
@@ -110,7 +121,7 @@ export function complete(
       { type: 'EquipmentMaintenanceCompleted', data },
       ...(type === 'inspection' ? [{ type: said, data: { equipmentId, notes } } as const] : []),
     ],
-    item: [...over(id, state, item), ...(item ? conditionFacts(item.condition, resultingCondition, type) : []), ...due],
+    item: [...over(id, state, item), ...conditionFacts(item, resultingCondition, type), ...due],
   };
 }
 

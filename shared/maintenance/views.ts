@@ -78,7 +78,7 @@ export const MaintenanceView = z
 
 /** As a list shows it. */
 export function shownMaintenance({ id, state, meta }: Entity<MaintenanceState>): z.input<typeof MaintenanceView> {
-  const { placement: _, over, units: __, returnedFrom, ...fields } = state;
+  const { placement: _, over, units: __, endsBy: ___, returnedFrom, ...fields } = state;
   const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
   return {
     ...{ id, ...fields, window: windowOf(state), overReservations: [...over] },

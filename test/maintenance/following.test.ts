@@ -185,6 +185,17 @@ describe('reservations under maintenance', () => {
     expect(await flags(reservationId)).toEqual([]);
   });
 
+  test('that were moved away meanwhile are not flagged', async () => {
+    const { reservationId, facts } = await forced();
+    const to = { start: '2026-12-05T10:00:00Z', end: '2026-12-05T12:00:00Z' };
+    await world.scope.of(reservations).execute(reservationId, ({ equipmentId: of, eventId }) => {
+      const data = { equipmentId: of, eventId, changes: { window: { from: ahead, to } } };
+      return [{ type: 'EquipmentReservationUpdated', data }];
+    });
+    await deliver(world.platform, flagReservationsUnderMaintenance, facts[1]);
+    expect(await flags(reservationId)).toEqual([]);
+  });
+
   test('crashed after the effect and delivered again they are flagged once', async () => {
     const { reservationId, facts } = await forced();
     const crash = crashing(world.platform, 1, 'after');

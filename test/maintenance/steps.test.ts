@@ -93,22 +93,54 @@ describe('REQ-EQP-051 the window follows the work', () => {
     expect(await taken()).toEqual([]);
   });
 
-  test('started late it ends later, unless that is somebody else’s time', async () => {
+  test('started late it ends later', async () => {
+    const one = await made();
+    world.move('2026-12-01T11:00:00Z');
+    const started = await technician.post(`${path(one)}/start`);
+    expect(started.body.window).toEqual({ start: '2026-12-01T11:00:00Z', end: '2026-12-01T13:00:00Z' });
+  });
+
+  test('started late with somebody else right behind it keeps its end, until it is made longer', async () => {
     const one = await made();
     const next = { start: '2026-12-01T12:00:00Z', end: '2026-12-01T18:00:00Z' };
     await reserved(world.scope, { equipmentId, window: next });
-    world.move('2026-12-01T11:00:00Z');
-    const refused = await technician.post(`${path(one)}/start`);
-    expect([brief(refused), refused.body.conflicts[0].window]).toEqual([
-      'conflict',
-      { start: next.start, end: '2026-12-01T13:00:00Z' },
+    world.move('2026-12-01T11:00:20Z');
+    const started = await technician.post(`${path(one)}/start`);
+    expect(started.body.window).toEqual({ start: '2026-12-01T11:00:20Z', end: next.start });
+    expect(await taken()).toMatchObject([
+      { owner: 'maintenance', mode: 'firm', ...started.body.window },
+      { owner: 'reservation' },
     ]);
+    expect(brief(await technician.patch(path(one), { description: 'Mend all' }))).toBe(200);
+    expect(brief(await technician.patch(path(one), { estimatedMinutes: 90 }))).toBe('conflict');
+    const shorter = await technician.patch(path(one), { estimatedMinutes: 30 });
+    expect(shorter.body.window.end).toBe('2026-12-01T11:30:20Z');
+  });
+
+  test('started when its time is over, or early in somebody else’s, it is refused but to a manager', async () => {
+    const next = { start: '2026-12-01T12:00:00Z', end: '2026-12-01T18:00:00Z' };
+    const [late, early] = [await made(), await made({ scheduledAt: '2026-12-01T18:00:00Z' })];
+    await reserved(world.scope, { equipmentId, window: next });
+    world.move('2026-12-01T17:00:00Z');
+    for (const one of [late, early]) {
+      const refused = await technician.post(`${path(one)}/start`);
+      expect([brief(refused), refused.body.conflicts[0].owner.type]).toEqual(['conflict', 'reservation']);
+    }
     expect((await itemOf(world.scope, equipmentId)).away.inMaintenance).toBe(0);
-    await technician.patch(path(one), { estimatedMinutes: 61 });
-    expect(brief(await technician.post(`${path(one)}/start`))).toBe('conflict');
-    expect(brief(await technician.post(`${path(one)}/start`, { override: { reason: 'Must' } }))).toBe('forbidden');
-    const forced = await manager.post(`${path(one)}/start`, { override: { reason: 'Must' } });
+    expect(brief(await technician.post(`${path(late)}/start`, { override: { reason: 'Must' } }))).toBe('forbidden');
+    const forced = await manager.post(`${path(late)}/start`, { override: { reason: 'Must' } });
     expect(forced.body.overReservations).toHaveLength(1);
+  });
+
+  test('what a manager put over a reservation is started by a technician at whatever minute', async () => {
+    await reserved(world.scope, {
+      equipmentId,
+      window: { start: '2026-12-01T08:00:00Z', end: '2026-12-02T08:00:00Z' },
+    });
+    const one = (await asked({ override: { reason: 'Must' } }, manager)).body;
+    world.move('2026-12-01T10:03:00Z');
+    const started = await technician.post(`${path(one)}/start`);
+    expect(started.body).toMatchObject({ status: 'inProgress', overReservations: one.overReservations });
   });
 
   test('units that are out cannot be worked on; of those in the warehouse others are still there', async () => {
