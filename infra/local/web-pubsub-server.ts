@@ -1,4 +1,5 @@
 /** The local Web PubSub endpoint on one port: REST for servers, WebSockets for clients. */
+import { createSecretKey } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -36,7 +37,8 @@ const PROTOCOLS = [RELIABLE, PLAIN];
 
 /** Listens; throws when the port is taken. */
 export async function serveWebPubSub(options: ServerOptions): Promise<WebPubSubServer> {
-  const { key, limits, admit, now } = options;
+  const { limits, admit, now } = options;
+  const key = createSecretKey(options.key, 'utf8');
   const hubs = new Map<string, Hub>();
   let origin = '';
 

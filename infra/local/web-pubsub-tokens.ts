@@ -1,4 +1,5 @@
 /** Tokens signed with the access key: of servers that call REST, and of clients that connect. */
+import type { KeyObject } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Client } from './web-pubsub-connection.ts';
@@ -11,14 +12,14 @@ const Claims = z.object({ sub: z.string().min(1).optional(), role: Texts, 'webpu
 
 /** Whether a token is one of ours for this audience, and still good: its claims, or undefined. */
 export async function verified(
-  key: string,
+  key: KeyObject,
   token: string | undefined,
   audiences: string[],
   now: number,
 ): Promise<JWTPayload | undefined> {
   if (!token) return undefined;
   try {
-    const { payload } = await jwtVerify(token, new TextEncoder().encode(key), {
+    const { payload } = await jwtVerify(token, key, {
       algorithms: ['HS256'],
       audience: audiences,
       requiredClaims: ['aud', 'exp'],

@@ -142,9 +142,11 @@ export async function endSessions(scope: Scope, userId: string, ids: readonly st
   const documents = scope.documents('sessions', userId);
   await Promise.all(
     ids.map(async (id) => {
-      const type = ending === 'signed-out' ? 'UserLoggedOut' : 'UserSessionRevoked';
-      const data = ending === 'signed-out' ? { sessionId: id } : { sessionId: id, reason: ending };
-      const fact = factDocument(envelope(scope, 'user', userId, { type, data }));
+      const decided =
+        ending === 'signed-out'
+          ? { type: 'UserLoggedOut', data: { sessionId: id } }
+          : { type: 'UserSessionRevoked', data: { sessionId: id, reason: ending } };
+      const fact = factDocument(envelope(scope, 'user', userId, decided));
       try {
         await documents.commit([
           { op: 'delete', id },

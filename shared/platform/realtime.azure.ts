@@ -97,7 +97,11 @@ export function openRealtime(options: RealtimeOptions): Realtime {
     },
     ping: () =>
       available(async () => {
-        await (await opened()).userExists('nobody', { abortSignal: AbortSignal.timeout(PING_WITHIN) });
+        const abortSignal = AbortSignal.timeout(PING_WITHIN);
+        const client = await opened.begun();
+        if (client) await client.userExists('nobody', { abortSignal });
+        // A readiness probe is no reason to load an SDK, which may take longer than it waits.
+        else await answering(options, abortSignal);
       }),
   };
 }
@@ -124,6 +128,17 @@ async function open({ connectionString, endpoint }: RealtimeOptions): Promise<We
   if (endpoint === undefined) throw new Error('Real time needs WEB_PUBSUB_CONNECTION or WEB_PUBSUB_ENDPOINT');
   const { DefaultAzureCredential } = await import('@azure/identity');
   return new Client(endpoint, new DefaultAzureCredential(), HUB, { retryOptions: TRIES });
+}
+
+/** Whether the service is there, which it tells anybody. */
+async function answering({ connectionString, endpoint }: RealtimeOptions, signal: AbortSignal): Promise<void> {
+  const named = (name: string) => new RegExp(`(?:^|;)\\s*${name}=([^;]+)`, 'i').exec(connectionString ?? '')?.[1];
+  const url = new URL('/api/health', endpoint ?? named('endpoint'));
+  url.port = named('port') ?? url.port;
+  const { ok, status } = await fetch(url, { method: 'HEAD', signal }).catch((cause: unknown) => {
+    throw Object.assign(new Error('No answer', { cause }), { name: 'RestError' });
+  });
+  if (!ok) throw Object.assign(new Error(`The service answers ${status}`), { name: 'RestError', statusCode: status });
 }
 
 /** A service that cannot be reached, is too busy or fails is `unavailable`; anything else is a bug and stays one. */

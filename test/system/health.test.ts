@@ -34,7 +34,7 @@ async function expectBlobsDown(host: TestHost): Promise<number> {
   expect(error).toMatchObject({
     type: 'urn:marquee:problem:unavailable',
     status: 503,
-    parts: { store: UP, bus: UP, blobs: DOWN },
+    parts: { store: UP, bus: UP, blobs: DOWN, realtime: UP },
   });
   expect(JSON.stringify(error)).not.toMatch(/ECONN|azurite|devstore|127\.0\.0\.1/i);
   expect(performance.now() - since).toBeLessThan(PATIENT_MS);
@@ -86,9 +86,9 @@ describe('GET /health/live and /health/ready', () => {
   test('name every part, its state and how many milliseconds it took; no token is asked for', async () => {
     host = await startTestHost();
     await expectLive(host);
-    const { response, data } = await ready(host);
-    expect(response.status).toBe(200);
-    expect(data).toEqual({ status: 'ready', parts: { store: UP, bus: UP, blobs: UP } });
+    const { response, data, error } = await ready(host);
+    expect(response.status, JSON.stringify(error)).toBe(200);
+    expect(data).toEqual({ status: 'ready', parts: { store: UP, bus: UP, blobs: UP, realtime: UP } });
     for (const { milliseconds } of Object.values(data?.parts ?? {})) expect(milliseconds).toBeGreaterThanOrEqual(0);
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(response.headers.get('retry-after')).toBeNull();
