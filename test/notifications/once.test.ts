@@ -6,7 +6,7 @@ import type { Platform } from '../../shared/platform/scope.ts';
 import type { Store } from '../../shared/platform/store.ts';
 import type { Person } from '../support/callers.ts';
 import { Crash, crashing } from '../support/faults.ts';
-import { closeDesks, type Desk, desk } from './support.ts';
+import { closeDesks, type Desk, desk, sockets } from './support.ts';
 
 afterAll(closeDesks);
 
@@ -126,16 +126,14 @@ describe('Everybody is told once (REQ-NTF-020)', () => {
   test('REQ-NTF-010 a push that is lost loses nothing but itself, and nothing is pushed before its commit', async () => {
     const seen: string[] = [];
     const here = await desk(undefined, {}, () => ({
-      realtime: {
-        async send(orgId: string, userId: string, { type }: { readonly type: string }) {
-          const { items } = await here.platform.store.query('notifications', [orgId, userId], {
-            kind: 'notification',
-            limit: 1,
-          });
-          seen.push(`${type} ${items.length}`);
-          throw new Error('The socket is gone');
-        },
-      },
+      realtime: sockets(async (orgId, userId, { type }) => {
+        const { items } = await here.platform.store.query('notifications', [orgId, userId], {
+          kind: 'notification',
+          limit: 1,
+        });
+        seen.push(`${type} ${items.length}`);
+        throw new Error('The socket is gone');
+      }),
     }));
     const [person] = await crowd(here, 1);
     if (!person) throw new Error('Nobody is there');

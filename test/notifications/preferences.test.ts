@@ -111,7 +111,11 @@ describe('When mail leaves is the user’s to say (REQ-NTF-015)', () => {
     const user = await here.user('staff');
     await user.put('notifications/preferences', { quietHours: { from: '22:00', to: '07:00', timeZone: 'Etc/UTC' } });
     await here.told(user.actor.userId, { priority: 'high', title: 'held' });
-    here.platform.clock.set('2026-11-23T12:00:00Z');
+    // In quiet hours again.
+    here.platform.clock.set('2026-11-23T23:00:00Z');
+    await tick(here);
+    expect(here.platform.mail.sent).toEqual([]);
+    here.platform.clock.set('2026-11-24T12:00:00Z');
     await tick(here);
     expect(here.platform.mail.sent.map(({ subject }) => subject)).toEqual(['held']);
   });

@@ -55,6 +55,13 @@ export async function closeDesks(): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close();
 }
 
+type Realtime = NonNullable<Platform['realtime']>;
+
+/** Sockets of which only what is sent matters. */
+export function sockets(send: Realtime['send']): Realtime {
+  return { send } as unknown as Realtime;
+}
+
 let made = 0;
 
 /** An organization whose users are told things. */
@@ -66,11 +73,9 @@ export async function desk(
   const pushed: Pushed[] = [];
   const root = await testPlatform({ env, ...(at === undefined ? {} : { at }) });
   closers.push(() => root.close());
-  const realtime = {
-    async send(_: string, userId: string, message: { readonly type: string; readonly data: unknown }) {
-      pushed.push({ userId, ...message });
-    },
-  };
+  const realtime = sockets(async (_, userId, message) => {
+    pushed.push({ userId, ...message });
+  });
   const platform = { ...root, realtime, ...change(root) };
   const orgId = systemIds.next();
   const host = await callerHost(platform);
