@@ -62,8 +62,8 @@ import { eventClock } from './timers/event-clock.ts';
 import { eventReminders } from './timers/event-reminders.ts';
 import { expiredHolds } from './timers/expired-holds.ts';
 import { heldMail } from './timers/held-mail.ts';
-import { preventiveMaintenance } from './timers/preventive-maintenance.ts';
 import { orphanBlobs } from './timers/orphan-blobs.ts';
+import { preventiveMaintenance } from './timers/preventive-maintenance.ts';
 
 export const routes: readonly Route[] = [
   ...customerRoutes,
@@ -117,7 +117,15 @@ export const reactions: readonly Reaction[] = [
   notifyPeople,
   sendQueuedMail,
 ];
-export const timers: readonly Timer[] = [eventClock, expiredHolds, endedSockets, preventiveMaintenance, eventReminders, heldMail, orphanBlobs];
+export const timers: readonly Timer[] = [
+  eventClock,
+  expiredHolds,
+  endedSockets,
+  preventiveMaintenance,
+  eventReminders,
+  heldMail,
+  orphanBlobs,
+];
 /** The rules that a `rule_broken` can name, slice by slice. */
 export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   identity: identityRules,

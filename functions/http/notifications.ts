@@ -145,7 +145,7 @@ const token = z.strictObject({
     .regex(/^[\w-]{1,200}$/)
     .meta({ description: 'From a mail' }),
 });
-const fromMail = { tag, access: 'public', produces: 'text/html', query: token } as const;
+const fromMail = { tag, access: 'public', produces: 'text/html', query: token, refusals: ['not_found'] } as const;
 
 const askUnsubscribe = route({
   ...fromMail,

@@ -1,6 +1,6 @@
 /** What a user is told and how many of it are unread: the documents of one user's partition (spec chapter 07). */
 import { z } from 'zod';
-import { Id, text } from '../platform/fields.ts';
+import { Id } from '../platform/fields.ts';
 
 export const notificationTypes = ['info', 'success', 'warning', 'alert', 'reminder', 'action'] as const;
 export type NotificationType = (typeof notificationTypes)[number];
@@ -13,7 +13,11 @@ export type Priority = (typeof priorities)[number];
 
 export const Link = z
   .strictObject({
-    resource: text(1, 60).meta({ description: 'As it stands in addresses', example: 'events' }),
+    resource: z
+      .string()
+      .max(60)
+      .regex(/^[a-z]+(-[a-z]+)*(\/[a-z]+(-[a-z]+)*)?$/, { message: 'must be a resource such as events' })
+      .meta({ description: 'As it stands in addresses', example: 'events' }),
     id: Id,
   })
   .meta({ id: 'NotificationLink' });

@@ -10,11 +10,13 @@ import type { Message } from '../platform/mail.ts';
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import { CommitRefused, type Query, type Write } from '../platform/store.ts';
+import { zoneOf } from '../platform/zone.ts';
 import { digest, notification } from './mail/templates.ts';
 import { ended, MAIL, Mail, mailDocument } from './mails.ts';
 import type { Content } from './model.ts';
+import type { Preferences } from './preferences.model.ts';
 import { readPreferences } from './preferences.ts';
-import { passes } from './quiet.ts';
+import { afterQuiet, passes } from './quiet.ts';
 import { documentsOf, factWrite } from './stored.ts';
 import { type Subject, unsubscribeLink } from './unsubscribing.ts';
 
@@ -31,8 +33,26 @@ interface Addressed {
   readonly items: readonly Content[];
 }
 
-/** Whom it goes to and what it says under the present state of things, or why it does not go. */
-async function addressed(scope: Scope, mail: Mail): Promise<Addressed | string> {
+/** Quiet hours that have begun since it was queued, or before an outage was over. */
+interface Held {
+  readonly until: string;
+}
+
+async function heldUntil(
+  scope: Scope,
+  { quietHours }: Preferences,
+  items: readonly Content[],
+): Promise<Held | undefined> {
+  if (!quietHours) return undefined;
+  const now = scope.now();
+  const zone = await zoneOf(quietHours.timeZone, { start: now, end: now });
+  const urgent = items.some(({ priority }) => priority === 'urgent');
+  const until = afterQuiet(now, quietHours, urgent ? 'urgent' : 'high', zone);
+  return until > now ? { until } : undefined;
+}
+
+/** Whom it goes to and what it says under the present state of things, or why it does not go, now or at all. */
+async function addressed(scope: Scope, mail: Mail): Promise<Addressed | Held | string> {
   const [user, { preferences }] = await Promise.all([
     scope.of(users).find(mail.userId),
     readPreferences(scope, mail.userId),
@@ -41,7 +61,8 @@ async function addressed(scope: Scope, mail: Mail): Promise<Addressed | string> 
   const { email: to, displayName: name } = user.state;
   if (to === undefined) return 'the user has no address';
   const items = (mail.items ?? []).filter((content) => passes(preferences, 'email', content));
-  return items.length === 0 ? 'the user wants no such mail' : { to, name, items };
+  if (items.length === 0) return 'the user wants no such mail';
+  return (await heldUntil(scope, preferences, items)) ?? { to, name, items };
 }
 
 function hrefOf(scope: Scope, { link }: Content): string {
@@ -116,6 +137,8 @@ async function tried(
   const whom = await addressed(scope, mail);
   const { userId } = mail;
   if (typeof whom === 'string') return { mail: ended(mail, 'suppressed', scope.now(), whom), facts: [] };
+  // It was no try.
+  if ('until' in whom) return { mail: { ...mail, attempts: mail.attempts - 1, dueAt: whom.until }, facts: [] };
   try {
     await scope.platform.mail.send(await messageFor(scope, mail, whom));
     return { mail: ended(mail, 'sent', scope.now()), facts: [] };

@@ -2,8 +2,9 @@
 import { PASSWORD, type TestHost, type TestUser } from '../support/host.ts';
 import { equipmentExamples } from './examples.equipment.ts';
 import { maintenanceExamples } from './examples.maintenance.ts';
+import { notificationExamples } from './examples.notifications.ts';
 import { reservationExamples } from './examples.reservations.ts';
-import { type Made, type Sent, send, type World } from './world.ts';
+import type { Made, Sent, World } from './world.ts';
 
 /** `user` is who will send it. */
 export type Example = (world: World, host: TestHost, user: TestUser) => Promise<Sent> | Sent;
@@ -103,15 +104,6 @@ const onInvitation: Example = async (world) => ({ params: { id: (await world.inv
 const onSession: Example = async (_, __, user) => {
   const { data } = await user.api.GET('/api/sessions');
   return { params: { sessionId: data?.data[0]?.id ?? '' } };
-};
-/** Whoever asks is told something, and the newest of what it was told is meant. */
-const onNotification: Example = async (world, host, user) => {
-  const body = { userIds: [user.userId], type: 'info', category: 'system', title: 'Hello', message: 'Welcome' };
-  await world.make('notifications', { body });
-  await host.settled();
-  const page = await send(host, user, 'GET', 'notifications', { query: 'limit=1' });
-  const { data } = (await page.json()) as { data: Made[] };
-  return { params: { notificationId: data[0]?.id ?? '' } };
 };
 const nothing: Example = () => ({});
 const roleBody = (world: World) => ({ name: `Role ${world.next()}`, privileges: ['venues:read'] });
@@ -295,18 +287,7 @@ export const examples: Readonly<Record<string, Example>> = {
   }),
   'PATCH organization': () => ({ body: { name: 'Renamed again' } }),
   'POST realtime/negotiate': nothing,
-  'GET notifications': nothing,
-  'POST notifications': () => ({
-    body: { roles: ['admin'], type: 'info', category: 'system', title: 'Hello', message: 'The lift is out of order' },
-  }),
-  'GET notifications/unread-count': nothing,
-  'GET notifications/preferences': nothing,
-  'PUT notifications/preferences': () => ({ body: { digest: { every: 'daily', at: '07:30' } } }),
-  'PATCH notifications/preferences': () => ({ body: { categories: { staff: { email: { on: false } } } } }),
-  'PUT notifications/read-all': () => ({ body: { category: 'events' } }),
-  'GET notifications/{notificationId}': onNotification,
-  'PUT notifications/{notificationId}/read': onNotification,
-  'DELETE notifications/{notificationId}': onNotification,
+  ...notificationExamples,
   'PUT identity/password': () => ({ body: { currentPassword: PASSWORD, newPassword: PASSWORD } }),
   'POST identity/sign-out': nothing,
 };

@@ -9,10 +9,15 @@ import { systemActor } from '../../shared/platform/actor.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import { runReaction } from '../../shared/platform/react.ts';
-import type { RealtimeMessage } from '../../shared/platform/realtime.ts';
 import { type Platform, type Scope, scopeOf } from '../../shared/platform/scope.ts';
 import { callerHost, type Person, someoneOf } from '../support/callers.ts';
-import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
+import {
+  type RecordedRealtime,
+  recordedRealtime,
+  type TestPlatform,
+  testPlatform,
+  testScope,
+} from '../support/platform.ts';
 
 interface Pushed {
   readonly userId: string;
@@ -57,6 +62,11 @@ export async function closeDesks(): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close();
 }
 
+/** Sockets of which only what is sent matters. */
+export function sockets(send: RecordedRealtime['send']): RecordedRealtime {
+  return { ...recordedRealtime(), send };
+}
+
 let made = 0;
 
 /** An organization whose users are told things. */
@@ -68,12 +78,9 @@ export async function desk(
   const pushed: Pushed[] = [];
   const root = await testPlatform({ env, ...(at === undefined ? {} : { at }) });
   closers.push(() => root.close());
-  const realtime = {
-    ...root.realtime,
-    async send(_: string, userId: string, message: RealtimeMessage) {
-      pushed.push({ userId, ...message });
-    },
-  };
+  const realtime = sockets(async (_, userId, message) => {
+    pushed.push({ userId, ...message });
+  });
   const platform = { ...root, realtime, ...change(root) };
   const orgId = systemIds.next();
   const host = await callerHost(platform);

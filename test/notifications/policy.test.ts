@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { items } from '../../shared/equipment/model.ts';
+import { events } from '../../shared/events/model.ts';
+import { createRole } from '../../shared/identity/custom-roles.ts';
+import { categories, notificationTypes, priorities } from '../../shared/notifications/model.ts';
+import { mailedByIdentity, policy, toldOf } from '../../shared/notifications/policy.ts';
+import { systemIds } from '../../shared/platform/clock.ts';
+import type { Fact } from '../../shared/platform/facts.ts';
+import type { Person } from '../support/callers.ts';
+import { closeDesks, type Desk, desk } from './support.ts';
+
+let here: Desk;
+/** Everybody there can be, by what they are called in the table below. */
+let people: Record<string, Person>;
+let eventId: string;
+let itemId: string;
+const reservationId = systemIds.next();
+const customerId = systemIds.next();
+
+beforeAll(async () => {
+  here = await desk();
+  const staffId = systemIds.next();
+  const custom = await createRole(here.scope, {
+    name: 'Foreman',
+    privileges: ['events:approve', 'reservations:override', 'maintenance:write', 'equipment:retire', 'events:override'],
+  });
+  people = {
+    creator: await here.user('staff'),
+    assigned: await here.user('staff', { staffId }),
+    customer: await here.user('customer', { customerId }),
+    stranger: await here.user('customer', { customerId: systemIds.next() }),
+    viewer: await here.user('viewer'),
+    admin: await here.user('admin'),
+    manager: await here.user('manager'),
+    technician: await here.user('maintenanceTechnician'),
+    custom: await here.user('viewer', { roles: [custom.id] }),
+  };
+  eventId = systemIds.next();
+  const { documents } = { documents: here.scope.documents('events') };
+  const state = {
+    orgId: here.orgId,
+    eventNumber: 'EVT-2026-000001',
+    title: 'Spring gala',
+    eventTypeId: systemIds.next(),
+    customerId,
+    venueId: systemIds.next(),
+    startsAt: '2026-12-01T18:00:00Z',
+    endsAt: '2026-12-01T21:00:00Z',
+    timeZone: 'Europe/Berlin',
+    zoneGiven: false,
+    setupMinutes: 0,
+    teardownMinutes: 0,
+    status: 'confirmed',
+    names: { customer: 'Acme', venue: 'Town hall', type: 'Gala' },
+    assignedStaff: [{ staffId, name: 'Sam' }],
+    notes: { all: 0, customer: 0 },
+  } as const;
+  const createdBy = people.creator?.actor.userId ?? '';
+  const at = here.platform.clock.now();
+  const meta = { createdAt: at, createdBy, modifiedAt: at, modifiedBy: createdBy };
+  const document = { id: eventId, kind: 'event', body: { state, meta, uniques: [] }, ...events.index(state, meta) };
+  await documents.commit([{ op: 'create', document: JSON.parse(JSON.stringify(document)) }]);
+  itemId = systemIds.next();
+  const fields = {
+    name: 'Line array',
+    category: 'audioVisual',
+    quantity: 4,
+    condition: 'good',
+    purchaseDate: '2024-01-01',
+    purchasePrice: { amount: 1250050, currency: 'EUR' },
+    specifications: [],
+  } as const;
+  await here.scope
+    .of(items)
+    .create(itemId, () => [
+      { type: 'EquipmentItemAdded', data: { orgId: here.orgId, fields, nextPreventiveDueAt: '2026-12-04T00:00:00Z' } },
+    ]);
+});
+afterAll(closeDesks);
+
+const status = ['creator', 'assigned', 'customer'];
+const managers = ['admin', 'manager', 'custom'];
+const managersAndTechnicians = [...managers, 'technician'];
+
+interface Case {
+  readonly of: () => Partial<Fact>;
+  readonly told: readonly string[];
+  /** Words of the title, or of the message. */
+  readonly says: readonly string[];
+  readonly link?: () => object | undefined;
+}
+
+const event = (
+  data: object = {},
+  told: readonly string[] = status,
+  says: readonly string[] = ['Spring gala'],
+): Case => ({
+  of: () => ({ source: 'event', subject: eventId, data: data as Fact['data'] }),
+  told,
+  says,
+  link: () => ({ resource: 'events', id: eventId }),
+});
+const item = (data: object, told: readonly string[], says: readonly string[]): Case => ({
+  of: () => ({ source: 'item', subject: itemId, data: data as Fact['data'] }),
+  told,
+  says: ['Line array', ...says],
+  link: () => ({ resource: 'equipment', id: itemId }),
+});
+const reservation = (data: object, says: readonly string[]): Case => ({
+  of: () => ({ source: 'reservation', subject: reservationId, data: { equipmentId: itemId, eventId, ...data } }),
+  told: [...managers, 'creator'],
+  says: ['Line array', 'Spring gala', '1 Dec 2026, 19:00 (Europe/Berlin)', ...says],
+});
+const account = (says: readonly string[], data: object = {}): Case => ({
+  // By the user itself: it is told all the same.
+  of: () => ({
+    source: 'user',
+    subject: people.viewer?.actor.userId ?? '',
+    actorid: people.viewer?.actor.userId ?? '',
+    data: data as Fact['data'],
+  }),
+  told: ['viewer'],
+  says,
+});
+const staff = (says: string): Case => ({
+  of: () => ({
+    source: 'staff',
+    data: { eventId, staffId: people.assigned?.actor.staffId ?? '' },
+  }),
+  told: ['assigned'],
+  says: [says, 'Spring gala', 'Town hall'],
+});
+const reasoned = { reason: 'The speaker fell ill' };
+const reminding = (lead: string, more: object = {}) => ({
+  lead,
+  startsAt: '2026-12-01T18:00:00Z',
+  late: false,
+  ...more,
+});
+
+/** One line for each row of the policy; a type twice where its rows hold for different facts. */
+const cases: Record<string, Case | readonly Case[]> = {
+  EventPendingApproval: event({}, [...managers, ...status]),
+  EventApproved: event(),
+  EventRejected: event(reasoned, status, ['speaker']),
+  EventConfirmed: event(),
+  EventStarted: event(),
+  EventCompleted: event(),
+  EventPostponed: event(reasoned, status, ['speaker']),
+  EventRescheduled: event({}, status, ['19:00 (Europe/Berlin)', 'Town hall']),
+  EventCancelled: event(reasoned, status, ['speaker']),
+  EventReinstated: event(),
+  EventArchived: event(),
+  EventDoubleBookingOverridden: event({ by: 'x', ...reasoned, over: [] }, [...managers, 'creator'], ['Town hall']),
+  EventReminderDue: [
+    event(reminding('P1D'), ['creator', 'assigned'], ['in 11 days', 'Acme']),
+    event(reminding('P7D'), ['creator', 'assigned'], ['in 11 days']),
+    event(reminding('PT2H', { late: true }), []),
+    // Moved since the reminder was written down.
+    event(reminding('PT2H', { startsAt: '2026-12-02T18:00:00Z' }), []),
+  ],
+  StaffAssignedToEvent: staff('You are assigned'),
+  StaffUnassignedFromEvent: staff('no longer'),
+  EquipmentDoubleBookingDetected: reservation({}, ['Not enough']),
+  EquipmentDoubleBookingOverridden: reservation({ by: 'x', reason: 'VIP', over: [] }, ['VIP']),
+  EquipmentReservationFlagged: reservation({ trouble: 'itemRetired' }, ['was retired']),
+  EquipmentDamageReported: item({ severity: 'totalLoss', description: 'Fell' }, managersAndTechnicians, [
+    'total loss',
+    'Fell',
+  ]),
+  EquipmentReplacementRequired: [
+    item(
+      {
+        damageReportId: 'x',
+        reason: 'repairCost',
+        repairCost: { amount: 800000, currency: 'EUR' },
+        currentValue: { amount: 900000, currency: 'JPY' },
+      },
+      managersAndTechnicians,
+      ['EUR 8,000.00', 'JPY 900,000'],
+    ),
+    item({ damageReportId: 'x', reason: 'totalLoss' }, managersAndTechnicians, ['total loss', 'EUR 12,500.50']),
+  ],
+  EquipmentPreventiveOverdue: item({ dueAt: '2026-11-01T00:00:00Z' }, managersAndTechnicians, ['2026-11-01']),
+  EquipmentPreventiveDueSoon: item({ dueAt: '2026-12-04T00:00:00Z' }, ['technician', 'custom'], ['2026-12-04']),
+  EquipmentRetired: item({ at: 'x', reason: 'Worn out' }, managers, ['Worn out']),
+  UserInvitationAccepted: {
+    of: () => ({ source: 'invitation', data: { userId: people.viewer?.actor.userId ?? '' } }),
+    told: ['viewer'],
+    says: ['Welcome'],
+  },
+  UserPasswordChanged: account(['password was changed']),
+  UserPasswordReset: account(['set anew']),
+  UserLoginSuccessful: [
+    account(['new device', 'Firefox on Linux'], { device: 'Firefox on Linux', newDevice: true }),
+    { ...account([]), told: [], of: () => ({ ...account([]).of(), data: { newDevice: false } }) },
+  ],
+};
+
+async function newest(person: Person) {
+  const { body } = await person.get('notifications?limit=1');
+  return body.data[0];
+}
+
+/** The names of those who have one notification more after the fact than before, and that notification. */
+async function toldBy(fact: Fact) {
+  const before = new Map<string, string>();
+  for (const [name, person] of Object.entries(people)) before.set(name, (await newest(person))?.id);
+  await here.react('notify', fact);
+  const told: Record<string, { title: string; message: string; link?: object; type: string }> = {};
+  for (const [name, person] of Object.entries(people)) {
+    const after = await newest(person);
+    if (after && after.id !== before.get(name)) told[name] = after;
+  }
+  return told;
+}
+
+describe('Who is told what (REQ-NTF-020 to 023)', () => {
+  test('REQ-NTF-020 every fact type of the policy has its line here', () => {
+    expect(Object.keys(cases).sort()).toEqual(Object.keys(policy).sort());
+    expect([...toldOf].sort()).toEqual([...Object.keys(policy), 'NotificationAnnounced'].sort());
+    // Told by links in mail that identity writes.
+    expect(toldOf.filter((type) => (mailedByIdentity as readonly string[]).includes(type))).toEqual([]);
+  });
+
+  const lines = Object.entries(cases).flatMap(([type, some]) =>
+    [some]
+      .flat()
+      .map((one, at): [string, string, Case] => [`${type}${at > 0 ? ` (${at + 1})` : ''}`, type, one as Case]),
+  );
+  test.each(lines)('REQ-NTF-020 REQ-NTF-021 REQ-NTF-022 %s', async (_, type, { of, told, says, link }) => {
+    const fact = here.fact(type, of());
+    const got = await toldBy(fact);
+    expect(Object.keys(got).sort()).toEqual([...told].sort());
+    for (const one of Object.values(got)) {
+      const words = `${one.title} ${one.message}`;
+      for (const word of says.slice(0, told.length ? undefined : 0)) expect(words).toContain(word);
+      expect(words).not.toContain('{{');
+      expect(words).not.toContain('undefined');
+      expect([...notificationTypes]).toContain(one.type);
+      if (link) expect(one.link).toEqual(link());
+    }
+    // Once more, as the bus may: nobody is told twice.
+    expect(await toldBy(fact)).toEqual({});
+  });
+
+  test('REQ-NTF-020 approvers are asked to act, the others are only told', async () => {
+    const got = await toldBy(here.fact('EventPendingApproval', { source: 'event', subject: eventId }));
+    expect(got.manager?.type).toBe('action');
+    expect(got.customer?.type).toBe('info');
+  });
+
+  test('REQ-NTF-020 whoever did it is not told of it', async () => {
+    const actorid = people.creator?.actor.userId ?? '';
+    const got = await toldBy(
+      here.fact('EventCancelled', { source: 'event', subject: eventId, actorid, data: reasoned }),
+    );
+    expect(Object.keys(got).sort()).toEqual(['assigned', 'customer']);
+  });
+
+  test('REQ-NTF-020 nobody is told of an event that is gone, nor one that is suspended', async () => {
+    expect(await toldBy(here.fact('EventConfirmed', { source: 'event', subject: systemIds.next() }))).toEqual({});
+    const { users } = await import('../../shared/identity/model.ts');
+    const { userId } = people.customer?.actor ?? { userId: '' };
+    await here.scope.of(users).execute(userId, () => [{ type: 'UserAccountDeactivated', data: {} }]);
+    const got = await toldBy(here.fact('EventConfirmed', { source: 'event', subject: eventId }));
+    expect(Object.keys(got).sort()).toEqual(['assigned', 'creator']);
+    await here.scope.of(users).execute(userId, () => [{ type: 'UserAccountReactivated', data: {} }]);
+  });
+
+  test('the policy names categories, types and priorities that there are', () => {
+    for (const row of Object.values(policy).flat()) {
+      expect([...categories]).toContain(row.category);
+      expect([...notificationTypes]).toContain(row.type);
+      expect([...priorities]).toContain(row.priority);
+    }
+  });
+});
