@@ -10,7 +10,9 @@ import { capacityOf, checkReservable } from './checks.ts';
 
 const MOST_ALTERNATIVES = 5;
 /** So many items of a category are looked at, by name. */
-const MOST_CANDIDATES = 500;
+const MOST_CANDIDATES = 300;
+/** So many of the nearest are looked at one by one. */
+const MOST_PROBED = 10;
 
 type Item = Pick<Entity<ItemState>, 'id' | 'state'>;
 
@@ -36,27 +38,51 @@ interface Candidate {
   readonly free: number;
 }
 
-/** At most five, nearest specifications first. One query for the items of the category, one for their claims. */
+/**
+ * At most five, nearest specifications first. One query for the items of the category; then a look at each of the
+ * nearest, mostly enough, and only if not one over the claims on all the others.
+ */
 export async function alternativesTo(
   scope: Scope,
-  item: Item,
+  wanted: Item,
   quantity: number,
   window: Window,
 ): Promise<readonly Alternative[]> {
-  return nearest(item, quantity, await candidatesOf(scope, item.state.category, window));
+  const others = await reservable(scope, wanted.state.category, window);
+  const ranked = ranking(
+    wanted,
+    others.filter(({ id, state }) => id !== wanted.id && capacityOf(state) >= quantity),
+  );
+  const [near, far] = [ranked.slice(0, MOST_PROBED), ranked.slice(MOST_PROBED)];
+  const probed = await Promise.all(
+    near.map(async (item): Promise<Candidate> => {
+      const free = await claimsOf(scope).free(equipmentResource(item.id), window, capacityOf(item.state));
+      return { item, free };
+    }),
+  );
+  const first = nearest(wanted, quantity, probed);
+  if (first.length >= MOST_ALTERNATIVES || far.length === 0) return first;
+  return nearest(wanted, quantity, [...probed, ...(await withFree(scope, far, window))]);
 }
 
-/** The items of a category that can be reserved for a window, with what is free of each. */
+/** The items of a category that can be reserved for a window, with what is free of each: two queries. */
 export async function candidatesOf(scope: Scope, category: Category, window: Window): Promise<readonly Candidate[]> {
+  return withFree(scope, await reservable(scope, category, window), window);
+}
+
+async function reservable(scope: Scope, category: Category, window: Window): Promise<readonly Item[]> {
   const where = [
     { path: 'category', eq: category },
     { path: 'active', eq: true },
   ];
   const page = await scope.of(items).list({ where, orderBy: [{ path: 'name' }], limit: MOST_CANDIDATES });
-  const fit = page.items.filter(({ state }) => isReservable(state, window.start));
-  const resources = fit.map(({ id, state }) => ({ resource: equipmentResource(id), capacity: capacityOf(state) }));
+  return page.items.filter(({ state }) => isReservable(state, window.start));
+}
+
+async function withFree(scope: Scope, all: readonly Item[], window: Window): Promise<readonly Candidate[]> {
+  const resources = all.map(({ id, state }) => ({ resource: equipmentResource(id), capacity: capacityOf(state) }));
   const free = await claimsOf(scope).unitsFree(resources, window);
-  return fit.map((item) => ({ item, free: free.get(equipmentResource(item.id)) ?? 0 }));
+  return all.map((item) => ({ item, free: free.get(equipmentResource(item.id)) ?? 0 }));
 }
 
 function isReservable(item: ItemState, from: string): boolean {
@@ -71,16 +97,25 @@ function isReservable(item: ItemState, from: string): boolean {
 
 /** Those with enough units free, the most alike first. */
 export function nearest(wanted: Item, quantity: number, candidates: readonly Candidate[]): readonly Alternative[] {
-  return candidates
-    .filter(({ item, free }) => item.id !== wanted.id && free >= quantity)
-    .map((candidate) => ({ candidate, nearness: nearnessOf(wanted.state, candidate.item.state) }))
-    .sort((a, b) => b.nearness - a.nearness || (a.candidate.item.state.name < b.candidate.item.state.name ? -1 : 1))
+  const free = new Map(candidates.map((candidate) => [candidate.item.id, candidate.free]));
+  const enough = candidates.flatMap(({ item, free: units }) =>
+    item.id !== wanted.id && units >= quantity ? [item] : [],
+  );
+  return ranking(wanted, enough)
     .slice(0, MOST_ALTERNATIVES)
-    .map(({ candidate: { item, free } }) => {
-      const { same, different } = compared(wanted.state, item.state);
-      const { name } = item.state;
-      return { equipmentId: item.id, name, free, same, different, reason: inWords(wanted.state, same, different) };
+    .map(({ id, state }) => {
+      const { same, different } = compared(wanted.state, state);
+      const reason = inWords(wanted.state, same, different);
+      return { equipmentId: id, name: state.name, free: free.get(id) ?? 0, same, different, reason };
     });
+}
+
+/** The most alike first, else by name. */
+function ranking(wanted: Item, others: readonly Item[]): readonly Item[] {
+  return others
+    .map((item) => ({ item, nearness: nearnessOf(wanted.state, item.state) }))
+    .sort((a, b) => b.nearness - a.nearness || (a.item.state.name < b.item.state.name ? -1 : 1))
+    .map(({ item }) => item);
 }
 
 /** Specifications by folded key; make and model count as two more. */

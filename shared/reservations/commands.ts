@@ -8,10 +8,9 @@ import type { Revise } from '../platform/merge-patch.ts';
 import type { Scope } from '../platform/scope.ts';
 import { CommitRefused, type Write } from '../platform/store.ts';
 import { checkEvent, checkReservable, checkWindow } from './checks.ts';
-import { recordClash } from './clashes.ts';
 import { itemsOf, type Order, type Ordered } from './context.ts';
 import { type ReservationFact, type ReservationState, reservations } from './model.ts';
-import { placingUnits, refsOf, type TakeUnits } from './placing.ts';
+import { GIVING_BACK, placingUnits, refsOf, type TakeUnits } from './placing.ts';
 import {
   cancel,
   confirm,
@@ -84,7 +83,6 @@ async function stageOne(
 ): Promise<Staged> {
   const wanted = { reservationId: id, eventId: event.id, item, quantity, window };
   const taken = await take(wanted, override);
-  if (taken.over.length > 0) await recordClash(scope, wanted, taken.over, false);
   const facts = request({ ...given, quantity }, scope.actor, {
     orgId: scope.orgId,
     equipmentId: item.id,
@@ -145,9 +143,6 @@ export async function executeTaking(
   const released = before?.claimId === placement?.claimId ? [] : refsOf(before);
   return { result: after, kept: refsOf(placement), released };
 }
-
-/** Nothing new is taken, so whoever else is there does not count. */
-export const GIVING_BACK: Override = { reason: 'Fewer units, or less time, than it had' };
 
 /** What PUT or PATCH name; other units are taken before the old ones are given back (REQ-EQP-022). */
 export function changeReservation(

@@ -7,9 +7,9 @@ import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { overlapOf } from '../platform/windows.ts';
 import { isOpenEvent } from './checks.ts';
-import { executeTaking, flags, GIVING_BACK } from './commands.ts';
+import { executeTaking, flags } from './commands.ts';
 import { isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
-import { placingUnits, type TakeUnits } from './placing.ts';
+import { GIVING_BACK, placingUnits, type TakeUnits } from './placing.ts';
 import { cancelled, givesBack, isOpen, revised, windowOf } from './rules.ts';
 
 /** Reservations of a page are worked on side by side. */
@@ -57,7 +57,7 @@ export async function keepInStep(scope: Scope, id: string, moved: boolean): Prom
       if (!event || event.state.status === 'cancelled' || event.state.status === 'postponed') {
         return [...names, ...calledOff(state, event?.state)];
       }
-      const retired = item?.state.retired !== undefined && state.window.end > scope.now();
+      const retired = (!item || item.state.retired !== undefined) && state.window.end > scope.now();
       const facts = [
         ...names,
         ...flags(state, 'eventCancelled', false),
@@ -99,16 +99,18 @@ async function following(
   if (state.windowGiven) {
     return moved ? flags(state, 'eventMoved', overlapOf(state.window, wanted) === undefined) : [];
   }
-  // What is out already cannot wait for a later day: somebody must fetch it or think again.
-  if (isOut(state) && wanted.start > scope.now()) return flags(state, 'eventMoved', !isSame(wanted, state.window));
-  const window = isOut(state) && state.window.start < wanted.start ? { ...wanted, start: state.window.start } : wanted;
+  const out = isOut(state);
+  // What is out already cannot wait for another day: somebody must fetch it, or think again.
+  if (out && overlapOf(state.window, wanted) === undefined) return flags(state, 'eventMoved', true);
+  const window = out && state.window.start < wanted.start ? { ...wanted, start: state.window.start } : wanted;
   if (isSame(window, state.window)) return flags(state, 'eventMoved', false);
   const { quantity, eventId } = state;
   const less = givesBack(state, { quantity, window }) ? GIVING_BACK : undefined;
   try {
     const taken = await take({ reservationId, eventId, item, quantity, window }, less);
     const changes = { window: { from: state.window, to: window } };
-    return revised(state, { changes }, taken, scope.actor, undefined);
+    const facts = revised(state, { changes }, taken, scope.actor, undefined);
+    return taken.over.length > 0 ? [...facts, ...flags(state, 'eventMoved', false)] : facts;
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
     return flags(state, 'eventMoved', true);

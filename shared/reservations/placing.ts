@@ -22,6 +22,9 @@ export interface Wanted {
   readonly window: Window;
 }
 
+/** Nothing new is taken, so whoever else is there does not count. */
+export const GIVING_BACK: Override = { reason: 'Fewer units, or less time, than it had' };
+
 /** Holds the units; throws `conflict` with bare clashes. */
 export type TakeUnits = (wanted: Wanted, override?: Override) => Promise<Taken>;
 
@@ -35,15 +38,20 @@ export async function placingUnits<T>(
   work: (take: TakeUnits) => Promise<Outcome<T>>,
 ): Promise<T> {
   let refused: Wanted | undefined;
+  const overridden = new Map<string, { readonly wanted: Wanted; readonly over: readonly Clash[] }>();
   try {
-    return await taking(scope, about, (claim) =>
+    const result = await taking(scope, about, (claim) =>
       work(async (wanted, override) => {
         refused = wanted;
         const taken = await takeUnits(scope, claim, wanted, override);
         refused = undefined;
+        const { placement, over } = taken;
+        if (over.length > 0 && override !== GIVING_BACK) overridden.set(placement.claimId, { wanted, over });
         return taken;
       }),
     );
+    await Promise.all([...overridden.values()].map(({ wanted, over }) => recordClash(scope, wanted, over, false)));
+    return result;
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'conflict' || !refused) throw error;
     throw await refusalOf(scope, refused, clashesIn(error));

@@ -145,7 +145,9 @@ export function revised(
   const updated = { ...about, changes, ...(taken ? movedTo(state, taken) : {}) };
   return [
     { type: 'EquipmentReservationUpdated', data: updated },
-    ...(taken ? [...overridden(about, taken, actor, override), ...mended(state)] : []),
+    ...(taken ? overridden(about, taken, actor, override) : []),
+    // What only gives back may still be short of units.
+    ...(taken && (override || taken.over.length === 0) ? mended(state) : []),
   ];
 }
 

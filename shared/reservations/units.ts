@@ -17,7 +17,7 @@ export async function settleUnits(scope: Scope, equipmentId: string): Promise<vo
     settled(scope, equipmentId),
   );
   const item = await scope.of(items).find(equipmentId);
-  const retired = item?.state.retired !== undefined;
+  const retired = !item || item.state.retired !== undefined;
   const now = scope.now();
   await eachReservation(scope, 'equipmentId', equipmentId, async (id, state) => {
     if (!isOpen(state)) return;

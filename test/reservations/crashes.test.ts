@@ -121,6 +121,29 @@ describe('crashes', () => {
   });
 });
 
+describe('at the same time', () => {
+  test('changes, a cancellation, and a move of the event: whatever wins, claim and reservation agree', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const [equipmentId, eventId] = [await world.item({ quantity: 5 }), await world.event()];
+      const [one, two] = [await world.reserved(equipmentId, eventId), await world.reserved(equipmentId, eventId)];
+      const other = (await world.over(world.twin())).as('manager');
+      const path = (id: string) => `equipment/reservations/${id}`;
+      await Promise.all([
+        world.manager.patch(path(one), { window }),
+        other.patch(path(one), { quantity: 3 }),
+        other.patch(path(one), { quantity: 2, window }),
+        world.manager.post(`${path(one)}/override`, { reason: 'So' }),
+        world.manager.patch(path(two), { quantity: 4 }),
+        other.delete(path(two)),
+        world.manager.patch(`events/${eventId}`, { setupMinutes: 30 }),
+        world.settle(),
+      ]);
+      await world.settle();
+      expect(await disagreements(world.scope)).toEqual([]);
+    }
+  });
+});
+
 describe('reactions told twice, out of order, and after a crash before their acknowledgement', () => {
   const mine = ['settle-reservation-claim', 'follow-reserved-event', 'follow-reserved-item', 'track-units'];
   const all: readonly Reaction[] = reactions.filter(({ name }) => mine.includes(name));

@@ -155,6 +155,17 @@ describe('REQ-EQP-022 a change', () => {
     expect((await world.manager.patch(`equipment/reservations/${id}`, { quantity: 2 })).body.rule).toBe('item-active');
   });
 
+  test('to fewer units that are still too many stays flagged', async () => {
+    const [equipmentId, eventId] = [await world.item({ quantity: 10 }), await world.event()];
+    const id = await world.reserved(equipmentId, eventId, { quantity: 10 });
+    const changes = { quantity: { from: 10, to: 6 } };
+    await world.happens(equipmentId, { type: 'EquipmentItemUpdated', data: { changes } });
+    await world.settle();
+    const to = (quantity: number) => world.manager.patch(`equipment/reservations/${id}`, { quantity });
+    expect((await to(8)).body.troubles).toEqual(['unitsShort']);
+    expect((await to(6)).body.troubles).toEqual([]);
+  });
+
   test('of notes alone asks nobody, and one with the same content leaves no fact', async () => {
     const [equipmentId, eventId] = [await world.item(), await world.event()];
     const id = await world.reserved(equipmentId, eventId);
