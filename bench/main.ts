@@ -16,6 +16,7 @@ import type { Measured } from './load.ts';
 import { CONNECTIONS, data, FEW, only, RECORDS, SECONDS, WARM_UP } from './options.ts';
 import { say, table, verdict } from './report.ts';
 import { type Row, rowsOf } from './rows.ts';
+import { COMMIT_TO_SOCKET, commitToSocket } from './sockets.ts';
 
 interface Organizations {
   readonly large: Organization;
@@ -121,6 +122,7 @@ async function main(): Promise<void> {
     const made = await organizations(folder);
     const rows = rowsOf(made.large, made.run).filter(({ name }) => only === undefined || name.includes(only));
     const cost = await costs(folder, 'large', rows);
+    if (only === undefined || COMMIT_TO_SOCKET.includes(only)) say(await commitToSocket(folder, made.small.orgId));
     const put = await generator();
     const host = await startHost(folder);
     const client = clientOf(host.origin);

@@ -1,4 +1,5 @@
 /** Real time over Azure Web PubSub, or over the local endpoint through the very same protocol. The SDK loads on first use. */
+import { createSecretKey } from 'node:crypto';
 import type { JSONTypes, WebPubSubServiceClient } from '@azure/web-pubsub';
 import { decodeJwt } from 'jose';
 import { instantOf, SECOND } from './clock.ts';
@@ -118,23 +119,47 @@ function asJson(message: unknown): JSONTypes {
   return message as JSONTypes;
 }
 
-async function open({ connectionString, endpoint }: RealtimeOptions): Promise<WebPubSubServiceClient> {
-  const { WebPubSubServiceClient: Client } = await import('@azure/web-pubsub');
-  if (connectionString !== undefined) {
+async function open(options: RealtimeOptions): Promise<WebPubSubServiceClient> {
+  const { WebPubSubServiceClient: Client, AzureKeyCredential } = await import('@azure/web-pubsub');
+  const { endpoint, key } = addressed(options);
+  if (key !== undefined) {
     // Without TLS the SDK talks only when told so; that is this machine's own endpoint.
-    const allowInsecureConnection = /(^|;)\s*endpoint=http:/i.test(connectionString);
-    return new Client(connectionString, HUB, { allowInsecureConnection, retryOptions: TRIES });
+    const allowInsecureConnection = endpoint.startsWith('http:');
+    return new Client(endpoint, new AzureKeyCredential(forSigning(key)), HUB, {
+      allowInsecureConnection,
+      retryOptions: TRIES,
+    });
   }
-  if (endpoint === undefined) throw new Error('Real time needs WEB_PUBSUB_CONNECTION or WEB_PUBSUB_ENDPOINT');
   const { DefaultAzureCredential } = await import('@azure/identity');
   return new Client(endpoint, new DefaultAzureCredential(), HUB, { retryOptions: TRIES });
 }
 
-/** Whether the service is there, which it tells anybody. */
-async function answering({ connectionString, endpoint }: RealtimeOptions, signal: AbortSignal): Promise<void> {
+/** Where the service is, and its key when a connection string gives one. */
+function addressed({ connectionString, endpoint }: RealtimeOptions): {
+  readonly endpoint: string;
+  readonly key: string | undefined;
+} {
   const named = (name: string) => new RegExp(`(?:^|;)\\s*${name}=([^;]+)`, 'i').exec(connectionString ?? '')?.[1];
-  const url = new URL('/api/health', endpoint ?? named('endpoint'));
+  const [key, address] = [named('accesskey'), named('endpoint') ?? endpoint];
+  if (address === undefined || (connectionString !== undefined && key === undefined)) {
+    throw new Error('Real time needs WEB_PUBSUB_CONNECTION (with Endpoint and AccessKey) or WEB_PUBSUB_ENDPOINT');
+  }
+  const url = new URL(address);
   url.port = named('port') ?? url.port;
+  return { endpoint: url.href, key };
+}
+
+/**
+ * The key as an object of Node's. The SDK hands it to `jsonwebtoken`, which takes it as gladly as a text and signs fifty
+ * times as fast: a text it first tries to read as a private key, 0.7 ms for each request.
+ */
+function forSigning(key: string): string {
+  return createSecretKey(key, 'utf8') as unknown as string;
+}
+
+/** Whether the service is there, which it tells anybody. */
+async function answering(options: RealtimeOptions, signal: AbortSignal): Promise<void> {
+  const url = new URL('/api/health', addressed(options).endpoint);
   const { ok, status } = await fetch(url, { method: 'HEAD', signal }).catch((cause: unknown) => {
     throw Object.assign(new Error('No answer', { cause }), { name: 'RestError' });
   });

@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openAzureParts } from '../../shared/platform/compose.azure.ts';
+import { readConfig } from '../../shared/platform/config.ts';
 import { openRealtime } from '../../shared/platform/realtime.azure.ts';
 import { callerOf } from '../support/callers.ts';
 import { apiClient } from '../support/client.ts';
@@ -75,6 +77,17 @@ test('a service that is gone is unavailable, one that does not know our key is a
   await expect(realtime.send('org', 'user', { type: 'unread', data: {} })).rejects.toMatchObject(gone);
   await expect(realtime.closeSession('session', 'Go')).rejects.toMatchObject(gone);
   await expect(openRealtime({}).closeSession('session', 'Go')).rejects.toThrow(
-    /WEB_PUBSUB_CONNECTION or WEB_PUBSUB_ENDPOINT/,
+    /WEB_PUBSUB_CONNECTION .* or WEB_PUBSUB_ENDPOINT/,
   );
+});
+
+test('under Azure Functions Core Tools without a service nobody is told, and a client that asks hears why', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'marquee-development-'));
+  const { platform } = await openAzureParts(readConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent' }), true);
+  const somebody = { orgId: 'org', userId: 'user', sessionId: 'session' };
+  await platform.realtime.send('org', 'user', { type: 'unread', data: {} });
+  await expect(platform.realtime.negotiate(somebody)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(platform.probes.map(({ name }) => name)).not.toContain('realtime');
+  await platform.store.close();
+  await rm(folder, { recursive: true, force: true });
 });

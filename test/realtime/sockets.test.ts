@@ -96,6 +96,19 @@ describe('REQ-NTF-010 POST /realtime/negotiate', () => {
     await host.platform.realtime.send(org.orgId, 'nobody', notification(2));
     await Promise.all([one.until(1), two.until(1)]);
   });
+
+  test('messages to a user arrive in the order they were sent in, however long each takes', async () => {
+    const viewer = await org.as('viewer');
+    const socket = await connected(viewer);
+    // A long one takes longer on its way than the short one sent right after it.
+    const messages = Array.from({ length: 10 }, (_, n) => ({
+      type: 'notification',
+      data: { n, text: 'x'.repeat(n % 2 === 0 ? 300_000 : 1) },
+    }));
+    await Promise.all(messages.map((message) => host.platform.realtime.send(org.orgId, viewer.userId, message)));
+    await socket.until(messages.length);
+    expect(socket.got.map((message) => (message as (typeof messages)[0]).data.n)).toEqual(messages.map((_, n) => n));
+  });
 });
 
 describe('REQ-NTF-010 a socket ends with its session, within 5 s', () => {
