@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimedWindow } from '../../shared/events/times.ts';
-import { localDate } from '../../shared/platform/local-date.ts';
 import { instantOf } from '../../shared/platform/clock.ts';
+import { localDate } from '../../shared/platform/local-date.ts';
 import type { Person } from '../support/callers.ts';
 import { closeStages, type Stage, stage } from './support.ts';
 
