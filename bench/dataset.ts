@@ -5,6 +5,7 @@
 
 import type { Claim } from '../shared/claims/model.ts';
 import { claimDocument } from '../shared/claims/stored.ts';
+import { categories } from '../shared/equipment/model.ts';
 import { DAY, HOUR, later } from '../shared/platform/clock.ts';
 import type { ContainerName } from '../shared/platform/containers.ts';
 import type { Platform } from '../shared/platform/scope.ts';
@@ -19,6 +20,7 @@ export interface Organization {
   readonly eventIds: readonly string[];
   readonly venueIds: readonly string[];
   readonly typeId: string;
+  readonly itemIds: readonly string[];
   /** A month with claims in it, at the first venue. */
   readonly month: string;
   readonly range: string;
@@ -26,6 +28,7 @@ export interface Organization {
 
 const BATCH = 50;
 const VENUES = 50;
+const MOST_ITEMS = 10_000;
 const SYLLABLES = [
   'ka',
   'lo',
@@ -150,10 +153,27 @@ export async function organizationOf(
       words: wordsOf(title, `EVT-${n}`),
     };
   });
+  const item = await post('equipment', {
+    name: 'Sample table',
+    category: 'table',
+    quantity: 50,
+    purchaseDate: later(now, -30 * DAY).slice(0, 10),
+    purchasePrice: { amount: 20_000, currency: 'USD' },
+  });
+  const itemIds = Array.from({ length: Math.min(records, MOST_ITEMS) }, () => platform.ids.next());
+  await cloned(platform.store, 'equipment', orgId, item.id, itemIds, (n, sample, state) => {
+    const name = `${wordFor(n)} ${wordFor(n + 2_000_003)}`;
+    const category = categories[n % categories.length] ?? 'other';
+    return {
+      state: { ...state, name, category, manufacturer: wordFor(n % 50) },
+      ix: { ...sample.ix, name: fold(name), category },
+      words: wordsOf(name, wordFor(n % 50)),
+    };
+  });
   await claimsOf(platform, orgId, venueIds[0] ?? '', start, records);
   const month = later(start, 30 * DAY).slice(0, 7);
   const range = `from=${month}-01T00:00:00Z&to=${month}-28T00:00:00Z`;
-  return { token, orgId, customerIds, eventIds, venueIds, typeId, month, range };
+  return { token, orgId, customerIds, eventIds, venueIds, typeId, itemIds, month, range };
 }
 
 /** `records` claims of an hour each on one venue, back to back around `start`: a venue with a long history. */

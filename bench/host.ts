@@ -27,7 +27,8 @@ export function environment(folder: string): Record<string, string> {
   };
 }
 
-async function bundled(entry: string): Promise<string> {
+/** A file of the bench as one that a process or a worker of its own can run. */
+export async function bundled(entry: string): Promise<string> {
   const outfile = join(resolve('dist/bench'), `${entry.replace(/\W/g, '-')}.mjs`);
   await build({
     entryPoints: [entry],

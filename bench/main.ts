@@ -14,6 +14,7 @@ import { type Organization, organizationOf, wordFor } from './dataset.ts';
 import { environment, type Generator, generator, startHost, type Watched, yardstick } from './host.ts';
 import type { Measured } from './load.ts';
 import { CONNECTIONS, data, FEW, only, RECORDS, SECONDS, WARM_UP } from './options.ts';
+import { photos } from './photo.ts';
 import { say, table, verdict } from './report.ts';
 import { type Row, rowsOf } from './rows.ts';
 import { COMMIT_TO_SOCKET, commitToSocket } from './sockets.ts';
@@ -134,6 +135,12 @@ async function main(): Promise<void> {
     }
     say(`Most memory of the host: ${(await host.mostMemory()).toFixed(0)} MB (floor 300 MB)`);
     await host.stop();
+    if (only === undefined || 'photo'.includes(only)) {
+      const { megabytes, p50, most, blocked } = await photos(folder);
+      say(
+        `A photo of ${megabytes.toFixed(1)} MB: p50 ${p50.toFixed(0)} ms, most ${most.toFixed(0)} ms (floor 1,500 ms); the event loop stood still for ${blocked.toFixed(0)} ms at most (floor 50 ms)`,
+      );
+    }
   } finally {
     if (data === undefined) await rm(folder, { recursive: true, force: true });
   }

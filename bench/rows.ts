@@ -12,7 +12,10 @@ export interface Row {
 }
 
 /** `run` counts the runs over the same data, so that none books what an earlier one has. */
-export function rowsOf({ customerIds, eventIds, venueIds, typeId, month, range }: Organization, run: number): Row[] {
+export function rowsOf(
+  { customerIds, eventIds, venueIds, typeId, itemIds, month, range }: Organization,
+  run: number,
+): Row[] {
   const some = <T>(all: readonly T[], count: number): T[] =>
     Array.from({ length: count }, (_, n) => all[(n * 7919) % all.length] as T);
   const reads = { connections: CONNECTIONS, seconds: SECONDS };
@@ -30,11 +33,13 @@ export function rowsOf({ customerIds, eventIds, venueIds, typeId, month, range }
     '/api/events?limit=20&sort=-startsAt&status=approved',
   ];
   const search = Array.from({ length: 500 }, (_, n) => `/api/customers?q=${wordFor((n * 7919) % customerIds.length)}`);
+  const items = Array.from({ length: 500 }, (_, n) => `/api/equipment?q=${wordFor((n * 7919) % itemIds.length)}`);
   return [
     { name: 'GET an event', load: { ...reads, paths: event }, floor: { perSecond: 8000 } },
     { name: 'GET 20 events by date, one status', load: { ...reads, paths: page }, floor: { perSecond: 2000 } },
     { name: 'search customers', load: { ...reads, paths: search }, floor: { perSecond: 2000 } },
     { name: 'search customers, 2,000 a second', load: { ...reads, paths: search, rate: 2000 }, floor: { p95: 25 } },
+    { name: 'search equipment, 1,000 a second', load: { ...reads, paths: items, rate: 1000 }, floor: { p95: 25 } },
     {
       name: 'venue availability, 4 weeks',
       load: { ...reads, paths: [`/api/venues/${venueId}/availability?${range}`] },
