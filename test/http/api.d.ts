@@ -15258,6 +15258,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid"];
+            404: components["responses"]["notFound"];
             406: components["responses"]["notAcceptable"];
             429: components["responses"]["tooManyRequests"];
             500: components["responses"]["internal"];
@@ -15291,6 +15292,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid"];
+            404: components["responses"]["notFound"];
             406: components["responses"]["notAcceptable"];
             409: components["responses"]["inProgress"];
             413: components["responses"]["tooLarge"];

@@ -262,10 +262,18 @@ describe('Who is told what (REQ-NTF-020 to 023)', () => {
     expect(await toldBy(here.fact('EventConfirmed', { source: 'event', subject: systemIds.next() }))).toEqual({});
     const { users } = await import('../../shared/identity/model.ts');
     const { userId } = people.customer?.actor ?? { userId: '' };
-    await here.scope.of(users).execute(userId, () => [{ type: 'UserAccountDeactivated', data: {} }]);
+    await here.scope
+      .of(users)
+      .execute(userId, () => [
+        { type: 'UserAccountDeactivated', data: { changes: { status: { from: 'active', to: 'suspended' } } } },
+      ]);
     const got = await toldBy(here.fact('EventConfirmed', { source: 'event', subject: eventId }));
     expect(Object.keys(got).sort()).toEqual(['assigned', 'creator']);
-    await here.scope.of(users).execute(userId, () => [{ type: 'UserAccountReactivated', data: {} }]);
+    await here.scope
+      .of(users)
+      .execute(userId, () => [
+        { type: 'UserAccountReactivated', data: { changes: { status: { from: 'suspended', to: 'active' } } } },
+      ]);
   });
 
   test('the policy names categories, types and priorities that there are', () => {
