@@ -3,6 +3,7 @@ import { startLocal } from '../infra/local/compose.ts';
 import { readConfig } from '../shared/platform/config.ts';
 import { openLog } from '../shared/platform/log.pino.ts';
 import type { Store, Stored, Write } from '../shared/platform/store.ts';
+import { bodyOf } from './bodies.ts';
 import { clientOf, signedIn } from './client.ts';
 import { environment } from './host.ts';
 import type { Row } from './rows.ts';
@@ -91,22 +92,16 @@ export async function costs(folder: string, name: string, rows: readonly Row[]):
   for (const { name: row, load } of rows) {
     const path = load.paths[0]?.slice('/api/'.length);
     const { post } = load;
-    const [venueId, customerId] = [post?.venues.at(-1), post?.customers.at(-1)];
-    const at = (hours: number) => new Date((post?.firstSlot ?? 0) - hours * 3_600_000).toISOString();
-    const body = {
-      ...post?.body,
-      title: `Cost ${row}`,
-      venueId,
-      customerId,
-      startsAt: at(3 + 2 * found.size),
-      endsAt: at(2 + 2 * found.size),
-    };
     // The first request signs the session in here and warms what is read once.
     await client.json('GET', 'organization', undefined, token);
     await local.relay.drained(5000);
     take();
-    if (load.writes === 10) await client.json('POST', 'events', body, token);
-    else if (path !== undefined) await client.json('GET', path, undefined, token);
+    // A body that no load sends.
+    if (post && load.writes === 10) {
+      const body = bodyOf(post, post.offset + 900_000);
+      await client.json('POST', post.path.slice('/api/'.length), JSON.parse(body), token);
+    }
+    if (path !== undefined) await client.json('GET', path, undefined, token);
     found.set(row, take());
   }
   await local.close();

@@ -2,6 +2,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import { bodyOf, type Posts } from './bodies.ts';
 
 export interface Load {
   readonly origin: string;
@@ -13,17 +14,7 @@ export interface Load {
   /** Paths to GET, in turn; of each ten requests `writes` are POSTs. */
   readonly paths: readonly string[];
   readonly writes?: number;
-  /** Bodies to POST to `postPath`: the template's `{n}` counts up, `{venue}`, `{customer}`, `{start}`, `{end}` follow it. */
-  readonly post?: {
-    readonly path: string;
-    readonly body: Readonly<Record<string, unknown>>;
-    readonly venues: readonly string[];
-    readonly customers: readonly string[];
-    /** Milliseconds since 1970 of the first slot; slots are two hours apart per venue. */
-    readonly firstSlot: number;
-    /** So that several loads of one run do not meet. */
-    readonly offset: number;
-  };
+  readonly post?: Posts;
 }
 
 export interface Measured {
@@ -44,7 +35,6 @@ interface Asked {
 /** The requests of a load, one after another. */
 function requestsOf(load: Load): { get(): Asked; post(): Asked; next(): Asked } {
   const { post: posted, paths, writes = 0 } = load;
-  const slot = 2 * 3_600_000;
   let [asked, read, written] = [0, 0, posted?.offset ?? 0];
   function get(): Asked {
     read += 1;
@@ -52,19 +42,8 @@ function requestsOf(load: Load): { get(): Asked; post(): Asked; next(): Asked } 
   }
   function post(): Asked {
     if (!posted) throw new Error('The load has nothing to post');
-    const { venues, customers } = posted;
-    const n = written;
+    const body = bodyOf(posted, written);
     written += 1;
-    const start = posted.firstSlot + Math.floor(n / venues.length) * slot;
-    const instant = (milliseconds: number) => new Date(milliseconds).toISOString();
-    const body = JSON.stringify({
-      ...posted.body,
-      title: `Load ${n}`,
-      venueId: venues[n % venues.length],
-      customerId: customers[n % customers.length],
-      startsAt: instant(start),
-      endsAt: instant(start + slot / 2),
-    });
     return { method: 'POST', path: posted.path, body };
   }
   function next(): Asked {

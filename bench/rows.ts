@@ -1,4 +1,4 @@
-/** What is measured: loads, and the floors they are held to (issue 2). */
+/** What is measured: loads, and the floors they are held to. */
 import { DAY } from '../shared/platform/clock.ts';
 import { type Organization, wordFor } from './dataset.ts';
 import type { Load } from './load.ts';
@@ -20,12 +20,36 @@ export function rowsOf(
     Array.from({ length: count }, (_, n) => all[(n * 7919) % all.length] as T);
   const reads = { connections: CONNECTIONS, seconds: SECONDS };
   const venueId = venueIds[0] ?? '';
+  const today = Math.floor(Date.now() / DAY) * DAY;
+  const window = { start: '%start%', end: '%end%' };
+  const halls = venueIds.slice(2);
   const post = {
     path: '/api/events',
-    body: { eventTypeId: typeId },
-    venues: venueIds.slice(2),
-    customers: some(customerIds, 500),
-    firstSlot: Math.floor(Date.now() / DAY) * DAY + (3000 + 100 * run) * DAY,
+    template: JSON.stringify({
+      eventTypeId: typeId,
+      title: 'Load %n%',
+      venueId: '%0%',
+      customerId: '%1%',
+      startsAt: '%start%',
+      endsAt: '%end%',
+    }),
+    lists: [halls, some(customerIds, 500)],
+    apart: halls.length,
+    firstSlot: today + (3000 + 100 * run) * DAY,
+  };
+  // Before any item's preventive maintenance is due.
+  const soon = { apart: itemIds.length, firstSlot: today + (5 + run) * DAY };
+  const reserve = {
+    ...soon,
+    path: '/api/equipment/reservations',
+    template: JSON.stringify({ equipmentId: '%0%', eventId: eventIds.at(-1), quantity: 1, window }),
+    lists: [itemIds],
+  };
+  const check = {
+    ...soon,
+    path: '/api/equipment/check-availability',
+    template: JSON.stringify({ items: some(itemIds, 20).map((equipmentId) => ({ equipmentId, quantity: 1 })), window }),
+    lists: [],
   };
   const event = some(eventIds, 500).map((id) => `/api/events/${id}`);
   const page = [
@@ -50,6 +74,17 @@ export function rowsOf(
       load: { ...reads, paths: [], writes: 10, post: { ...post, offset: 0 } },
       floor: { perSecond: 800 },
     },
+    {
+      name: 'availability of 20 items, 100 a second',
+      load: { ...reads, paths: [], rate: 100, writes: 10, post: { ...check, offset: 0 } },
+      floor: { p95: 40 },
+    },
+    {
+      name: 'POST a reservation',
+      load: { ...reads, paths: [], writes: 10, post: { ...reserve, offset: 0 } },
+      floor: { perSecond: 500 },
+    },
+    { name: 'unread count', load: { ...reads, paths: ['/api/notifications/unread-count'] } },
     {
       name: `1,000 connections, 80 % reads, ${DESKS_RATE} a second`,
       load: {
