@@ -1,6 +1,6 @@
 /** The terms of documents (words, beginnings, sets) as a transaction leaves them, written in one go at its end. */
-import { asideStatement } from './store.sqlite.aside.ts';
-import type { Db, Table } from './store.sqlite.schema.ts';
+import type { Rest } from './store.sqlite.aside.ts';
+import type { Table } from './store.sqlite.schema.ts';
 import { termsOf } from './store.sqlite.schema.ts';
 import type { Document } from './store.ts';
 
@@ -9,8 +9,8 @@ type Termed = Pick<Document, 'id' | 'kind' | 'sets' | 'words'>;
 export interface Terms {
   /** The terms of a document that is new (no `before`), changed, or gone (no `after`); `keys` as its row has them. */
   change(keys: readonly string[], n: number, before: Termed | undefined, after: Termed | undefined): void;
-  /** Writes what is to be written. */
-  settle(): Promise<void>;
+  /** Leaves what is to be written to the rest of the transaction. */
+  settle(rest: Rest): void;
   /** Lets go of it: the transaction was rolled back. */
   forget(): void;
 }
@@ -27,24 +27,16 @@ interface Owner {
   readonly drop: Map<string, Term>;
 }
 
-/** So few are written at once; more are worth the way to another thread and back, some 100 µs. */
-const FEW = 12;
-
-export function termsFor(db: Db, table: Table): Terms {
+export function termsFor(table: Table): Terms {
   const { terms, prefixes } = table;
   const names = ['pk', ...prefixes, 'kind', 'id', 'n'];
-  // Each row of ?1 is a document: its columns by name, then its terms.
+  // Each row of ? is a document: its columns by name, then its terms.
   const row = names.map((name, at) => `d.value ->> ${at} AS ${name}`).join(', ');
   const rows = `SELECT ${row}, t.value ->> 0 AS field, t.value ->> 1 AS term
-    FROM json_each(?1) d, json_each(d.value, '$[${names.length}]') t`;
-  const adding = asideStatement(
-    db,
-    `INSERT OR REPLACE INTO ${terms} (${names.join(', ')}, field, term) SELECT * FROM (${rows}) WHERE true`,
-  );
-  const dropping = asideStatement(
-    db,
-    `DELETE FROM ${terms} WHERE (pk, kind, field, term, id) IN (SELECT pk, kind, field, term, id FROM (${rows}))`,
-  );
+    FROM json_each(?) d, json_each(d.value, '$[${names.length}]') t`;
+  const adding = `INSERT OR REPLACE INTO ${terms} (${names.join(', ')}, field, term) SELECT * FROM (${rows}) WHERE true`;
+  const dropping = `DELETE FROM ${terms}
+    WHERE (pk, kind, field, term, id) IN (SELECT pk, kind, field, term, id FROM (${rows}))`;
   let owners = new Map<string, Owner>();
 
   function ownerOf(keys: readonly string[], n: number, { kind, id }: Pick<Document, 'kind' | 'id'>): Owner {
@@ -56,17 +48,11 @@ export function termsFor(db: Db, table: Table): Terms {
     return owner;
   }
 
-  /** What the owners add, or drop, as the statements take it; how many terms. */
-  function staged(which: 'add' | 'drop'): { readonly text: string; readonly count: number } {
-    let count = 0;
-    const documents: unknown[] = [];
-    for (const owner of owners.values()) {
-      const own = owner[which];
-      if (own.size === 0) continue;
-      count += own.size;
-      documents.push([...owner.keys, owner.kind, owner.id, owner.n, [...own.values()]]);
-    }
-    return { text: count === 0 ? '' : JSON.stringify(documents), count };
+  /** What the owners add, or drop, as the statements take it. */
+  function staged(which: 'add' | 'drop'): unknown[] {
+    return [...owners.values()].flatMap((owner) =>
+      owner[which].size === 0 ? [] : [[...owner.keys, owner.kind, owner.id, owner.n, [...owner[which].values()]]],
+    );
   }
 
   return {
@@ -90,11 +76,11 @@ export function termsFor(db: Db, table: Table): Terms {
         }
       }
     },
-    async settle() {
+    settle(rest) {
       const [drop, add] = [staged('drop'), staged('add')];
       owners = new Map();
-      if (drop.count > 0) await dropping(drop.text, drop.count <= FEW);
-      if (add.count > 0) await adding(add.text, add.count <= FEW);
+      if (drop.length > 0) rest.add(dropping, JSON.stringify(drop));
+      if (add.length > 0) rest.add(adding, JSON.stringify(add));
     },
     forget() {
       owners = new Map();

@@ -1,6 +1,7 @@
 /** How one batch is written to the embedded store, inside a transaction that the caller holds. */
 import type Database from 'libsql';
 import type { Container } from './containers.ts';
+import type { Rest } from './store.sqlite.aside.ts';
 import type { Found, Value } from './store.sqlite.rows.ts';
 import { newRowsFor } from './store.sqlite.rows.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
@@ -20,8 +21,8 @@ export interface Writer {
   ): string[] | CommitRefused;
   /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. */
   sweep(now: number, most: number): number;
-  /** Ends what the transaction has written so far: to be called before it commits. */
-  settle(): Promise<void>;
+  /** Leaves what the transaction has yet to write to the rest of it: to be called before it commits. */
+  settle(rest: Rest): void;
   /** To be called when it was rolled back. */
   forget(): void;
 }
@@ -49,7 +50,7 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
   const rows = newRowsFor(db, table, columns);
   const updates = new Map<string, Database.Statement>();
   const remove = db.prepare(`DELETE FROM ${documents} WHERE n = ?`);
-  const terms = hasTerms ? termsFor(db, table) : undefined;
+  const terms = hasTerms ? termsFor(table) : undefined;
   const expired = container.ttl
     ? db.prepare(`SELECT n, pk, id, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
@@ -148,9 +149,9 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
       for (const [n, pk, id, text] of over) drop([pk, ...prefixes.map(() => '')], id, [n, 0, 0, text]);
       return over.length;
     },
-    async settle() {
-      await rows.settle();
-      await terms?.settle();
+    settle(rest) {
+      rows.settle(rest);
+      terms?.settle(rest);
     },
     forget() {
       rows.forget();
