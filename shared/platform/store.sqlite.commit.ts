@@ -4,9 +4,10 @@ import type { ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
 import { codeOf } from './errors.ts';
 import { aside, restOf } from './store.sqlite.aside.ts';
+import { newGroupsFor } from './store.sqlite.groups.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { tableOf } from './store.sqlite.schema.ts';
-import { unavailable } from './store.sqlite.statements.ts';
+import { statementsOf, unavailable } from './store.sqlite.statements.ts';
 import type { Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
 import type { Partition, Write } from './store.ts';
@@ -52,6 +53,7 @@ export function committerOf(
 ): Committer {
   const writers = new Map<ContainerName, Writer>();
   const rest = restOf(db);
+  const groups = newGroupsFor(statementsOf(db));
   const lastSeq = db.prepare("SELECT value FROM meta WHERE name = 'seq'").raw(true);
   const keepSeq = db.prepare("UPDATE meta SET value = ? WHERE name = 'seq'");
   const queue: Waiting[] = [];
@@ -62,7 +64,7 @@ export function committerOf(
     const known = writers.get(container);
     if (known) return known;
     const declaration = declarationOf(container);
-    const made = writerOf(db, tableOf(container), declaration);
+    const made = writerOf(db, tableOf(container), declaration, groups.groupOf);
     writers.set(container, made);
     return made;
   }
@@ -76,7 +78,7 @@ export function committerOf(
       await rest.commit();
       return done;
     } catch (error) {
-      for (const one of [...writers.values(), rest]) one.forget();
+      for (const one of [...writers.values(), rest, groups]) one.forget();
       if (db.inTransaction) await aside(db, 'ROLLBACK');
       throw error;
     }

@@ -2,11 +2,12 @@
 import type Database from 'libsql';
 import type { Container } from './containers.ts';
 import type { Rest } from './store.sqlite.aside.ts';
+import type { GroupOf } from './store.sqlite.groups.ts';
 import type { Found, Value } from './store.sqlite.rows.ts';
 import { newRowsFor } from './store.sqlite.rows.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
 import { bindable, partitionText, wordsText } from './store.sqlite.schema.ts';
-import { termsFor } from './store.sqlite.terms.ts';
+import { type Termed, termsFor } from './store.sqlite.terms.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
@@ -32,11 +33,13 @@ export function etagOf(seq: number): string {
   return seq.toString(36);
 }
 
-export function writerOf(db: Db, table: Table, container: Container): Writer {
+/** `groupOf` numbers what is new. */
+export function writerOf(db: Db, table: Table, container: Container, groupOf: GroupOf): Writer {
   const { documents, prefixes, fields, hasTerms } = table;
   const body = hasTerms || fields.length > 0 ? 'body' : 'NULL';
   const columns = [
     'pk',
+    'g',
     ...prefixes,
     'id',
     'kind',
@@ -50,7 +53,7 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
   const rows = newRowsFor(db, table, columns);
   const updates = new Map<string, Database.Statement>();
   const remove = db.prepare(`DELETE FROM ${documents} WHERE n = ?`);
-  const terms = hasTerms ? termsFor(table) : undefined;
+  const terms = hasTerms ? termsFor(db, table) : undefined;
   const expired = container.ttl
     ? db.prepare(`SELECT n, pk, id, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
@@ -69,10 +72,30 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     return [seq, ends, wordsText(document), text];
   }
 
-  /** Sets nothing that stays: each column set costs an entry in every index it stands in, and `kind` stands in all. */
-  function change(found: Found, old: Document | undefined, document: Document, text: string, seq: number, now: number) {
-    const moved = old?.kind === document.kind ? [] : ['kind'];
-    const bound: Value[] = moved.map(() => document.kind);
+  /** The groups of a partition's text and of those of its prefixes. */
+  function groupsOf(keys: readonly string[], kind: string): number[] {
+    return keys.map((key) => groupOf(key, kind));
+  }
+
+  function termed(keys: readonly string[], document: Document): Termed {
+    const [pk = ''] = keys;
+    const groups = groupsOf(keys, document.kind);
+    return { keys: prefixes.length > 0 ? [...groups, pk] : groups, document };
+  }
+
+  /** Sets nothing that stays: each column set costs an entry in every index it stands in, and groups stand in all. */
+  function change(
+    keys: readonly string[],
+    found: Found,
+    old: Document | undefined,
+    document: Document,
+    text: string,
+    seq: number,
+    now: number,
+  ) {
+    const same = old?.kind === document.kind;
+    const moved = same ? [] : ['kind', 'g', ...prefixes];
+    const bound: Value[] = same ? [] : [document.kind, ...groupsOf(keys, document.kind)];
     for (const field of fields) {
       const value = fieldValue(document, field);
       if (old && fieldValue(old, field) === value) continue;
@@ -100,24 +123,24 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     const [pk = ''] = keys;
     const old = found?.[3] ? (JSON.parse(found[3]) as Document) : undefined;
     const n = found?.[0] ?? rows.nextN();
-    if (found && !rows.find(pk, document.id)) change(found, old, document, text, seq, now);
+    if (found && !rows.find(pk, document.id)) change(keys, found, old, document, text, seq, now);
     else {
       const own = values(document, text, seq, now);
       const ix = fields.map((field) => fieldValue(document, field));
       const ends = document.ttl === undefined ? null : now + document.ttl;
       rows.set(pk, document.id, {
         found: [n, seq, ends, body === 'body' ? text : null],
-        values: [...keys, document.id, document.kind, ...own, ...ix],
+        values: [pk, ...groupsOf(keys, document.kind), document.id, document.kind, ...own, ...ix],
       });
     }
-    terms?.change(keys, n, old, document);
+    terms?.change(n, old && termed(keys, old), termed(keys, document));
   }
 
   function drop(keys: readonly string[], id: string, [n, , , text]: Found): void {
     const [pk = ''] = keys;
     if (rows.find(pk, id)) rows.delete(pk, id);
     else remove.run([n]);
-    if (text) terms?.change(keys, n, JSON.parse(text) as Document, undefined);
+    if (text) terms?.change(n, termed(keys, JSON.parse(text) as Document), undefined);
   }
 
   return {
@@ -146,7 +169,7 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     },
     sweep(now, most) {
       const over = (expired?.all([now, most]) ?? []) as [number, string, string, string][];
-      for (const [n, pk, id, text] of over) drop([pk, ...prefixes.map(() => '')], id, [n, 0, 0, text]);
+      for (const [n, pk, id, text] of over) drop([pk], id, [n, 0, 0, text]);
       return over.length;
     },
     settle(rest) {
