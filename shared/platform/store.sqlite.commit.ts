@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
 import { codeOf } from './errors.ts';
-import { aside } from './store.sqlite.aside.ts';
+import { aside, restOf } from './store.sqlite.aside.ts';
+import { newGroupsFor } from './store.sqlite.groups.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { tableOf } from './store.sqlite.schema.ts';
-import { unavailable } from './store.sqlite.statements.ts';
+import { statementsOf, unavailable } from './store.sqlite.statements.ts';
 import type { Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
 import type { Partition, Write } from './store.ts';
@@ -51,6 +52,8 @@ export function committerOf(
   patience: number,
 ): Committer {
   const writers = new Map<ContainerName, Writer>();
+  const rest = restOf(db);
+  const groups = newGroupsFor(statementsOf(db));
   const lastSeq = db.prepare("SELECT value FROM meta WHERE name = 'seq'").raw(true);
   const keepSeq = db.prepare("UPDATE meta SET value = ? WHERE name = 'seq'");
   const queue: Waiting[] = [];
@@ -61,21 +64,21 @@ export function committerOf(
     const known = writers.get(container);
     if (known) return known;
     const declaration = declarationOf(container);
-    const made = writerOf(db, tableOf(container), declaration);
+    const made = writerOf(db, tableOf(container), declaration, groups.groupOf);
     writers.set(container, made);
     return made;
   }
 
-  /** Takes the write lock, works, and commits aside: requests go on while the disk syncs. */
+  /** Takes the write lock, works, and leaves the rest to the other thread: requests go on while it writes and syncs. */
   async function together<T>(work: () => T): Promise<T> {
     await begun();
     try {
       const done = work();
-      for (const one of writers.values()) await one.settle();
-      await aside(db, 'COMMIT');
+      for (const one of writers.values()) one.settle(rest);
+      await rest.commit();
       return done;
     } catch (error) {
-      for (const one of writers.values()) one.forget();
+      for (const one of [...writers.values(), rest, groups]) one.forget();
       if (db.inTransaction) await aside(db, 'ROLLBACK');
       throw error;
     }

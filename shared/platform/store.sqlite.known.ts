@@ -5,7 +5,7 @@ import { etagOf } from './store.sqlite.write.ts';
 import type { Document, Stored } from './store.ts';
 
 /** Characters of JSON kept; parsed they take about three times as many bytes. */
-const MOST_CHARACTERS = 8_000_000;
+const MOST_CHARACTERS = 4_000_000;
 
 /** The document of a row, by the number that the file gave its last write; undefined when the row is gone. */
 export type KnownDocuments = (table: string, n: number, seq: number) => Stored | undefined;

@@ -2,9 +2,9 @@
 import { declarationOf } from './containers.ts';
 import type { Plan } from './store.plan.ts';
 import type { Sql } from './store.sqlite.query.ts';
-import { conditionSql, joined } from './store.sqlite.query.ts';
+import { conditionSql, joined, within } from './store.sqlite.query.ts';
 import type { Reach } from './store.sqlite.reach.ts';
-import { indexName, partitionText } from './store.sqlite.schema.ts';
+import { indexName } from './store.sqlite.schema.ts';
 import type { Statements } from './store.sqlite.statements.ts';
 
 /**
@@ -64,14 +64,11 @@ function candidatesOf({ container, scope }: Reach, plan: Plan): Candidate[] {
   return [...found.values()].sort((a, b) => b.bound - a.bound);
 }
 
-function sizeSql({ table, scope, partition }: Reach, plan: Plan, { index, bound }: Candidate, most: number): Sql {
+function sizeSql(reach: Reach, plan: Plan, { index, bound }: Candidate, most: number): Sql {
+  const { table, scope } = reach;
   const names = new Set(index.slice(0, bound));
   const conditions = plan.where.filter((condition) => 'eq' in condition && names.has(condition.path));
-  const equalities = joined([
-    ...(scope === '' ? [] : [{ text: `d.${scope} = ?`, values: [partitionText(partition)] }]),
-    { text: 'd.kind = ?', values: [plan.kind] },
-    ...conditions.map((condition) => conditionSql(table, condition)),
-  ]);
+  const equalities = joined([within(reach), ...conditions.map((condition) => conditionSql(table, condition))]);
   return {
     text: `SELECT count(*) FROM (SELECT 1 FROM ${table.documents} d INDEXED BY "${indexName(table, scope, index)}"
       WHERE ${equalities.text} LIMIT CAST(? AS INTEGER))`,

@@ -4,6 +4,7 @@ import { declarationOf } from './containers.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import type { Plan } from './store.plan.ts';
 import { placeTypes, planOf } from './store.plan.ts';
+import { groupsFor } from './store.sqlite.groups.ts';
 import type { KnownDocuments } from './store.sqlite.known.ts';
 import { narrowed, narrowest } from './store.sqlite.narrow.ts';
 import type { Sql } from './store.sqlite.query.ts';
@@ -31,6 +32,8 @@ type Pager = (container: ContainerName, partition: Partition, query: Query, now:
 
 /** Answers queries; `now` in seconds since 1970, left out for containers whose documents never expire. */
 export function pagerOf(statements: Statements, known: KnownDocuments): Pager {
+  const groupOf = groupsFor(statements);
+
   function found(reach: Reach, { text, values }: Sql, tier: Tier = 0): Found[] {
     return statements.rows<Row>(text, values).flatMap(([n, seq, pk]) => {
       const stored = known(reach.table.documents, n, seq);
@@ -57,9 +60,9 @@ export function pagerOf(statements: Statements, known: KnownDocuments): Pager {
     for (const tier of [0, 1] as const) {
       if (place && Number(place[0]) > tier) continue;
       const from = place?.[0] === tier ? termPlace(reach, place) : undefined;
-      const lead = leadOf(statements, reach, plan, words, tier);
+      const lead = leadOf(statements, reach, words, tier);
       const wanted = limit - items.length;
-      const newest = isBroad(statements, reach, plan, lead)
+      const newest = isBroad(statements, reach, lead)
         ? found(reach, tierSql(reach, plan, 'newest', words, tier, from, wanted), tier)
         : [];
       // A full page of the newest is the right one; otherwise matches are rare enough to be sorted.
@@ -74,7 +77,7 @@ export function pagerOf(statements: Statements, known: KnownDocuments): Pager {
   function counted(reach: Reach, plan: Plan, words: readonly string[]): number {
     let sql: Sql;
     if (words.length > 0) {
-      sql = searchCountSql(reach, plan, leadOf(statements, reach, plan, words, 1), words);
+      sql = searchCountSql(reach, plan, leadOf(statements, reach, words, 1), words);
     } else {
       const lead = setLead(statements, reach, plan, Number.MAX_SAFE_INTEGER / 100);
       sql = lead ? setCountSql(reach, plan, lead) : countSql(reach, narrowest(reach, plan));
@@ -85,7 +88,7 @@ export function pagerOf(statements: Statements, known: KnownDocuments): Pager {
   return (container, partition, query, now) => {
     const plan = planOf(container, partition, query);
     const words = plan.search;
-    const reach = reachOf(container, partition, now);
+    const reach = reachOf(container, partition, plan.kind, now, groupOf);
     const place = placeOf(container, partition, query, placeTypes(declarationOf(container), partition, plan));
     if (!plan.possible) return { items: [], ...(query.count ? { total: 0 } : {}) };
     return statements.together(() => {

@@ -64,19 +64,19 @@ export function countSql(reach: Reach, plan: Plan): Sql {
 
 /** The first columns of every row: which it is, its version, and the partition where the query left it open. */
 export function itemColumns({ scope }: Reach): string[] {
-  return ['d.n', 'd.seq', scope === 'pk' ? 'NULL' : 'd.pk'];
+  return ['d.n', 'd.seq', scope === 'g' ? 'NULL' : 'd.pk'];
 }
 
 export function orderOf({ scope }: Reach, plan: Plan): OrderColumn[] {
   const order = plan.order.map(({ path, descending }) => ({ column: columnOf(path), descending }));
-  const ties = scope === 'pk' ? ['d.id'] : ['d.id', 'd.pk'];
+  const ties = scope === 'g' ? ['d.id'] : ['d.id', 'd.pk'];
   return [...order, ...ties.map((column) => ({ column, descending: plan.idDescending }))];
 }
 
 /** A place as values of the order's columns: those the query left open of the partition become its text. */
 export function placeValues(reach: Reach, plan: Plan, place: Place): IndexValue[] {
   const known = place.slice(0, plan.order.length + 1);
-  if (reach.scope === 'pk') return known;
+  if (reach.scope === 'g') return known;
   return [...known, partitionText([...reach.partition, ...place.slice(known.length).map(String)])];
 }
 
@@ -98,11 +98,14 @@ export function after(order: readonly OrderColumn[], place: readonly IndexValue[
   };
 }
 
+/** The documents, `d`, of what a query looks at. */
+export function within({ scope, group, kind }: Reach): Sql {
+  return scope === '' ? { text: 'd.kind = ?', values: [kind] } : { text: `d.${scope} = ?`, values: [group] };
+}
+
 /** Partition, kind, conditions, the presence of what is ordered by, and being alive. */
 export function filtersOf(reach: Reach, plan: Plan): Sql[] {
-  const filters: Sql[] = [];
-  if (reach.scope !== '') filters.push({ text: `d.${reach.scope} = ?`, values: [partitionText(reach.partition)] });
-  filters.push({ text: 'd.kind = ?', values: [plan.kind] });
+  const filters = [within(reach)];
   for (const condition of plan.where) filters.push(conditionSql(reach.table, condition));
   for (const { path } of plan.order) filters.push({ text: `${columnOf(path)} IS NOT NULL`, values: [] });
   if (reach.now !== undefined) {
@@ -180,7 +183,7 @@ function hasTerm(table: Table, field: string, terms: readonly string[]): Sql {
   const match = terms.length === 1 ? '= ?' : `IN (${marks(terms)})`;
   return {
     text: `EXISTS (SELECT 1 FROM ${table.terms} t
-      WHERE t.pk = d.pk AND t.kind = d.kind AND t.field = ? AND t.term ${match} AND t.id = d.id)`,
+      WHERE t.g = d.g AND t.field = ? AND t.term ${match} AND t.id = d.id)`,
     values: [field, ...terms],
   };
 }

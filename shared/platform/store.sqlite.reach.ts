@@ -1,5 +1,7 @@
 /** What of a container a query looks at, and how its terms (words, sets) are read in the order of ids. */
 import type { ContainerName } from './containers.ts';
+import type { GroupOf } from './store.sqlite.groups.ts';
+import { NO_GROUP } from './store.sqlite.groups.ts';
 import type { Sql } from './store.sqlite.query.ts';
 import { marks } from './store.sqlite.query.ts';
 import type { Table } from './store.sqlite.schema.ts';
@@ -10,17 +12,27 @@ export interface Reach {
   readonly container: ContainerName;
   readonly table: Table;
   readonly partition: Partition;
-  /** The column that the partition, or its prefix, is an equality on; empty across organizations. */
+  readonly kind: string;
+  /** The column that is an equality on the group; empty across organizations, where `kind` is one. */
   readonly scope: string;
+  /** The group of the partition, or of its prefix, and the kind. */
+  readonly group: number;
   /** Seconds since 1970; undefined where nothing expires. */
   readonly now: number | undefined;
 }
 
 /** `now` is left out for containers whose documents never expire. */
-export function reachOf(container: ContainerName, partition: Partition, now: number | undefined): Reach {
+export function reachOf(
+  container: ContainerName,
+  partition: Partition,
+  kind: string,
+  now: number | undefined,
+  groupOf: GroupOf,
+): Reach {
   const table = tableOf(container);
-  const scope = partition.length > table.prefixes.length ? 'pk' : (table.prefixes[partition.length - 1] ?? '');
-  return { container, table, partition, scope, now };
+  const scope = partition.length > table.prefixes.length ? 'g' : (table.prefixes[partition.length - 1] ?? '');
+  const group = scope === '' ? NO_GROUP : groupOf(partitionText(partition), kind);
+  return { container, table, partition, kind, scope, group, now };
 }
 
 /** Where to go on in a stream of terms: after this id (and partition, where the query left it open). */
@@ -41,14 +53,14 @@ export const MOST_TERMS = 128;
  * A stream as a table of `n`. Up to 128 terms are merged from the index as they are read; more are sorted first.
  * Without a partition there is no index of terms: the caller must not come here.
  */
-export function streamSql(reach: Reach, kind: string, stream: Stream, descending: boolean, place?: TermPlace): Sql {
-  const whole = reach.scope === 'pk';
+export function streamSql(reach: Reach, stream: Stream, descending: boolean, place?: TermPlace): Sql {
+  const whole = reach.scope === 'g';
   const columns = whole ? 't.id, t.n' : 't.id, t.pk, t.n';
   const sign = descending ? '<' : '>';
   const start = whole ? `t.id ${sign} ?` : `(t.id, t.pk) ${sign} (?, ?)`;
   const placed = place ? (whole ? [place.id] : [place.id, place.pk]) : [];
-  const head = `FROM ${reach.table.terms} t WHERE t.${reach.scope} = ? AND t.kind = ? AND t.field = ?`;
-  const bound = [partitionText(reach.partition), kind, stream.field];
+  const head = `FROM ${reach.table.terms} t WHERE t.${reach.scope} = ? AND t.field = ?`;
+  const bound = [reach.group, stream.field];
   const by = `ORDER BY ${(whole ? ['1'] : ['1', '2', '3']).map((at) => `${at} ${descending ? 'DESC' : 'ASC'}`).join(', ')}`;
   const rest = place ? ` AND ${start}` : '';
   const { terms } = stream;
@@ -70,13 +82,13 @@ export function streamSql(reach: Reach, kind: string, stream: Stream, descending
 }
 
 /** The newest documents of a kind, after a place, as a table of `n`. */
-export function newestSql({ table, scope, partition }: Reach, kind: string, most: number, place?: TermPlace): Sql {
-  const whole = scope === 'pk';
+export function newestSql({ table, scope, group }: Reach, most: number, place?: TermPlace): Sql {
+  const whole = scope === 'g';
   const after = whole ? 'AND d.id < ?' : 'AND (d.id, d.pk) < (?, ?)';
   return {
     text: `SELECT d.n FROM ${table.documents} d INDEXED BY "${indexName(table, scope, [])}"
-      WHERE d.${scope} = ? AND d.kind = ? ${place ? after : ''} ORDER BY d.id DESC${whole ? '' : ', d.pk DESC'} LIMIT ${most}`,
-    values: [partitionText(partition), kind, ...(place ? (whole ? [place.id] : [place.id, place.pk]) : [])],
+      WHERE d.${scope} = ? ${place ? after : ''} ORDER BY d.id DESC${whole ? '' : ', d.pk DESC'} LIMIT ${most}`,
+    values: [group, ...(place ? (whole ? [place.id] : [place.id, place.pk]) : [])],
   };
 }
 
@@ -88,23 +100,23 @@ function padded(terms: readonly string[]): string[] {
 }
 
 /** At most `most` of the documents (or, with several terms, entries) of a stream: how many there are, roughly. */
-export function sizeSql(reach: Reach, kind: string, { field, terms }: Stream, most: number): Sql {
+export function sizeSql(reach: Reach, { field, terms }: Stream, most: number): Sql {
   const range = 'from' in terms;
   const match = range ? 't.term >= ? AND t.term < ?' : `t.term IN (${marks(terms)})`;
   return {
     text: `SELECT count(*) FROM (SELECT 1 FROM ${reach.table.terms} t
-      WHERE t.${reach.scope} = ? AND t.kind = ? AND t.field = ? AND ${match} LIMIT CAST(? AS INTEGER))`,
-    values: [partitionText(reach.partition), kind, field, ...(range ? [terms.from, terms.to] : terms), most],
+      WHERE t.${reach.scope} = ? AND t.field = ? AND ${match} LIMIT CAST(? AS INTEGER))`,
+    values: [reach.group, field, ...(range ? [terms.from, terms.to] : terms), most],
   };
 }
 
 /** The distinct words in `[from, to)`, at most `most`; it hops from word to word, however many documents have each. */
-export function hopSql(reach: Reach, kind: string, field: string, from: string, to: string, most: number): Sql {
+export function hopSql(reach: Reach, field: string, from: string, to: string, most: number): Sql {
   const least = (above: string) => `(SELECT min(t.term) FROM ${reach.table.terms} t
-    WHERE t.${reach.scope} = ?1 AND t.kind = ?2 AND t.field = ?3 AND t.term ${above} AND t.term < ?5)`;
+    WHERE t.${reach.scope} = ?1 AND t.field = ?2 AND t.term ${above} AND t.term < ?4)`;
   return {
-    text: `WITH RECURSIVE w(term) AS (SELECT ${least('>= ?4')} UNION ALL
-      SELECT ${least('> w.term')} FROM w WHERE w.term IS NOT NULL LIMIT ?6) SELECT term FROM w WHERE term IS NOT NULL`,
-    values: [partitionText(reach.partition), kind, field, from, to, most],
+    text: `WITH RECURSIVE w(term) AS (SELECT ${least('>= ?3')} UNION ALL
+      SELECT ${least('> w.term')} FROM w WHERE w.term IS NOT NULL LIMIT ?5) SELECT term FROM w WHERE term IS NOT NULL`,
+    values: [reach.group, field, from, to, most],
   };
 }

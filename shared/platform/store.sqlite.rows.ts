@@ -1,5 +1,5 @@
-/** The new documents of a transaction, inserted in one go at its end, many of them beside the event loop. */
-import { asideStatement } from './store.sqlite.aside.ts';
+/** The new documents of a transaction, inserted in one go at its end. */
+import type { Rest } from './store.sqlite.aside.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
 
 export type Value = string | number | null;
@@ -19,24 +19,16 @@ export interface NewRows {
   nextN(): number;
   set(pk: string, id: string, row: NewRow): void;
   delete(pk: string, id: string): void;
-  settle(): Promise<void>;
+  /** Leaves what is to be inserted to the rest of the transaction. */
+  settle(rest: Rest): void;
   forget(): void;
 }
-
-/** So few are inserted at once; more are worth the way to another thread and back, some 100 µs. */
-const FEW = 4;
 
 /** `columns` follow `n` in every row. */
 export function newRowsFor(db: Db, { documents }: Table, columns: readonly string[]): NewRows {
   const names = ['n', ...columns];
-  const insert = db.prepare(
-    `INSERT INTO ${documents} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
-  );
-  const insertAll = asideStatement(
-    db,
-    `INSERT INTO ${documents} (${names.join(', ')}) SELECT ${names.map((_, at) => `value ->> ${at}`).join(', ')}
-      FROM json_each(?1)`,
-  );
+  const insert = `INSERT INTO ${documents} (${names.join(', ')})
+    SELECT ${names.map((_, at) => `value ->> ${at}`).join(', ')} FROM json_each(?)`;
   const lastN = db.prepare(`SELECT coalesce(max(n), 0) FROM ${documents}`).raw(true);
   const rows = new Map<string, NewRow>();
   let last: number | undefined;
@@ -59,11 +51,10 @@ export function newRowsFor(db: Db, { documents }: Table, columns: readonly strin
     delete(pk, id) {
       rows.delete(`${pk}\n${id}`);
     },
-    async settle() {
+    settle(rest) {
       const all = [...rows.values()].map(({ found, values }) => [found[0], ...values]);
       forget();
-      if (all.length > FEW) await insertAll(JSON.stringify(all));
-      else for (const row of all) insert.run(row);
+      if (all.length > 0) rest.add(insert, JSON.stringify(all));
     },
   };
 }

@@ -3,6 +3,7 @@ import type Database from 'libsql';
 import type { Container, ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
 import { documentHash } from './hash.ts';
+import { GROUPS } from './store.sqlite.groups.ts';
 import type { Document, IndexValue, Partition } from './store.ts';
 
 export type Db = Database.Database;
@@ -13,15 +14,17 @@ export interface Table {
   readonly terms: string;
   readonly hasTerms: boolean;
   readonly fields: readonly string[];
-  /** One column for each proper prefix of a hierarchical key (`pk1`), so that it is an equality as well. */
+  /** One column for each proper prefix of a hierarchical key (`g1`): the group of that prefix and the kind. */
   readonly prefixes: readonly string[];
+  /** What a row of terms has besides its field, its term, its document's id and `n`. */
+  readonly termKeys: readonly string[];
 }
 
 /** The term fields that hold words; set names are never empty and never `^`. */
 export const WORDS = '';
-/** The first one to three characters of each word, so that short beginnings are found in the order of ids. */
+/** The first three characters of each word, so that short beginnings are shared by few terms. */
 export const STARTS = '^';
-export const LONGEST_START = 3;
+export const START = 3;
 
 /** A document's words as one text, each between line ends, so that a word or its beginning is found by one look. */
 export function wordsText({ words = [] }: Pick<Document, 'words'>): string | null {
@@ -36,16 +39,19 @@ export function tableOf(name: ContainerName): Table {
 }
 
 function tableFor(name: string, container: Container): Table {
+  const prefixes = container.partitionKey.slice(1).map((_, at) => `g${at + 1}`);
   return {
     documents: `d_${name}`,
     terms: `t_${name}`,
     hasTerms: container.search || container.sets.length > 0,
     fields: Object.keys(container.fields),
-    prefixes: container.partitionKey.slice(1).map((_, at) => `pk${at + 1}`),
+    prefixes,
+    // Where a prefix is asked for, the partition tells apart what has the same id.
+    termKeys: ['g', ...prefixes, ...(prefixes.length > 0 ? ['pk'] : [])],
   };
 }
 
-/** The index that a query in this scope reads: `pk` (one partition), `pk1` (a prefix), `` (across organizations). */
+/** The index that a query in this scope reads: `g` (one partition), `g1` (a prefix), `` (across organizations). */
 export function indexName(table: Table, scope: string, names: readonly string[]): string {
   return ['i', table.documents, scope === '' ? 'all' : scope, ...names].join('_');
 }
@@ -61,10 +67,14 @@ export function termsOf(document: Pick<Document, 'sets' | 'words'>): [string, st
   for (const [set, values] of Object.entries(document.sets ?? {})) for (const value of values) add(set, value);
   for (const word of document.words ?? []) {
     add(WORDS, word);
-    const characters = [...word.slice(0, 2 * LONGEST_START)].slice(0, LONGEST_START);
-    for (let length = 1; length <= characters.length; length += 1) add(STARTS, characters.slice(0, length).join(''));
+    add(STARTS, startOf(word));
   }
   return [...terms.values()];
+}
+
+/** The first characters of a word; one may be two units. */
+function startOf(word: string): string {
+  return [...word.slice(0, 2 * START)].slice(0, START).join('');
 }
 
 /** A partition, or a prefix of one, as one text: its values, each ended by a bar. */
@@ -87,7 +97,7 @@ export function bindable(value: IndexValue): string | number {
 
 /** Makes what is missing and drops what is no longer declared; does nothing when the declarations are as they were. */
 export function bringUp(db: Db, declarations: Readonly<Record<string, Container>>): void {
-  const fingerprint = documentHash(JSON.stringify([2, declarations]));
+  const fingerprint = documentHash(JSON.stringify([3, declarations]));
   db.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID');
   const known = db.prepare("SELECT value FROM meta WHERE name = 'schema'").raw(true);
   if (isText(known.get([]), fingerprint)) return;
@@ -95,6 +105,7 @@ export function bringUp(db: Db, declarations: Readonly<Record<string, Container>
   try {
     if (!isText(known.get([]), fingerprint)) {
       db.exec("INSERT OR IGNORE INTO meta VALUES ('seq', 0)");
+      db.exec(GROUPS);
       for (const [name, container] of Object.entries(declarations)) bringUpContainer(db, name, container);
       db.prepare("INSERT OR REPLACE INTO meta VALUES ('schema', ?)").run([fingerprint]);
     }
@@ -111,9 +122,8 @@ function isText(row: unknown, text: string): boolean {
 
 function bringUpContainer(db: Db, name: string, container: Container): void {
   const table = tableFor(name, container);
-  const prefixes = table.prefixes.map((column) => `${column} TEXT NOT NULL, `).join('');
-  db.exec(`CREATE TABLE IF NOT EXISTS ${table.documents} (n INTEGER PRIMARY KEY, pk TEXT NOT NULL, ${prefixes}
-    id TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER NOT NULL, expires_at INTEGER, words TEXT, body TEXT NOT NULL)`);
+  db.exec(`CREATE TABLE IF NOT EXISTS ${table.documents} ${documentColumns(table)}`);
+  regroup(db, table);
   const columns = namesIn(db, `SELECT name FROM pragma_table_info('${table.documents}')`);
   for (const [field, type] of Object.entries(container.fields)) {
     if (columns.has(`f_${field}`)) continue;
@@ -131,14 +141,42 @@ function bringUpContainer(db: Db, name: string, container: Container): void {
   bringUpTerms(db, table);
 }
 
+function documentColumns({ prefixes }: Pick<Table, 'prefixes'>): string {
+  const groups = ['g', ...prefixes].map((column) => `${column} INTEGER NOT NULL, `).join('');
+  return `(n INTEGER PRIMARY KEY, pk TEXT NOT NULL, ${groups}id TEXT NOT NULL, kind TEXT NOT NULL,
+    seq INTEGER NOT NULL, expires_at INTEGER, words TEXT, body TEXT NOT NULL)`;
+}
+
+/** Files once had the text of each prefix (`pk1`) where the numbers of groups are now; their terms are made anew. */
+function regroup(db: Db, { documents, terms, prefixes }: Table): void {
+  const columns = namesIn(db, `SELECT name FROM pragma_table_info('${documents}')`);
+  if (columns.has('g')) return;
+  const scopes = ['pk', ...prefixes.map((_, at) => `pk${at + 1}`)];
+  for (const scope of scopes) {
+    db.exec(`INSERT OR IGNORE INTO groups (scope, kind) SELECT DISTINCT ${scope}, kind FROM ${documents}`);
+  }
+  db.exec(`ALTER TABLE ${documents} RENAME TO before_${documents}`);
+  const kept = [...columns].filter((column) => !/^pk\d/.test(column));
+  const fields = kept.filter((column) => column.startsWith('f_'));
+  db.exec(`CREATE TABLE ${documents} ${documentColumns({ prefixes })}`);
+  for (const [name, type] of typesIn(db, `before_${documents}`)) {
+    if (fields.includes(name)) db.exec(`ALTER TABLE ${documents} ADD COLUMN "${name}" ${type}`);
+  }
+  const names = kept.map((column) => `"${column}"`).join(', ');
+  const groups = scopes.map((scope) => `(SELECT g FROM groups WHERE scope = b.${scope} AND kind = b.kind)`);
+  db.exec(`INSERT INTO ${documents} (${names}, ${['g', ...prefixes].join(', ')})
+    SELECT ${names}, ${groups.join(', ')} FROM before_${documents} b ORDER BY n`);
+  db.exec(`DROP TABLE before_${documents}; DROP TABLE IF EXISTS ${terms}`);
+}
+
 function indexesOf(table: Table, container: Container): Map<string, string> {
   const wanted = new Map<string, string>();
   const add = (name: string, rest: string, unique = '') =>
     wanted.set(name, `CREATE ${unique} INDEX "${name}" ON ${table.documents} ${rest}`);
   const declared = (scope: string, names: readonly string[]) => {
     const [first] = names;
-    const ties = scope === 'pk' ? ['id'] : ['id', 'pk'];
-    const columns = [...(scope === '' ? [] : [scope]), 'kind', ...names.map((field) => `"f_${field}"`), ...ties];
+    const ties = scope === 'g' ? ['id'] : ['id', 'pk'];
+    const columns = [scope === '' ? 'kind' : scope, ...names.map((field) => `"f_${field}"`), ...ties];
     // Most documents of a container are of another kind (facts above all) and have no entry here.
     const some = first === undefined ? '' : `WHERE "f_${first}" IS NOT NULL`;
     add(indexName(table, scope, names), `(${columns.join(', ')}) ${some}`);
@@ -146,10 +184,13 @@ function indexesOf(table: Table, container: Container): Map<string, string> {
   add(`i_${table.documents}_id`, '(pk, id)', 'UNIQUE');
   add(`i_${table.documents}_seq`, '(seq)', 'UNIQUE');
   if (container.ttl) add(ttlIndex(table), '(expires_at) WHERE expires_at IS NOT NULL');
-  for (const scope of ['pk', ...table.prefixes]) for (const names of [[], ...container.indexes]) declared(scope, names);
+  for (const scope of ['g', ...table.prefixes]) for (const names of [[], ...container.indexes]) declared(scope, names);
   for (const names of container.acrossIndexes) declared('', names);
   return wanted;
 }
+
+/** Documents whose terms are made together. */
+const CHUNK = 5000;
 
 /**
  * Terms are derived from the documents when a container gets its first set or words. Later sets need nothing: while
@@ -161,33 +202,40 @@ function bringUpTerms(db: Db, table: Table): void {
     return;
   }
   if (namesIn(db, `SELECT name FROM sqlite_master WHERE name = '${table.terms}'`).size > 0) return;
-  const prefixes = table.prefixes.map((column) => `${column} TEXT NOT NULL, `).join('');
-  db.exec(`CREATE TABLE ${table.terms} (pk TEXT NOT NULL, ${prefixes} kind TEXT NOT NULL, field TEXT NOT NULL,
-    term TEXT NOT NULL, id TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (pk, kind, field, term, id)) WITHOUT ROWID`);
+  const keys = table.termKeys.map((column) => `${column} ${column === 'pk' ? 'TEXT' : 'INTEGER'} NOT NULL, `).join('');
+  db.exec(`CREATE TABLE ${table.terms} (${keys}field TEXT NOT NULL, term TEXT NOT NULL, id TEXT NOT NULL,
+    n INTEGER NOT NULL, PRIMARY KEY (g, field, term, id)) WITHOUT ROWID`);
   for (const column of table.prefixes) {
-    db.exec(`CREATE INDEX i_${table.terms}_${column} ON ${table.terms} (${column}, kind, field, term, id, pk, n)`);
+    db.exec(`CREATE INDEX i_${table.terms}_${column} ON ${table.terms} (${column}, field, term, id, pk, n)`);
   }
-  const columns = ['pk', ...table.prefixes, 'kind', 'id', 'n', 'body'].join(', ');
-  const read = db.prepare(`SELECT ${columns} FROM ${table.documents} WHERE n > ? ORDER BY n LIMIT 500`).raw(true);
-  const insert = db.prepare(insertTerm(table));
+  const names = [...table.termKeys, 'id', 'n'];
+  const read = db
+    .prepare(`SELECT body, ${names.join(', ')} FROM ${table.documents} WHERE n > ? ORDER BY n LIMIT ${CHUNK}`)
+    .raw(true);
+  const insert = db.prepare(
+    `INSERT INTO ${table.terms} (field, term, ${names.join(', ')}) VALUES (?, ?, ${names.map(() => '?').join(', ')})`,
+  );
   for (let from = -1; ; ) {
     const rows = read.all([from]) as (string | number)[][];
     if (rows.length === 0) return;
-    for (const row of rows) {
-      const [body, n, id, kind, ...keys] = row.reverse();
-      from = Number(n);
-      const terms = termsOf(JSON.parse(String(body)) as Document);
-      for (const [field, term] of terms) insert.run([...[...keys].reverse(), kind, field, term, id, n]);
-    }
+    from = Number(rows.at(-1)?.at(-1));
+    const terms = rows.flatMap(([body, ...keys]) =>
+      termsOf(JSON.parse(String(body)) as Document).map((term) => [...term, ...keys]),
+    );
+    // In the order of the table: each page is met once a chunk, not once a row.
+    terms.sort(([field = '', term = ''], [other = '', next = '']) => compared(field, other) || compared(term, next));
+    for (const term of terms) insert.run(term);
   }
-}
-
-/** Parameters: pk, its prefixes, kind, field, term, id, n. */
-export function insertTerm(table: Table): string {
-  const columns = ['pk', ...table.prefixes, 'kind', 'field', 'term', 'id', 'n'];
-  return `INSERT OR IGNORE INTO ${table.terms} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
 }
 
 function namesIn(db: Db, sql: string): Set<string> {
   return new Set((db.prepare(sql).raw(true).all([]) as [string][]).map(([name]) => name));
+}
+
+function typesIn(db: Db, table: string): [string, string][] {
+  return db.prepare(`SELECT name, type FROM pragma_table_info('${table}')`).raw(true).all([]) as [string, string][];
+}
+
+function compared(a: string | number, b: string | number): number {
+  return a < b ? -1 : Number(a > b);
 }

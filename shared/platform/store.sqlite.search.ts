@@ -4,7 +4,7 @@ import type { Sql } from './store.sqlite.query.ts';
 import { filtersOf, itemColumns, joined } from './store.sqlite.query.ts';
 import type { Reach, Stream, TermPlace } from './store.sqlite.reach.ts';
 import { hopSql, MOST_TERMS, newestSql, sizeSql, streamSql } from './store.sqlite.reach.ts';
-import { LONGEST_START, STARTS, WORDS } from './store.sqlite.schema.ts';
+import { START, STARTS, WORDS } from './store.sqlite.schema.ts';
 import type { Statements } from './store.sqlite.statements.ts';
 
 /** 0: the document holds every word whole. 1: it holds their beginnings. */
@@ -16,30 +16,32 @@ const NEWEST = 2048;
 const LAST = '\u{10ffff}';
 
 /** The documents that hold one word, whole or as a beginning. */
-function streamOf(statements: Statements, reach: Reach, plan: Plan, word: string, tier: Tier): Stream {
+function streamOf(statements: Statements, reach: Reach, word: string, tier: Tier): Stream {
   if (tier === 0) return { field: WORDS, terms: [word] };
-  if ([...word].length <= LONGEST_START) return { field: STARTS, terms: [word] };
+  const { length } = [...word];
+  if (length === START) return { field: STARTS, terms: [word] };
+  const field = length < START ? STARTS : WORDS;
   const to = `${word}${LAST}`;
-  const hop = hopSql(reach, plan.kind, WORDS, word, to, MOST_TERMS + 1);
+  const hop = hopSql(reach, field, word, to, MOST_TERMS + 1);
   const terms = statements.rows<[string]>(hop.text, hop.values).map(([term]) => term);
-  return { field: WORDS, terms: terms.length > MOST_TERMS ? { from: word, to } : terms };
+  return { field, terms: terms.length > MOST_TERMS ? { from: word, to } : terms };
 }
 
 /** The stream of the rarest word: it leads, the others are looked for in the documents that it finds. */
-export function leadOf(statements: Statements, reach: Reach, plan: Plan, words: readonly string[], tier: Tier): Stream {
-  const streams = words.map((word) => streamOf(statements, reach, plan, word, tier));
+export function leadOf(statements: Statements, reach: Reach, words: readonly string[], tier: Tier): Stream {
+  const streams = words.map((word) => streamOf(statements, reach, word, tier));
   if (streams.length === 1 && streams[0]) return streams[0];
   const sized = streams.map((stream) => {
-    const sql = sizeSql(reach, plan.kind, stream, ENOUGH);
+    const sql = sizeSql(reach, stream, ENOUGH);
     return { stream, size: statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0 };
   });
   return sized.reduce((rarest, next) => (next.size < rarest.size ? next : rarest)).stream;
 }
 
 /** Whether a beginning is shared by so many different words and documents that the newest are worth a look first. */
-export function isBroad(statements: Statements, reach: Reach, plan: Plan, lead: Stream): boolean {
+export function isBroad(statements: Statements, reach: Reach, lead: Stream): boolean {
   if (!('from' in lead.terms)) return false;
-  const sql = sizeSql(reach, plan.kind, lead, ENOUGH);
+  const sql = sizeSql(reach, lead, ENOUGH);
   return (statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0) >= ENOUGH;
 }
 
@@ -53,8 +55,7 @@ export function tierSql(
   place: TermPlace | undefined,
   limit: number,
 ): Sql {
-  const stream =
-    lead === 'newest' ? newestSql(reach, plan.kind, NEWEST, place) : streamSql(reach, plan.kind, lead, true, place);
+  const stream = lead === 'newest' ? newestSql(reach, NEWEST, place) : streamSql(reach, lead, true, place);
   const whole = joined(words.map((word) => ({ text: 'instr(d.words, ?)', values: [`\n${word}\n`] })));
   const beginnings = words.map((word) => ({ text: 'instr(d.words, ?)', values: [`\n${word}`] }));
   const match = tier === 0 ? [whole] : [...beginnings, { text: `NOT (${whole.text})`, values: whole.values }];
@@ -68,7 +69,7 @@ export function tierSql(
 
 /** How many documents match in either tier; `lead` is that of beginnings. */
 export function searchCountSql(reach: Reach, plan: Plan, lead: Stream, words: readonly string[]): Sql {
-  const stream = streamSql(reach, plan.kind, lead, true);
+  const stream = streamSql(reach, lead, true);
   const beginnings = words.map((word) => ({ text: 'instr(d.words, ?)', values: [`\n${word}`] }));
   const filters = joined([...filtersOf(reach, plan), ...beginnings]);
   return {

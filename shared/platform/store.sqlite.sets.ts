@@ -20,7 +20,7 @@ export function setLead(statements: Statements, reach: Reach, plan: Plan, limit:
   const most = few(limit);
   let best: { stream: Stream; size: number } | undefined;
   for (const stream of streams) {
-    const sql = sizeSql(reach, plan.kind, stream, most + 1);
+    const sql = sizeSql(reach, stream, most + 1);
     const size = statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0;
     if (!best || size < best.size) best = { stream, size };
   }
@@ -36,7 +36,6 @@ export function setPageSql(reach: Reach, plan: Plan, lead: Stream, place: Place 
   const [id, pk = ''] = values ?? [];
   const stream = streamSql(
     reach,
-    plan.kind,
     lead,
     plan.idDescending,
     byId && id !== undefined ? { id: String(id), pk: String(pk) } : undefined,
@@ -54,7 +53,7 @@ export function setPageSql(reach: Reach, plan: Plan, lead: Stream, place: Place 
 
 /** How many match, led by a set. */
 export function setCountSql(reach: Reach, plan: Plan, lead: Stream): Sql {
-  const stream = streamSql(reach, plan.kind, lead, false);
+  const stream = streamSql(reach, lead, false);
   const filters = joined(filtersOf(reach, plan));
   return {
     text: `SELECT count(*) FROM (${stream.text}) m

@@ -1,16 +1,21 @@
 /** The terms of documents (words, beginnings, sets) as a transaction leaves them, written in one go at its end. */
-import { asideStatement } from './store.sqlite.aside.ts';
+import type { Rest } from './store.sqlite.aside.ts';
+import type { Value } from './store.sqlite.rows.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
 import { termsOf } from './store.sqlite.schema.ts';
 import type { Document } from './store.ts';
 
-type Termed = Pick<Document, 'id' | 'kind' | 'sets' | 'words'>;
+/** A document as its terms see it; `keys` are its columns `termKeys`, of which the first is its group. */
+export interface Termed {
+  readonly keys: readonly Value[];
+  readonly document: Pick<Document, 'id' | 'sets' | 'words'>;
+}
 
 export interface Terms {
-  /** The terms of a document that is new (no `before`), changed, or gone (no `after`); `keys` as its row has them. */
-  change(keys: readonly string[], n: number, before: Termed | undefined, after: Termed | undefined): void;
-  /** Writes what is to be written. */
-  settle(): Promise<void>;
+  /** The terms of a document that is new (no `before`), changed, or gone (no `after`). */
+  change(n: number, before: Termed | undefined, after: Termed | undefined): void;
+  /** Drops what is to go, and leaves what is to come to the rest of the transaction. */
+  settle(rest: Rest): void;
   /** Lets go of it: the transaction was rolled back. */
   forget(): void;
 }
@@ -18,8 +23,7 @@ export interface Terms {
 type Term = readonly [field: string, term: string];
 
 interface Owner {
-  readonly keys: readonly string[];
-  readonly kind: string;
+  readonly keys: readonly Value[];
   readonly id: string;
   n: number;
   /** By field and term. */
@@ -27,62 +31,51 @@ interface Owner {
   readonly drop: Map<string, Term>;
 }
 
-/** So few are written at once; more are worth the way to another thread and back, some 100 µs. */
-const FEW = 12;
+/** Takes one term from a document; bound to group, field, term and id. */
+export function dropTermSql({ terms }: Table): string {
+  return `DELETE FROM ${terms} WHERE g = ? AND field = ? AND term = ? AND id = ?`;
+}
 
 export function termsFor(db: Db, table: Table): Terms {
-  const { terms, prefixes } = table;
-  const names = ['pk', ...prefixes, 'kind', 'id', 'n'];
-  // Each row of ?1 is a document: its columns by name, then its terms.
-  const row = names.map((name, at) => `d.value ->> ${at} AS ${name}`).join(', ');
-  const rows = `SELECT ${row}, t.value ->> 0 AS field, t.value ->> 1 AS term
-    FROM json_each(?1) d, json_each(d.value, '$[${names.length}]') t`;
-  const adding = asideStatement(
-    db,
-    `INSERT OR REPLACE INTO ${terms} (${names.join(', ')}, field, term) SELECT * FROM (${rows}) WHERE true`,
-  );
-  const dropping = asideStatement(
-    db,
-    `DELETE FROM ${terms} WHERE (pk, kind, field, term, id) IN (SELECT pk, kind, field, term, id FROM (${rows}))`,
-  );
+  const { terms, termKeys } = table;
+  // Each row of ? is one term, with all columns in this order: telling a document's once would cost a JSON path a row.
+  const names = ['field', 'term', 'id', 'n', ...termKeys];
+  const adding = `INSERT OR REPLACE INTO ${terms} (${names.join(', ')})
+    SELECT ${names.map((_, at) => `value ->> ${at}`).join(', ')} FROM json_each(?)`;
+  // One at a time: of a list of keys the engine would use the group alone, and read all of it. There are few.
+  const drop = db.prepare(dropTermSql(table));
   let owners = new Map<string, Owner>();
 
-  function ownerOf(keys: readonly string[], n: number, { kind, id }: Pick<Document, 'kind' | 'id'>): Owner {
-    const key = `${keys[0]}\n${kind}\n${id}`;
+  function ownerOf(n: number, { keys, document: { id } }: Termed): Owner {
+    const key = `${keys[0]}\n${id}`;
     const known = owners.get(key);
-    const owner = known ?? { keys, kind, id, n, add: new Map<string, Term>(), drop: new Map<string, Term>() };
+    const owner = known ?? { keys, id, n, add: new Map<string, Term>(), drop: new Map<string, Term>() };
     owner.n = n;
     if (!known) owners.set(key, owner);
     return owner;
   }
 
-  /** What the owners add, or drop, as the statements take it; how many terms. */
-  function staged(which: 'add' | 'drop'): { readonly text: string; readonly count: number } {
-    let count = 0;
-    const documents: unknown[] = [];
-    for (const owner of owners.values()) {
-      const own = owner[which];
-      if (own.size === 0) continue;
-      count += own.size;
-      documents.push([...owner.keys, owner.kind, owner.id, owner.n, [...own.values()]]);
-    }
-    return { text: count === 0 ? '' : JSON.stringify(documents), count };
+  /** What the owners add, as the statement takes it. */
+  function added(): Value[][] {
+    return [...owners.values()].flatMap(({ add, id, n, keys }) =>
+      [...add.values()].map((term) => [...term, id, n, ...keys]),
+    );
   }
 
   return {
-    change(keys, n, before, after) {
+    change(n, before, after) {
       const [had, has] = [keyed(before), keyed(after)];
-      const same = before?.kind === after?.kind;
-      if (before) {
-        const owner = ownerOf(keys, n, before);
+      const same = before?.keys[0] === after?.keys[0];
+      if (before && had.size > 0) {
+        const owner = ownerOf(n, before);
         for (const [key, term] of had) {
           if (same && has.has(key)) continue;
           owner.add.delete(key);
           owner.drop.set(key, term);
         }
       }
-      if (after) {
-        const owner = ownerOf(keys, n, after);
+      if (after && has.size > 0) {
+        const owner = ownerOf(n, after);
         for (const [key, term] of has) {
           if (same && had.has(key)) continue;
           owner.drop.delete(key);
@@ -90,11 +83,13 @@ export function termsFor(db: Db, table: Table): Terms {
         }
       }
     },
-    async settle() {
-      const [drop, add] = [staged('drop'), staged('add')];
+    settle(rest) {
+      for (const owner of owners.values()) {
+        for (const term of owner.drop.values()) drop.run([owner.keys[0], ...term, owner.id]);
+      }
+      const add = added();
       owners = new Map();
-      if (drop.count > 0) await dropping(drop.text, drop.count <= FEW);
-      if (add.count > 0) await adding(add.text, add.count <= FEW);
+      if (add.length > 0) rest.add(adding, JSON.stringify(add));
     },
     forget() {
       owners = new Map();
@@ -102,6 +97,6 @@ export function termsFor(db: Db, table: Table): Terms {
   };
 }
 
-function keyed(document: Termed | undefined): Map<string, Term> {
-  return new Map(document && termsOf(document).map(([field, term]) => [`${field}\n${term}`, [field, term]]));
+function keyed(one: Termed | undefined): Map<string, Term> {
+  return new Map(one && termsOf(one.document).map(([field, term]) => [`${field}\n${term}`, [field, term]]));
 }

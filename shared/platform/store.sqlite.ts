@@ -35,7 +35,9 @@ export interface SqliteStore extends Store {
 
 const CHANGES_AT_ONCE = 256;
 /** 16 MB a connection. */
-const CACHE = 'PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY';
+const CACHE = 'PRAGMA cache_size = -16000';
+/** After the tables were brought up: what is sorted for a new index of a large file belongs on the disk. */
+const SORTING = 'PRAGMA temp_store = MEMORY';
 
 /** Opens the file, making it and its tables when they are not there. Throws one clear `Error` when it cannot. */
 export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: SqliteOptions): SqliteStore {
@@ -134,10 +136,11 @@ function opened(file: string): { readonly db: Db; readonly writing: Db } {
     const db = new Database(file);
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; ${CACHE}`);
     bringUp(db, containers);
+    db.exec(SORTING);
     const writing = new Database(file);
     // A checkpoint every 4,000 pages (16 MB) writes a page that changes often once instead of many times.
     writing.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;
-      PRAGMA busy_timeout = 0; ${CACHE}`);
+      PRAGMA busy_timeout = 0; ${CACHE}; ${SORTING}`);
     // Reads never wait for writes, only for the moment in which another process makes or recovers the file.
     db.exec('PRAGMA busy_timeout = 100');
     return { db, writing };

@@ -1,11 +1,13 @@
 /** How one batch is written to the embedded store, inside a transaction that the caller holds. */
 import type Database from 'libsql';
 import type { Container } from './containers.ts';
+import type { Rest } from './store.sqlite.aside.ts';
+import type { GroupOf } from './store.sqlite.groups.ts';
 import type { Found, Value } from './store.sqlite.rows.ts';
 import { newRowsFor } from './store.sqlite.rows.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
 import { bindable, partitionText, wordsText } from './store.sqlite.schema.ts';
-import { termsFor } from './store.sqlite.terms.ts';
+import { type Termed, termsFor } from './store.sqlite.terms.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
@@ -20,8 +22,8 @@ export interface Writer {
   ): string[] | CommitRefused;
   /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. */
   sweep(now: number, most: number): number;
-  /** Ends what the transaction has written so far: to be called before it commits. */
-  settle(): Promise<void>;
+  /** Leaves what the transaction has yet to write to the rest of it: to be called before it commits. */
+  settle(rest: Rest): void;
   /** To be called when it was rolled back. */
   forget(): void;
 }
@@ -31,11 +33,13 @@ export function etagOf(seq: number): string {
   return seq.toString(36);
 }
 
-export function writerOf(db: Db, table: Table, container: Container): Writer {
+/** `groupOf` numbers what is new. */
+export function writerOf(db: Db, table: Table, container: Container, groupOf: GroupOf): Writer {
   const { documents, prefixes, fields, hasTerms } = table;
   const body = hasTerms || fields.length > 0 ? 'body' : 'NULL';
   const columns = [
     'pk',
+    'g',
     ...prefixes,
     'id',
     'kind',
@@ -68,10 +72,30 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     return [seq, ends, wordsText(document), text];
   }
 
-  /** Sets nothing that stays: each column set costs an entry in every index it stands in, and `kind` stands in all. */
-  function change(found: Found, old: Document | undefined, document: Document, text: string, seq: number, now: number) {
-    const moved = old?.kind === document.kind ? [] : ['kind'];
-    const bound: Value[] = moved.map(() => document.kind);
+  /** The groups of a partition's text and of those of its prefixes. */
+  function groupsOf(keys: readonly string[], kind: string): number[] {
+    return keys.map((key) => groupOf(key, kind));
+  }
+
+  function termed(keys: readonly string[], document: Document): Termed {
+    const [pk = ''] = keys;
+    const groups = groupsOf(keys, document.kind);
+    return { keys: prefixes.length > 0 ? [...groups, pk] : groups, document };
+  }
+
+  /** Sets nothing that stays: each column set costs an entry in every index it stands in, and groups stand in all. */
+  function change(
+    keys: readonly string[],
+    found: Found,
+    old: Document | undefined,
+    document: Document,
+    text: string,
+    seq: number,
+    now: number,
+  ) {
+    const same = old?.kind === document.kind;
+    const moved = same ? [] : ['kind', 'g', ...prefixes];
+    const bound: Value[] = same ? [] : [document.kind, ...groupsOf(keys, document.kind)];
     for (const field of fields) {
       const value = fieldValue(document, field);
       if (old && fieldValue(old, field) === value) continue;
@@ -99,24 +123,24 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     const [pk = ''] = keys;
     const old = found?.[3] ? (JSON.parse(found[3]) as Document) : undefined;
     const n = found?.[0] ?? rows.nextN();
-    if (found && !rows.find(pk, document.id)) change(found, old, document, text, seq, now);
+    if (found && !rows.find(pk, document.id)) change(keys, found, old, document, text, seq, now);
     else {
       const own = values(document, text, seq, now);
       const ix = fields.map((field) => fieldValue(document, field));
       const ends = document.ttl === undefined ? null : now + document.ttl;
       rows.set(pk, document.id, {
         found: [n, seq, ends, body === 'body' ? text : null],
-        values: [...keys, document.id, document.kind, ...own, ...ix],
+        values: [pk, ...groupsOf(keys, document.kind), document.id, document.kind, ...own, ...ix],
       });
     }
-    terms?.change(keys, n, old, document);
+    terms?.change(n, old && termed(keys, old), termed(keys, document));
   }
 
   function drop(keys: readonly string[], id: string, [n, , , text]: Found): void {
     const [pk = ''] = keys;
     if (rows.find(pk, id)) rows.delete(pk, id);
     else remove.run([n]);
-    if (text) terms?.change(keys, n, JSON.parse(text) as Document, undefined);
+    if (text) terms?.change(n, termed(keys, JSON.parse(text) as Document), undefined);
   }
 
   return {
@@ -145,12 +169,12 @@ export function writerOf(db: Db, table: Table, container: Container): Writer {
     },
     sweep(now, most) {
       const over = (expired?.all([now, most]) ?? []) as [number, string, string, string][];
-      for (const [n, pk, id, text] of over) drop([pk, ...prefixes.map(() => '')], id, [n, 0, 0, text]);
+      for (const [n, pk, id, text] of over) drop([pk], id, [n, 0, 0, text]);
       return over.length;
     },
-    async settle() {
-      await rows.settle();
-      await terms?.settle();
+    settle(rest) {
+      rows.settle(rest);
+      terms?.settle(rest);
     },
     forget() {
       rows.forget();

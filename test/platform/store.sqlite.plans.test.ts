@@ -10,10 +10,11 @@ import { planOf } from '../../shared/platform/store.plan.ts';
 import type { Sql } from '../../shared/platform/store.sqlite.query.ts';
 import { countSql, pageSql } from '../../shared/platform/store.sqlite.query.ts';
 import { hopSql, reachOf, sizeSql, streamSql } from '../../shared/platform/store.sqlite.reach.ts';
-import { STARTS, WORDS } from '../../shared/platform/store.sqlite.schema.ts';
+import { STARTS, tableOf, WORDS } from '../../shared/platform/store.sqlite.schema.ts';
 import { leadOf, tierSql } from '../../shared/platform/store.sqlite.search.ts';
 import { setPageSql } from '../../shared/platform/store.sqlite.sets.ts';
 import { statementsOf } from '../../shared/platform/store.sqlite.statements.ts';
+import { dropTermSql } from '../../shared/platform/store.sqlite.terms.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Condition, IndexValue, Partition, Query } from '../../shared/platform/store.ts';
 import { testClock } from '../support/platform.ts';
@@ -39,7 +40,7 @@ function explained({ text, values }: Sql): string {
 const NOW = 1_800_000_000;
 
 function reachFor(container: ContainerName, partition: Partition) {
-  return reachOf(container, partition, declarationOf(container).ttl ? NOW : undefined);
+  return reachOf(container, partition, 'k', declarationOf(container).ttl ? NOW : undefined, () => 1);
 }
 
 function sample(container: ContainerName, path: string): IndexValue {
@@ -99,14 +100,14 @@ describe('a list that a declared index serves', () => {
       { path: 'status', in: ['confirmed', 'postponed', 'draft'] },
     ];
     const plan = explained(pageOf('events', ['o'], { where, orderBy: [{ path: 'startsAt' }] }, ['2026', 'id']));
-    expect(plan.match(/SEARCH d USING INDEX i_d_events_pk_status_startsAt/g)).toHaveLength(3);
+    expect(plan.match(/SEARCH d USING INDEX i_d_events_g_status_startsAt/g)).toHaveLength(3);
     expect(plan).not.toContain('TEMP B-TREE');
   });
 
   test('a second field that no index has is sorted among the ties of the first', () => {
     const orderBy = [{ path: 'startsAt', descending: true }, { path: 'title' }];
     const plan = explained(pageOf('events', ['o'], { where: [{ path: 'listed', eq: true }], orderBy }));
-    expect(plan).toContain('i_d_events_pk_listed_startsAt');
+    expect(plan).toContain('i_d_events_g_listed_startsAt');
     expect(plan).toContain('TEMP B-TREE FOR RIGHT PART OF ORDER BY');
   });
 
@@ -121,8 +122,8 @@ describe('a list that a declared index serves', () => {
 
   test('twin without an index: the same check sees a sort', () => {
     const plan = explained({
-      text: 'SELECT d.body FROM d_events d WHERE d.pk = ? AND d.kind = ? ORDER BY d.f_eventId DESC, d.f_title, d.id LIMIT 20',
-      values: ['o|', 'k'],
+      text: 'SELECT d.body FROM d_events d WHERE d.g = ? ORDER BY d.f_eventId DESC, d.f_title, d.id LIMIT 20',
+      values: [1],
     });
     expect(plan).toContain('TEMP B-TREE');
   });
@@ -132,7 +133,7 @@ describe('counts, sets and searches', () => {
   test('a count reads the index alone', () => {
     const query: Query = { kind: 'k', limit: 1, where: [{ path: 'status', eq: 'x' }], orderBy: [{ path: 'name' }] };
     const plan = explained(countSql(reachFor('customers', ['o']), planOf('customers', ['o'], query)));
-    expect(plan).toContain('SEARCH d USING COVERING INDEX i_d_customers_pk_status_name');
+    expect(plan).toContain('SEARCH d USING COVERING INDEX i_d_customers_g_status_name');
     expect(plan).toContain('i_d_customers_ttl (expires_at<?)');
   });
 
@@ -145,7 +146,7 @@ describe('counts, sets and searches', () => {
     const field = declarationOf(container).sets[0] ?? '';
     for (const terms of [['a'], ['a', 'b'], Array.from({ length: 31 }, (_, at) => `t${at}`)]) {
       for (const place of [undefined, { id: 'x', pk: 'o|r|' }]) {
-        const stream = explained(streamSql(reach, 'k', { field, terms }, true, place));
+        const stream = explained(streamSql(reach, { field, terms }, true, place));
         expect(stream).not.toContain('TEMP B-TREE');
         expect(stream).not.toContain('SCAN');
       }
@@ -159,18 +160,21 @@ describe('counts, sets and searches', () => {
   test('sizes are looked up in the index of terms', () => {
     const reach = reachFor('customers', ['o']);
     for (const terms of [['a', 'b'], { from: 'a', to: 'b' }]) {
-      expect(explained(sizeSql(reach, 'k', { field: WORDS, terms }, 500))).toContain('SEARCH t USING PRIMARY KEY');
+      expect(explained(sizeSql(reach, { field: WORDS, terms }, 500))).toContain('SEARCH t USING PRIMARY KEY');
     }
-    const hop = explained(hopSql(reach, 'k', WORDS, 'a', 'b', 9));
-    expect(
-      hop.match(/SEARCH t USING PRIMARY KEY \(pk=\? AND kind=\? AND field=\? AND term>\? AND term<\?\)/g),
-    ).toHaveLength(2);
+    const hop = explained(hopSql(reach, WORDS, 'a', 'b', 9));
+    expect(hop.match(/SEARCH t USING PRIMARY KEY \(g=\? AND field=\? AND term>\? AND term<\?\)/g)).toHaveLength(2);
+  });
+
+  test('a term is dropped by its whole key', () => {
+    const plan = explained({ text: dropTermSql(tableOf('events')), values: [1, 'field', 'term', 'id'] });
+    expect(plan).toBe('SEARCH t_events USING PRIMARY KEY (g=? AND field=? AND term=? AND id=?)');
   });
 
   test('a search reads its rarest word newest first, and stops when the page is full', () => {
     const reach = reachFor('customers', ['o']);
     const plan = planOf('customers', ['o'], { kind: 'k', limit: 9, search: ['ann', 'smithers'] });
-    const lead = leadOf(statementsOf(db), reach, plan, plan.search, 1);
+    const lead = leadOf(statementsOf(db), reach, plan.search, 1);
     for (const stream of [lead, { field: STARTS, terms: ['ann'] }]) {
       const page = explained(tierSql(reach, plan, stream, plan.search, 1, { id: 'x', pk: '' }, 10));
       expect(page).toContain('id<?');

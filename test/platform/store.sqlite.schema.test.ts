@@ -33,7 +33,7 @@ function indexes(): unknown[] {
 
 function insert(id: string, document: object): void {
   const body = JSON.stringify({ id, kind: 'thing', body: null, ...document });
-  db.prepare("INSERT INTO d_things (pk, pk1, id, kind, seq, body) VALUES ('o|r|', 'o|', ?, 'thing', ?, ?)").run([
+  db.prepare("INSERT INTO d_things (pk, g, g1, id, kind, seq, body) VALUES ('o|r|', 1, 2, ?, 'thing', ?, ?)").run([
     id,
     Number(id),
     body,
@@ -44,11 +44,11 @@ describe('bringing the schema up', () => {
   test('the indexes are those of the declaration, for whole keys and for their prefixes', () => {
     bringUp(db, { things: before });
     expect(indexes()).toEqual([
+      'i_d_things_g',
+      'i_d_things_g1',
+      'i_d_things_g1_name',
+      'i_d_things_g_name',
       'i_d_things_id',
-      'i_d_things_pk',
-      'i_d_things_pk1',
-      'i_d_things_pk1_name',
-      'i_d_things_pk_name',
       'i_d_things_seq',
     ]);
   });
@@ -74,21 +74,74 @@ describe('bringing the schema up', () => {
     ]);
     expect(rows('SELECT field, term, id FROM t_things ORDER BY 1, 2')).toEqual([
       ['', 'anna', '1'],
-      ['^', 'a', '1'],
-      ['^', 'an', '1'],
       ['^', 'ann', '1'],
       ['tags', 'x', '1'],
       ['tags', 'y', '1'],
     ]);
-    expect(indexes()).toContain('i_d_things_pk1_open_size');
+    expect(indexes()).toContain('i_d_things_g1_open_size');
     expect(indexes()).toContain('i_d_things_all_size');
-    expect(indexes()).not.toContain('i_d_things_pk_name');
+    expect(indexes()).not.toContain('i_d_things_g_name');
+  });
+
+  test('a file whose tables had no groups keeps its documents, its numbers and its order', () => {
+    const declared = { ...before, search: true, sets: ['tags'] };
+    const document = (id: string, kind: string, name: string) =>
+      JSON.stringify({ id, kind, body: null, ix: { name }, sets: { tags: ['x'] }, words: [name] });
+    db.exec(`CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+      INSERT INTO meta VALUES ('seq', 7), ('schema', 'of before');
+      CREATE TABLE d_things (n INTEGER PRIMARY KEY, pk TEXT NOT NULL, pk1 TEXT NOT NULL, id TEXT NOT NULL,
+        kind TEXT NOT NULL, seq INTEGER NOT NULL, expires_at INTEGER, words TEXT, body TEXT NOT NULL, "f_name" TEXT);
+      CREATE UNIQUE INDEX i_d_things_id ON d_things (pk, id);
+      CREATE INDEX i_d_things_pk_name ON d_things (pk, kind, f_name, id);
+      CREATE TABLE t_things (pk TEXT, pk1 TEXT, kind TEXT, field TEXT, term TEXT, id TEXT, n INTEGER,
+        PRIMARY KEY (pk, kind, field, term, id)) WITHOUT ROWID;
+      CREATE INDEX i_t_things_pk1 ON t_things (pk1, kind, field, term, id, pk, n);
+      INSERT INTO t_things VALUES ('o|r|', 'o|', 'thing', '^', 'a', '1', 3)`);
+    const old = db.prepare("INSERT INTO d_things VALUES (?, ?, 'o|', ?, ?, ?, 99, ?, ?, ?)");
+    old.run([3, 'o|r|', '1', 'thing', 5, '\nanna\n', document('1', 'thing', 'anna'), 'anna']);
+    old.run([4, 'o|s|', '1', 'thing', 7, '\nbob\n', document('1', 'thing', 'bob'), 'bob']);
+    old.run([9, 'o|r|', '2', 'note', 6, '\nbob\n', document('2', 'note', 'bob'), 'bob']);
+    bringUp(db, { things: declared });
+    const kept = rows(`SELECT n, d.pk, a.scope, a.kind, b.scope, b.kind, id, seq, expires_at, words, f_name, body
+      FROM d_things d JOIN groups a ON a.g = d.g JOIN groups b ON b.g = d.g1 ORDER BY n`);
+    expect(kept).toEqual(
+      [
+        [3, 'o|r|', '1', 'thing', 5, 'anna'] as const,
+        [4, 'o|s|', '1', 'thing', 7, 'bob'] as const,
+        [9, 'o|r|', '2', 'note', 6, 'bob'] as const,
+      ].map(([n, pk, id, kind, seq, name]) => [
+        ...[n, pk, pk, kind, 'o|', kind, id, seq, 99, `\n${name}\n`, name],
+        document(id, kind, name),
+      ]),
+    );
+    expect(rows('SELECT n, field, term, pk FROM t_things ORDER BY n, field')).toEqual([
+      [3, '', 'anna', 'o|r|'],
+      [3, '^', 'ann', 'o|r|'],
+      [3, 'tags', 'x', 'o|r|'],
+      [4, '', 'bob', 'o|s|'],
+      [4, '^', 'bob', 'o|s|'],
+      [4, 'tags', 'x', 'o|s|'],
+      [9, '', 'bob', 'o|r|'],
+      [9, '^', 'bob', 'o|r|'],
+      [9, 'tags', 'x', 'o|r|'],
+    ]);
+    expect(indexes()).toEqual([
+      'i_d_things_g',
+      'i_d_things_g1',
+      'i_d_things_g1_name',
+      'i_d_things_g_name',
+      'i_d_things_id',
+      'i_d_things_seq',
+    ]);
+    expect(rows("SELECT value FROM meta WHERE name = 'seq'")).toEqual([[7]]);
+    expect(rows("SELECT name FROM sqlite_master WHERE name LIKE 'before%' OR sql LIKE '%before%'")).toEqual([]);
+    expect(rows('PRAGMA integrity_check')).toEqual([['ok']]);
   });
 
   test('a new index of a large file does not make its terms anew', () => {
     const searched = { ...before, search: true };
     bringUp(db, { things: searched });
-    db.exec("INSERT INTO t_things VALUES ('o|r|', 'o|', 'thing', '', 'kept', '1', 1)");
+    db.exec("INSERT INTO t_things VALUES (1, 2, 'o|r|', '', 'kept', '1', 1)");
     bringUp(db, { things: { ...searched, indexes: [['name'], []] } });
     expect(rows('SELECT term FROM t_things')).toEqual([['kept']]);
     bringUp(db, { things: before });
@@ -131,14 +184,11 @@ describe('columns', () => {
     expect(partitionText([''])).not.toBe(partitionText([]));
   });
 
-  test('a word is found whole and by its first one to three characters, which may be more than one unit', () => {
+  test('a word is found whole and by its first three characters, which may be more than one unit', () => {
     expect(termsOf({ words: ['ab', '𝒳𝒴𝒵𝒲'] })).toEqual([
       ['', 'ab'],
-      ['^', 'a'],
       ['^', 'ab'],
       ['', '𝒳𝒴𝒵𝒲'],
-      ['^', '𝒳'],
-      ['^', '𝒳𝒴'],
       ['^', '𝒳𝒴𝒵'],
     ]);
   });

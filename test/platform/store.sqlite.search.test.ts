@@ -15,6 +15,8 @@ const wordsFor = (n: number) => [
   n < 1000 ? `older${n}` : `newer${n}`,
   ...(n % 5 === 0 ? [`middle${n}`] : []),
   ...(n === 77 ? ['newer'] : []),
+  // A thousand different beginnings of three letters, behind one letter.
+  `${n < 1000 ? 'q' : 'k'}${(36 + (n % 1000)).toString(36).padStart(2, '0')}${n}`,
 ];
 
 let folder: string;
@@ -40,6 +42,9 @@ test.each([
   ['all of them new, and one whole word among the old', ['newer'], (n: number) => n >= 1000 && n !== 77],
   ['a fifth of them', ['middle'], (n: number) => n % 5 === 0],
   ['two beginnings', ['middle', 'newer'], (n: number) => n % 5 === 0 && n >= 1000],
+  ['one letter of many beginnings', ['k'], (n: number) => n >= 1000],
+  ['one letter of many beginnings among the old', ['q'], (n: number) => n < 1000],
+  ['two letters', ['ol'], (n: number) => n < 1000],
   ['two beginnings among the old', ['middle', 'older'], (n: number) => n % 5 === 0 && n < 1000],
 ])('%s', async (_, search, matches) => {
   const right = numbers.filter(matches).reverse().map(idOf);
