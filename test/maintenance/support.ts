@@ -25,6 +25,8 @@ interface Wanted {
   readonly equipmentId: string;
   readonly window: Window;
   readonly quantity?: number;
+  /** One that is there, where reactions run that follow it. */
+  readonly eventId?: string;
 }
 
 /** Takes units as a reservation does; throws `conflict`. */
@@ -45,8 +47,8 @@ export function takeUnits(scope: Scope, id: string, { equipmentId, window, quant
 export async function reserved(scope: Scope, wanted: Wanted): Promise<string> {
   const id = systemIds.next();
   await takeUnits(scope, id, wanted);
-  const { equipmentId, window, quantity = 10 } = wanted;
-  const about = { equipmentId, eventId: systemIds.next() };
+  const { equipmentId, window, quantity = 10, eventId = systemIds.next() } = wanted;
+  const about = { equipmentId, eventId };
   await scope.of(reservations).create(id, () => [
     {
       type: 'EquipmentBookingRequested',
