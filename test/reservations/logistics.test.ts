@@ -260,6 +260,20 @@ describe('the item', () => {
     expect(await disagreements(world.scope)).toEqual([]);
   });
 
+  test('of which some are missing: who fits into what is left is not flagged', async () => {
+    const equipmentId = await world.item({ quantity: 10 });
+    const id = await confirmed(6, equipmentId);
+    const beside = await confirmed(4, equipmentId);
+    await goTo(world.manager, id, 'pickup');
+    expect((await step(id, 'return', { returned: 4, missing: 2 })).status).toBe(200);
+    const after = await confirmed(4, equipmentId);
+    await world.settle();
+    expect(await world.stateOf(equipmentId)).toMatchObject({ quantity: 8 });
+    for (const one of [beside, after]) {
+      expect((await world.manager.get(`equipment/reservations/${one}`)).body.troubles).toEqual([]);
+    }
+  });
+
   test('a job that waits for units that are late packs them when they are back', async () => {
     const now = world.scope.now();
     const equipmentId = await world.item({ quantity: 1 });
