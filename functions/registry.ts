@@ -15,7 +15,6 @@ import { makeDefaultEventTypes } from './bus/default-event-types.ts';
 import { flagReservationsUnderMaintenance } from './bus/flag-reservations-under-maintenance.ts';
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
 import { followReservedEvent } from './bus/follow-reserved-event.ts';
-import { followReservedItem } from './bus/follow-reserved-item.ts';
 import { inspectReturnedEquipment } from './bus/inspect-returned.ts';
 import { mailInvitation } from './bus/mail-invitation.ts';
 import { mailPasswordChanged } from './bus/mail-password-changed.ts';
@@ -23,6 +22,7 @@ import { mailPasswordReset } from './bus/mail-password-reset.ts';
 import { moveMergedCommunications } from './bus/move-merged-communications.ts';
 import { notifyPeople } from './bus/notify.ts';
 import { refreshEventNames } from './bus/refresh-event-names.ts';
+import { refreshReservationNames } from './bus/refresh-reservation-names.ts';
 import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
 import { removeEquipmentPhoto } from './bus/remove-equipment-photo.ts';
@@ -106,7 +106,7 @@ export const reactions: readonly Reaction[] = [
   closeSockets,
   settleReservationClaim,
   followReservedEvent,
-  followReservedItem,
+  refreshReservationNames,
   trackReservedUnits,
   settleMaintenanceClaim,
   inspectReturnedEquipment,

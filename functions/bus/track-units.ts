@@ -4,12 +4,13 @@
  */
 import { z } from 'zod';
 import { free } from '../../shared/claims/taking.ts';
+import { settleCapacity } from '../../shared/equipment/stock.ts';
 import { trackUnits } from '../../shared/equipment/tracking.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
+import { flagShort } from '../../shared/reservations/following.ts';
 import { stepFacts } from '../../shared/reservations/model.ts';
 import { refOf } from '../../shared/reservations/placing.ts';
 import { missingOf, releasedBy } from '../../shared/reservations/settling.ts';
-import { settleUnits } from '../../shared/reservations/units.ts';
 
 const About = z.object({ equipmentId: z.string() });
 
@@ -21,8 +22,10 @@ export const trackReservedUnits = reaction({
     const missing = missingOf(fact);
     await trackUnits(scope, equipmentId, fact.subject, missing);
     if (missing === 0) return;
-    await settleUnits(scope, equipmentId);
+    await settleCapacity(scope, equipmentId);
     const released = releasedBy(fact);
     if (released) await free(scope, refOf(released));
+    // Looked at once more: what held the missing units made others short that are not.
+    await flagShort(scope, equipmentId, await settleCapacity(scope, equipmentId));
   },
 });

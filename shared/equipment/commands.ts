@@ -1,13 +1,12 @@
-/** Commands on equipment, by its people and by reactions to what happens to its units elsewhere. */
+/** Commands on equipment, by its people. What happens to its units elsewhere is in `tracking.ts` and in maintenance (ADR 0014). */
 import { organizationDefaults, organizations } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, later } from '../platform/clock.ts';
 import { localDate } from '../platform/local-date.ts';
 import type { Revise } from '../platform/merge-patch.ts';
-import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { ConditionChange, ItemChanges, NewItem } from './fields.ts';
-import { type ItemFact, type ItemState, items, type Place } from './model.ts';
+import { type ItemState, items } from './model.ts';
 import * as rules from './rules.ts';
 import { closing, cutOf, settleCapacity } from './stock.ts';
 
@@ -90,82 +89,4 @@ export async function retire(scope: Scope, itemId: string, reason: string): Prom
 /** REQ-EQP-061. Throws `wrong_state` for one that is retired. */
 export function reviseCondition(scope: Scope, itemId: string, revise: Revise<ConditionChange>): Promise<Item> {
   return scope.of(items).execute(itemId, (state) => rules.setCondition(state, revise({ condition: state.condition })));
-}
-
-/*
- * What reactions do: the units of an item follow reservations and maintenance, its state what was found. Each takes effect
- * once a fact; an item that is gone or retired by then needs nothing any more.
- */
-
-type Decide = (state: ItemState) => readonly ItemFact[];
-
-async function noted(scope: Scope, itemId: string, decide: Decide): Promise<void> {
-  try {
-    await scope.of(items).execute(itemId, decide);
-  } catch (error) {
-    const over = error instanceof Refusal && (error.code === 'not_found' || error.code === 'wrong_state');
-    if (!over) throw error;
-  }
-}
-
-/** REQ-EQP-062, 063: out of use for good, whatever it is reserved for. */
-export async function retireItem(scope: Scope, itemId: string, reason: string, damageReportId?: string): Promise<void> {
-  await noted(scope, itemId, (state) => rules.retire(state, scope.now(), reason, damageReportId));
-  await settleCapacity(scope, itemId);
-}
-
-/** REQ-EQP-061. */
-export function setCondition(scope: Scope, itemId: string, change: ConditionChange): Promise<void> {
-  return noted(scope, itemId, (state) => rules.setCondition(state, change));
-}
-
-/** Units went from one place to another; one left out is the shelf. */
-export function moveUnits(
-  scope: Scope,
-  itemId: string,
-  moved: { readonly from?: Place | undefined; readonly to?: Place | undefined; readonly quantity: number },
-): Promise<void> {
-  return noted(scope, itemId, () =>
-    moved.quantity === 0 ? [] : [{ type: 'EquipmentUnitsMoved', data: { ...moved } }],
-  );
-}
-
-/** Units that did not come back leave stock; with the last one the item is retired. */
-export async function loseUnits(
-  scope: Scope,
-  itemId: string,
-  lost: { readonly quantity: number; readonly reservationId: string; readonly from: Place },
-): Promise<void> {
-  await noted(scope, itemId, (state) => rules.lose(state, lost, scope.now()));
-  await settleCapacity(scope, itemId);
-}
-
-/** REQ-EQP-056: while an inspection is due nothing new is reserved. `maintenanceId` is the inspection's. */
-export function noteInspection(
-  scope: Scope,
-  itemId: string,
-  maintenanceId: string,
-  what: 'due' | 'done',
-): Promise<void> {
-  const type = what === 'due' ? 'EquipmentInspectionDue' : 'EquipmentInspectionDone';
-  return noted(scope, itemId, ({ inspections }) =>
-    inspections.includes(maintenanceId) === (what === 'due') ? [] : [{ type, data: { maintenanceId } }],
-  );
-}
-
-/** REQ-EQP-055: preventive maintenance was done `at` an instant; the next is due six months later. */
-export function notePreventive(scope: Scope, itemId: string, at: string): Promise<void> {
-  const nextPreventiveDueAt = rules.preventiveDueAfter(at);
-  return noted(scope, itemId, ({ lastPreventiveAt }) =>
-    (lastPreventiveAt ?? '') >= at ? [] : [{ type: 'EquipmentPreventiveDone', data: { at, nextPreventiveDueAt } }],
-  );
-}
-
-/** REQ-EQP-062, 064: says that the item has to be replaced, and why. */
-export function requireReplacement(
-  scope: Scope,
-  itemId: string,
-  why: Extract<ItemFact, { readonly type: 'EquipmentReplacementRequired' }>['data'],
-): Promise<void> {
-  return noted(scope, itemId, () => [{ type: 'EquipmentReplacementRequired', data: why }]);
 }

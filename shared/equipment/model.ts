@@ -83,7 +83,7 @@ export interface ItemState extends ItemFields {
   readonly photos: readonly Picture[];
   /** There as soon as there is a photo. */
   readonly primaryPhotoId?: string;
-  /** Six months after the last preventive maintenance, or after the purchase (REQ-EQP-055). */
+  /** Six months after the last preventive maintenance, or after it was added (REQ-EQP-055). */
   readonly nextPreventiveDueAt: string;
   /** Units that are not on the shelf. */
   readonly away: Whereabouts;

@@ -5,10 +5,9 @@ import type { Picture } from '../platform/pictures.ts';
 import { invalid, notFound, wrongState } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { ConditionChange, ItemChanges, NewItem } from './fields.ts';
-import { conditions, type ItemFact, type ItemState, onShelf, type Place } from './model.ts';
+import { conditions, type ItemFact, type ItemState, onShelf, preventiveDueAfter } from './model.ts';
 
 export const MOST_PHOTOS = 20;
-const PREVENTIVE_MONTHS = 6;
 
 /** A reservation that stands in the way of a change. */
 export interface Reserved {
@@ -25,40 +24,27 @@ export interface Present {
   readonly today: string;
 }
 
-/**
- * When preventive maintenance is due: six months after the last, or after the purchase; the last day of the month where
- * that one is shorter (REQ-EQP-055). An instant.
- */
-export function preventiveDueAfter(at: string): string {
-  const day = new Date(at);
-  const month = day.getUTCMonth() + PREVENTIVE_MONTHS;
-  const last = new Date(Date.UTC(day.getUTCFullYear(), month + 1, 0)).getUTCDate();
-  const date = new Date(Date.UTC(day.getUTCFullYear(), month, Math.min(day.getUTCDate(), last)));
-  return `${date.toISOString().slice(0, 10)}T${day.toISOString().slice(11, 19)}Z`;
-}
-
-function dueOf({ lastPreventiveAt, purchaseDate }: Pick<ItemState, 'lastPreventiveAt' | 'purchaseDate'>): string {
-  return preventiveDueAfter(lastPreventiveAt ?? purchaseDate);
-}
-
 function refuseFutureDate(purchaseDate: string, { today }: Present): void {
   if (purchaseDate > today) throw invalid('body.purchaseDate', 'in_future', 'must not be in the future');
 }
 
-/** REQ-EQP-001. */
+/** REQ-EQP-001. Preventive maintenance is due six months after the last one, or after today: nothing earlier is known. */
 export function add(fields: NewItem, orgId: string, present: Present): ItemFact[] {
   refuseFutureDate(fields.purchaseDate, present);
   if (fields.lastPreventiveAt !== undefined && fields.lastPreventiveAt > present.now) {
     throw invalid('body.lastPreventiveAt', 'in_future', 'must not be in the future');
   }
-  return [{ type: 'EquipmentItemAdded', data: { orgId, fields, nextPreventiveDueAt: dueOf(fields) } }];
+  const nextPreventiveDueAt = preventiveDueAfter(fields.lastPreventiveAt ?? present.now);
+  return [{ type: 'EquipmentItemAdded', data: { orgId, fields, nextPreventiveDueAt } }];
 }
 
-/** What PUT and PATCH change of it. */
+/** What PUT and PATCH change of it: these alone, whatever else the state comes to hold. */
 export function fieldsOf(state: ItemState): ItemChanges {
-  const { orgId, condition, lastPreventiveAt, nextPreventiveDueAt, active, retired, photos, ...rest } = state;
-  const { primaryPhotoId, away, inspections, specifications, ...fields } = rest;
-  return { ...fields, specifications: [...specifications] };
+  const { name, category, description, quantity, serialNumber, manufacturer, model, barcode } = state;
+  const { purchaseDate, purchasePrice, currentValue, dailyRate, warehouseLocation, specifications } = state;
+  const pieces = { name, category, description, quantity, serialNumber, manufacturer, model, barcode };
+  const worth = { purchaseDate, purchasePrice, currentValue, dailyRate };
+  return { ...pieces, ...worth, warehouseLocation, specifications: [...specifications] };
 }
 
 /** REQ-EQP-004, 080. That no unit is taken away which is reserved is seen to by the command. */
@@ -69,12 +55,8 @@ export function revise(state: ItemState, next: ItemChanges, present: Present): I
     throw breaks('quantity-below-away', 'More units than that are not on the shelf.', { away });
   }
   const { specifications, ...changes } = changesBetween(fieldsOf(state), next);
-  const due = changesBetween(
-    { nextPreventiveDueAt: state.nextPreventiveDueAt },
-    { nextPreventiveDueAt: changes.purchaseDate ? dueOf({ ...state, ...next }) : state.nextPreventiveDueAt },
-  );
   const facts: ItemFact[] = [];
-  if (!unchanged(changes)) facts.push({ type: 'EquipmentItemUpdated', data: { changes: { ...changes, ...due } } });
+  if (!unchanged(changes)) facts.push({ type: 'EquipmentItemUpdated', data: { changes } });
   if (specifications) facts.push({ type: 'EquipmentSpecificationsUpdated', data: { changes: { specifications } } });
   return facts;
 }
@@ -119,18 +101,6 @@ export function setCondition(state: ItemState, { condition: to, reason }: Condit
   const better = conditions.indexOf(to) < conditions.indexOf(from);
   const type = better ? 'EquipmentConditionUpgraded' : 'EquipmentConditionDowngraded';
   return [{ type, data: { from, to, ...(reason === undefined ? {} : { reason }) } }];
-}
-
-/** Units that left stock; with the last one the item is retired. */
-export function lose(
-  state: ItemState,
-  lost: { readonly quantity: number; readonly reservationId: string; readonly from: Place },
-  at: string,
-): ItemFact[] {
-  if (lost.quantity === 0) return [];
-  const facts: ItemFact[] = [{ type: 'EquipmentUnitsLost', data: { ...lost } }];
-  if (lost.quantity < state.quantity || state.retired) return facts;
-  return [...facts, ...retire(state, at, 'No unit is left')];
 }
 
 export function photoOf(state: ItemState, photoId: string): Picture {

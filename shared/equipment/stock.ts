@@ -1,6 +1,6 @@
 /** The conflict engine follows the stock: how many units of an item there are to take, and taking some away. */
 import { claimsOf } from '../claims/engine.ts';
-import { type Claim, MOST_DAYS } from '../claims/model.ts';
+import { type Claim, MOST_DAYS, type Shortage } from '../claims/model.ts';
 import { DAY, later, MINUTE } from '../platform/clock.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Query } from '../platform/store.ts';
@@ -20,9 +20,10 @@ const CLOSING = 'closing';
 
 /**
  * Makes the conflict engine's capacity what the item says now: its units, none while it is inactive, retired or gone.
- * Harmless when done again; when another process has changed the item meanwhile, it is done again here.
+ * Harmless when done again; when another process has changed the item meanwhile, it is done again here. Answers with the
+ * claims that are short of units from now on.
  */
-export function settleCapacity(scope: Scope, itemId: string): Promise<void> {
+export function settleCapacity(scope: Scope, itemId: string): Promise<readonly Shortage[]> {
   return scope.platform.queue.run(`equipment-capacity/${scope.orgId}/${itemId}`, async () => {
     const look = async () => {
       const found = await scope.of(items).find(itemId);
@@ -30,9 +31,9 @@ export function settleCapacity(scope: Scope, itemId: string): Promise<void> {
     };
     let seen = await look();
     for (;;) {
-      await claimsOf(scope).setCapacity(equipmentResource(itemId), seen);
+      const shortages = await claimsOf(scope).setCapacity(equipmentResource(itemId), seen);
       const now = await look();
-      if (now === seen) return;
+      if (now === seen) return shortages;
       seen = now;
     }
   });

@@ -1,9 +1,9 @@
 /** Where the units of a reservation are, kept on the item: for the reaction that follows the steps of logistics. */
-
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type LogisticsStep, type ReservationState, reservations, stepOf } from '../reservations/model.ts';
 import { type ItemFact, type ItemState, items, type Place } from './model.ts';
+import { retire } from './rules.ts';
 
 const PLACES: Readonly<Record<LogisticsStep, Place | undefined>> = {
   packed: 'setApart',
@@ -23,13 +23,15 @@ function placeOf(reservation: Pick<ReservationState, 'status' | 'steps'>): Place
 
 /**
  * Brings an item's books from what they say of a reservation to where its units are now, whatever was told in between,
- * in whatever order. `lost`: units that did not come back leave stock (REQ-EQP-048).
+ * in whatever order. `lost`: units that did not come back leave stock (REQ-EQP-048); with the last one the item is
+ * retired `at` that instant, since there is nothing left to reserve, pack or mend.
  */
 export function tracked(
   item: ItemState,
   reservationId: string,
   reservation: Pick<ReservationState, 'status' | 'steps' | 'quantity'>,
   lost: number,
+  at: string,
 ): readonly ItemFact[] {
   const job = item.jobs?.[reservationId];
   const to = placeOf(reservation);
@@ -43,6 +45,7 @@ export function tracked(
     }
     facts.push({ type: 'EquipmentUnitsLost', data: { quantity: lost, reservationId, from } });
     quantity -= lost;
+    if (lost >= item.quantity && !item.retired) facts.push(...retire(item, at, 'No unit is left'));
   }
   if (to === undefined) {
     if (quantity > 0) facts.push({ type: 'EquipmentUnitsMoved', data: { from, quantity, reservationId } });
@@ -63,7 +66,7 @@ export async function trackUnits(
   try {
     await scope.of(items).execute(equipmentId, async (item) => {
       const { state } = await scope.of(reservations).get(reservationId);
-      return tracked(item, reservationId, state, lost);
+      return tracked(item, reservationId, state, lost, scope.now());
     });
   } catch (error) {
     if (!(error instanceof Refusal && error.code === 'not_found')) throw error;

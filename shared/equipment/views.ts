@@ -7,6 +7,7 @@ import type { Reply } from '../platform/route.ts';
 import type { Scope } from '../platform/scope.ts';
 import { Category, Condition, ItemStatus } from './fields.ts';
 import { type ItemState, onShelf, statusOf } from './model.ts';
+import { fieldsOf } from './rules.ts';
 
 const shape = {
   id: z.string(),
@@ -51,9 +52,9 @@ export const ListedItem = z
   .object({ ...shape, photo: PictureView.optional().meta({ description: 'The primary one' }), ...metaShape })
   .meta({ id: 'EquipmentItem' });
 
-/** The state without what is shown in another form. */
+/** All but the photos; how the books are kept (`jobs`, `told`, `replacementFor`) is nobody's business. */
 function plain({ id, state, meta }: Entity<ItemState>) {
-  const { photos, primaryPhotoId, away, inspections, specifications, ...rest } = state;
+  const { condition, active, retired, lastPreventiveAt, nextPreventiveDueAt, away, inspections } = state;
   const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
   const { setApart: reservedNow, inTransit, atVenue, inMaintenance } = away;
   return {
@@ -62,8 +63,12 @@ function plain({ id, state, meta }: Entity<ItemState>) {
     createdBy,
     modifiedAt,
     modifiedBy,
-    ...rest,
-    specifications: [...specifications],
+    ...fieldsOf(state),
+    condition,
+    active,
+    retired,
+    lastPreventiveAt,
+    nextPreventiveDueAt,
     status: statusOf(state),
     units: { inStock: onShelf(state), reservedNow, inTransit, atVenue, inMaintenance },
     inspectionPending: inspections.length > 0,

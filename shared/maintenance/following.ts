@@ -7,7 +7,7 @@ import { pagesOf } from '../platform/pages.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { overlapOf } from '../platform/windows.ts';
-import { type ReservationFact, reservations } from '../reservations/model.ts';
+import { flags, isOpen as isOpenReservation, reservations } from '../reservations/model.ts';
 import { cancelMaintenance } from './commands.ts';
 import { maintenance, windowOf } from './model.ts';
 import { inspectionAfterReturn } from './rules.ts';
@@ -69,13 +69,9 @@ export async function flagReservations(scope: Scope, fact: Fact): Promise<void> 
 
 async function flagReservation(scope: Scope, equipmentId: string, id: string): Promise<void> {
   await unlessGone(
-    scope.of(reservations).execute(id, async (state): Promise<readonly ReservationFact[]> => {
-      const { eventId, status, troubles } = state;
-      const open = status === 'requested' || status === 'confirmed';
-      const troubled = open && (await isUnderMaintenance(scope, equipmentId, id, state.window));
-      if (troubled === troubles.includes('maintenance')) return [];
-      const type = troubled ? 'EquipmentReservationFlagged' : 'EquipmentReservationUnflagged';
-      return [{ type, data: { equipmentId: state.equipmentId, eventId, trouble: 'maintenance' } }];
+    scope.of(reservations).execute(id, async (state) => {
+      const under = isOpenReservation(state) && (await isUnderMaintenance(scope, equipmentId, id, state.window));
+      return flags(state, 'maintenance', under);
     }),
   );
 }

@@ -216,26 +216,3 @@ export function overrideReservation(scope: Scope, id: string, reason: string): P
     ),
   );
 }
-
-/** Says that a reservation needs somebody's attention, or does no more; nothing for one that is over. */
-export async function flagReservation(
-  scope: Scope,
-  id: string,
-  trouble: ReservationState['troubles'][number],
-  flagged: boolean,
-): Promise<void> {
-  await scope.of(reservations).execute(id, (state) => flags(state, trouble, flagged));
-}
-
-/** The fact of a flag set or taken away, where that is a change. */
-export function flags(
-  state: ReservationState,
-  trouble: ReservationState['troubles'][number],
-  flagged: boolean,
-): readonly ReservationFact[] {
-  const { equipmentId, eventId, status, troubles } = state;
-  const over = status === 'cancelled' || status === 'fulfilled';
-  if (troubles.includes(trouble) === flagged || (flagged && over)) return [];
-  const type = flagged ? 'EquipmentReservationFlagged' : 'EquipmentReservationUnflagged';
-  return [{ type, data: { equipmentId, eventId, trouble } }];
-}

@@ -1,5 +1,6 @@
 /** Keeps reservations in step with their event and their item: called off, moved, flagged, renamed (spec chapter 06). */
-import { type ItemState, items } from '../equipment/model.ts';
+import type { Shortage } from '../claims/model.ts';
+import { type ItemState, items, RESERVATION } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
 import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
@@ -7,16 +8,16 @@ import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { overlapOf } from '../platform/windows.ts';
 import { isOpenEvent } from './checks.ts';
-import { executeTaking, flags } from './commands.ts';
-import { isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
+import { executeTaking } from './commands.ts';
+import { flags, isOpen, isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
 import { GIVING_BACK, placingUnits, type TakeUnits } from './placing.ts';
-import { cancelled, givesBack, isOpen, revised, windowOf } from './rules.ts';
+import { cancelled, givesBack, revised, windowOf } from './rules.ts';
 
 /** Reservations of a page are worked on side by side. */
 const PAGE = 25;
 
 /** Does something to every reservation of an item or event; done again after a crash it finds what is left. */
-export async function eachReservation(
+async function eachReservation(
   scope: Scope,
   path: 'equipmentId' | 'eventId',
   id: string,
@@ -39,6 +40,26 @@ export async function followName(scope: Scope, equipmentId: string): Promise<voi
   await eachReservation(scope, 'equipmentId', equipmentId, (id, { names }) =>
     name === undefined || names.equipment === name ? undefined : keepInStep(scope, id, false),
   );
+}
+
+/**
+ * Reservations that are short of units, or whose item is retired, are flagged, those that are not any more no longer
+ * (REQ-EQP-063). `shortages` are those of the item's stock as it is now. Harmless when done again.
+ */
+export async function flagShort(scope: Scope, equipmentId: string, shortages: readonly Shortage[]): Promise<void> {
+  const short = new Set(shortages.flatMap(({ owner }) => (owner.type === RESERVATION ? [owner.id] : [])));
+  const item = await scope.of(items).find(equipmentId);
+  const retired = !item || item.state.retired !== undefined;
+  const now = scope.now();
+  await eachReservation(scope, 'equipmentId', equipmentId, async (id, state) => {
+    if (!isOpen(state)) return;
+    await scope
+      .of(reservations)
+      .execute(id, (reservation) => [
+        ...(retired && reservation.window.end > now ? flags(reservation, 'itemRetired', true) : []),
+        ...flags(reservation, 'unitsShort', !retired && short.has(id)),
+      ]);
+  });
 }
 
 /**

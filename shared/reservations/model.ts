@@ -142,6 +142,22 @@ function changed(state: ReservationState, fact: Exclude<ReservationFact, Request
   }
 }
 
+/** Whether it takes units, now or later. */
+export function isOpen({ status }: Pick<ReservationState, 'status'>): boolean {
+  return status === 'requested' || status === 'confirmed';
+}
+
+/**
+ * The fact that says that a reservation needs somebody's attention, or does no more, where that is a change. None for one
+ * that is over. For whoever sees the trouble, maintenance included.
+ */
+export function flags(state: ReservationState, trouble: Trouble, flagged: boolean): readonly ReservationFact[] {
+  const { equipmentId, eventId, troubles } = state;
+  if (troubles.includes(trouble) === flagged || (flagged && !isOpen(state))) return [];
+  const type = flagged ? 'EquipmentReservationFlagged' : 'EquipmentReservationUnflagged';
+  return [{ type, data: { equipmentId, eventId, trouble } }];
+}
+
 /** The last step taken. */
 export function stepOf({ steps }: Pick<ReservationState, 'steps'>): LogisticsStep | undefined {
   return steps.at(-1)?.step;
@@ -170,8 +186,7 @@ export const reservations: Aggregate<ReservationState, ReservationFact> = aggreg
       createdAt: meta.createdAt,
       /** False for cancelled ones, which lists leave out by default. */
       listed: state.status !== 'cancelled',
-      /** Takes units, now or later. */
-      open: state.status === 'requested' || state.status === 'confirmed',
+      open: isOpen(state),
       /** Left the warehouse and not yet returned. */
       out: isOut(state),
     },

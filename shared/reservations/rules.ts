@@ -11,7 +11,7 @@ import { covers } from '../platform/windows.ts';
 import { breaks } from './breaks.ts';
 import { isOpenEvent } from './checks.ts';
 import { allowedAfter } from './logistics.ts';
-import { isOut, mendedByTaking, type Placement, type ReservationFact, type ReservationState } from './model.ts';
+import { isOpen, isOut, mendedByTaking, type Placement, type ReservationFact, type ReservationState } from './model.ts';
 
 export interface Override {
   readonly reason: string;
@@ -88,11 +88,6 @@ function overridden(
 /** The changeable fields as callers see them. */
 export function fieldsOf({ quantity, window, windowGiven, notes }: ReservationState): ReservationFields {
   return { quantity, ...(windowGiven ? { window } : {}), ...(notes === undefined ? {} : { notes }) };
-}
-
-/** Whether it takes units, now or later. */
-export function isOpen({ status }: Pick<ReservationState, 'status'>): boolean {
-  return status === 'requested' || status === 'confirmed';
 }
 
 /** Throws `wrong_state` for one that is cancelled or fulfilled. */

@@ -6,9 +6,10 @@ import { weighReplacement } from '../../functions/bus/weigh-replacement.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import { systemClock, systemIds } from '../../shared/platform/clock.ts';
 import { closeStages, type Stage, stage } from '../events/support.ts';
-import { deliver, factsOf, itemOf, madeItem, typesOf } from '../maintenance/support.ts';
+import { deliver, factsOf, itemOf, typesOf } from '../maintenance/support.ts';
 import type { Answer, Body, Person } from '../support/callers.ts';
 import { Crash, crashing, unguarded } from '../support/faults.ts';
+import { storedItem } from '../support/items.ts';
 
 const LIMIT = 10 * 1024 * 1024;
 let world: Stage;
@@ -26,7 +27,7 @@ afterAll(closeStages);
 let equipmentId: string;
 beforeEach(async () => {
   world.move('2026-11-20T09:00:00Z');
-  equipmentId = await madeItem(world.scope);
+  equipmentId = await storedItem(world.scope);
 });
 
 const gbp = (amount: number) => ({ amount, currency: 'GBP' });
@@ -221,7 +222,7 @@ describe('REQ-EQP-064 a repair for over half of the value', () => {
     ['half of the present value, of a dearer price', gbp(20_000), gbp(40_000), 0],
     ['another currency', { amount: 90_000, currency: 'USD' }, undefined, 0],
   ])('%s', async (_, estimatedRepairCost, currentValue, expected) => {
-    equipmentId = await madeItem(world.scope, { currentValue });
+    equipmentId = await storedItem(world.scope, { currentValue });
     await report({ estimatedRepairCost });
     await world.settle();
     expect(await replacements()).toHaveLength(expected);

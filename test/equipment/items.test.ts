@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { preventiveDueAfter } from '../../shared/equipment/rules.ts';
+import { preventiveDueAfter } from '../../shared/equipment/model.ts';
 import { itemBody, madeItem, startWorld, type World } from './support.ts';
 
 let world: World;
@@ -186,11 +186,11 @@ describe('REQ-EQP-055 preventive maintenance', () => {
     expect(preventiveDueAfter(at)).toBe(due);
   });
 
-  test('is due six months after the purchase where there was none, and follows a corrected date', async () => {
-    const item = await madeItem(world.manager, { purchaseDate: '2026-05-10' });
-    expect(item.nextPreventiveDueAt).toBe('2026-11-10T00:00:00Z');
-    const changed = await world.manager.patch(`equipment/${item.id}`, { purchaseDate: '2026-06-10' });
-    expect(changed.body.nextPreventiveDueAt).toBe('2026-12-10T00:00:00Z');
+  test('is due six months after it was added where none is known of, however old it is, and after the last', async () => {
+    const item = await madeItem(world.manager, { purchaseDate: '2019-05-10' });
+    expect(item.nextPreventiveDueAt).toBe('2027-04-01T09:00:00Z');
+    const changed = await world.manager.patch(`equipment/${item.id}`, { purchaseDate: '2020-06-10' });
+    expect(changed.body.nextPreventiveDueAt).toBe('2027-04-01T09:00:00Z');
     const done = await madeItem(world.manager, { lastPreventiveAt: '2026-09-01T00:00:00Z' });
     const same = await world.manager.patch(`equipment/${done.id}`, { purchaseDate: '2026-06-10' });
     expect(same.body.nextPreventiveDueAt).toBe('2027-03-01T00:00:00Z');

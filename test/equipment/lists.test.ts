@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { moveUnits } from '../../shared/equipment/commands.ts';
+import { happened } from '../support/items.ts';
 import { madeItem, startWorld, type World } from './support.ts';
 
 let world: World;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   for (const one of some) ids[one.name.slice(0, 1)] = (await madeItem(world.manager, one)).id;
   await world.manager.post(`equipment/${ids.B}/deactivate`);
   await world.manager.post(`equipment/${ids.D}/retire`, { reason: 'Rotten' });
-  await moveUnits(world.scope(), ids.C ?? '', { to: 'atVenue', quantity: 1 });
+  await happened(world.scope(), ids.C ?? '', { type: 'EquipmentUnitsMoved', data: { to: 'atVenue', quantity: 1 } });
 });
 afterAll(() => world.close());
 

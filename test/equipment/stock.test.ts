@@ -1,11 +1,12 @@
 /** Units to take: the conflict engine follows the item, and no change of stock passes what is reserved (REQ-EQP-004 to 007). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimsOf } from '../../shared/claims/engine.ts';
-import { moveUnits, removeItem, reviseItem } from '../../shared/equipment/commands.ts';
+import { removeItem, reviseItem } from '../../shared/equipment/commands.ts';
 import { equipmentResource, items, MAINTENANCE } from '../../shared/equipment/model.ts';
 import * as rules from '../../shared/equipment/rules.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import { crashing, stalling } from '../support/faults.ts';
+import { happened } from '../support/items.ts';
 import { cancelled, freeUnits, held, madeItem, NOVEMBER, reserved, startWorld, type World } from './support.ts';
 
 let world: World;
@@ -141,7 +142,7 @@ describe('REQ-EQP-004 a cut of the quantity', () => {
 
   test('is refused for units that are out, reserved or not', async () => {
     const { id } = await madeItem(world.manager);
-    await moveUnits(world.scope(), id, { to: 'atVenue', quantity: 6 });
+    await happened(world.scope(), id, { type: 'EquipmentUnitsMoved', data: { to: 'atVenue', quantity: 6 } });
     const refused = await cut(id, 5);
     expect([refused.body.rule, refused.body.away]).toEqual(['quantity-below-away', 6]);
     expect((await cut(id, 6)).body).toMatchObject({ status: 'atVenue', units: { inStock: 0, atVenue: 6 } });

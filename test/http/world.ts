@@ -1,8 +1,6 @@
 /** An organization with something of everything, and how each of its parts is made. */
-import { items } from '../../shared/equipment/model.ts';
-import { systemIds } from '../../shared/platform/clock.ts';
-import { madeItem } from '../maintenance/support.ts';
 import { PASSWORD, type TestHost, type TestOrganization, type TestUser } from '../support/host.ts';
+import { storedItem } from '../support/items.ts';
 import { testScope } from '../support/platform.ts';
 
 export interface Made {
@@ -114,20 +112,8 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
   };
   /** A hundred chairs in the warehouse. */
   async function chairs(): Promise<Made> {
-    const fields = {
-      name: `Chair ${next()}`,
-      category: 'seating',
-      quantity: 100,
-      condition: 'good',
-      purchaseDate: '2026-01-10',
-      purchasePrice: { amount: 10_000, currency: 'GBP' },
-      specifications: [],
-    } as const;
-    const data = { orgId: organization.orgId, fields, nextPreventiveDueAt: '2099-01-01T00:00:00Z' };
-    return testScope(host.platform, organization.orgId)
-      .of(items)
-      .create(systemIds.next(), () => [{ type: 'EquipmentItemAdded', data }])
-      .then(({ id }) => ({ id }));
+    const scope = testScope(host.platform, organization.orgId);
+    return { id: await storedItem(scope, { quantity: 100, nextPreventiveDueAt: '2099-01-01T00:00:00Z' }) };
   }
   /** Two chairs for an event that is confirmed; the reservation has taken these steps of its own. */
   async function reservation(...steps: readonly (readonly [step: string, body?: unknown])[]): Promise<Made> {
@@ -141,7 +127,7 @@ export async function worldOf(host: TestHost, organization: TestOrganization) {
     return reserved;
   }
   const photo = { bytes: PIXEL, name: 'pixel.png' };
-  const item = async () => ({ id: await madeItem(testScope(host.platform, organization.orgId)) });
+  const item = async () => ({ id: await storedItem(testScope(host.platform, organization.orgId)) });
   const maintenanceBody = () => ({
     type: 'repair',
     scheduledAt: `${day()}T10:00:00Z`,

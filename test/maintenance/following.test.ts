@@ -8,7 +8,8 @@ import { reservations } from '../../shared/reservations/model.ts';
 import { closeStages, type Stage, stage } from '../events/support.ts';
 import type { Body, Person } from '../support/callers.ts';
 import { Crash, crashing, unguarded } from '../support/faults.ts';
-import { broughtBack, deliver, factsOf, itemOf, madeItem, reserved, retired, takenIn, typesOf } from './support.ts';
+import { storedItem } from '../support/items.ts';
+import { broughtBack, deliver, factsOf, itemOf, reserved, retired, takenIn, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
@@ -23,7 +24,7 @@ afterAll(closeStages);
 let equipmentId: string;
 beforeEach(async () => {
   world.move('2026-11-20T09:00:00Z');
-  equipmentId = await madeItem(world.scope);
+  equipmentId = await storedItem(world.scope);
 });
 
 const window = { start: '2026-11-10T10:00:00Z', end: '2026-11-12T10:00:00Z' };
@@ -122,7 +123,7 @@ describe('REQ-EQP-056 a return', () => {
 
   test('crashed at any commit, then delivered again: one inspection, and the item knows of it', async () => {
     for (const when of ['before', 'after'] as const) {
-      equipmentId = await madeItem(world.scope);
+      equipmentId = await storedItem(world.scope);
       const { fact } = await returned();
       const crash = crashing(world.platform, 1, when);
       await expect(deliver(crash.platform, inspectReturnedEquipment, fact)).rejects.toThrow(Crash);
@@ -140,7 +141,8 @@ describe('reservations under maintenance', () => {
   const override = { reason: 'Dangerous' };
 
   async function forced(): Promise<{ id: string; reservationId: string; facts: readonly Fact[] }> {
-    const reservationId = await reserved(world.scope, { equipmentId, window: ahead });
+    const event = await manager.post('events', await world.booking());
+    const reservationId = await reserved(world.scope, { equipmentId, window: ahead, eventId: event.body.id });
     const made = await manager.post(`equipment/${equipmentId}/maintenance`, { ...body, override });
     const { id } = made.body;
     return { id, reservationId, facts: await factsOf(world.scope, 'equipment', id) };

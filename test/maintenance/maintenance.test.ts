@@ -5,7 +5,8 @@ import { users } from '../../shared/identity/model.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import { closeStages, type Stage, stage } from '../events/support.ts';
 import type { Answer, Body, Person } from '../support/callers.ts';
-import { itemOf, madeItem, reserved, retired, takenIn, typesOf } from './support.ts';
+import { storedItem } from '../support/items.ts';
+import { itemOf, reserved, retired, takenIn, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
@@ -20,7 +21,7 @@ afterAll(closeStages);
 let equipmentId: string;
 beforeEach(async () => {
   world.move('2026-11-20T09:00:00Z');
-  equipmentId = await madeItem(world.scope);
+  equipmentId = await storedItem(world.scope);
 });
 
 const ALL = { start: '2026-01-01T00:00:00Z', end: '2027-12-31T00:00:00Z' };

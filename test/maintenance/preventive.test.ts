@@ -10,8 +10,9 @@ import { missedTick, runTick } from '../../shared/platform/run-timer.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { closeStages, type Stage, stage } from '../events/support.ts';
 import { unguarded } from '../support/faults.ts';
+import { storedItem } from '../support/items.ts';
 import { testScope } from '../support/platform.ts';
-import { itemOf, madeItem, retired } from './support.ts';
+import { itemOf, retired } from './support.ts';
 
 const DUE = '2026-12-20T12:00:00Z';
 let world: Stage;
@@ -23,7 +24,7 @@ afterAll(closeStages);
 let id: string;
 beforeEach(async () => {
   world.move('2026-11-20T03:00:00Z');
-  id = await madeItem(world.scope, { nextPreventiveDueAt: DUE });
+  id = await storedItem(world.scope, { nextPreventiveDueAt: DUE });
 });
 
 const run = (platform: Platform = world.platform) => preventiveMaintenance.handle(testScope(platform, ''));
@@ -77,7 +78,7 @@ describe('an item', () => {
 
   test('that is retired or inactive is told nothing of', async () => {
     await retired(world.scope, id);
-    const other = await madeItem(world.scope, { nextPreventiveDueAt: DUE });
+    const other = await storedItem(world.scope, { nextPreventiveDueAt: DUE });
     await world.scope.of(items).execute(other, () => [{ type: 'EquipmentItemDeactivated', data: {} }]);
     await both('2026-12-25T03:00:00Z');
     expect([...(await told()), ...(await told(other))]).toEqual([]);
@@ -109,7 +110,7 @@ test('works over organizations and pages, in the order of what was due first, an
   const ids: string[] = [];
   for (let at = 0; at < 210; at += 1) {
     const nextPreventiveDueAt = later('2026-11-01T00:00:00Z', at * 60_000);
-    ids.push(await madeItem(at % 2 ? fresh.scope : strangers, { nextPreventiveDueAt }));
+    ids.push(await storedItem(at % 2 ? fresh.scope : strangers, { nextPreventiveDueAt }));
   }
   const found: string[] = [];
   for await (const { id: one } of itemsToTellOf(testScope(fresh.platform, ''))) found.push(one);

@@ -10,8 +10,9 @@ import type { Platform, Scope } from '../../shared/platform/scope.ts';
 import { closeStages, type Stage, stage } from '../events/support.ts';
 import type { Answer, Person } from '../support/callers.ts';
 import { crashing, together, unguardedProcess } from '../support/faults.ts';
+import { storedItem } from '../support/items.ts';
 import { testScope } from '../support/platform.ts';
-import { factsOf, itemOf, madeItem, takenIn, takeUnits, typesOf } from './support.ts';
+import { factsOf, itemOf, takenIn, takeUnits, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
@@ -24,7 +25,7 @@ afterAll(closeStages);
 let equipmentId: string;
 beforeEach(async () => {
   world.move('2026-11-20T09:00:00Z');
-  equipmentId = await madeItem(world.scope);
+  equipmentId = await storedItem(world.scope);
 });
 
 const ALL = { start: '2026-01-01T00:00:00Z', end: '2027-12-31T00:00:00Z' };
@@ -125,7 +126,7 @@ describe('a crash', () => {
   test.each(commands)('at any commit of $name leaves claim, units and maintenance of one mind', async (command) => {
     for (const when of ['before', 'after'] as const) {
       for (let at = 1; ; at += 1) {
-        equipmentId = await madeItem(world.scope);
+        equipmentId = await storedItem(world.scope);
         const { id } = (await schedule(technician)).body;
         const path = `equipment/maintenance/${id}`;
         if (command.begun) await technician.post(`${path}/start`);
@@ -146,7 +147,7 @@ describe('a crash', () => {
   test('at any commit of scheduling: what was not made leaves the units free', async () => {
     for (const when of ['before', 'after'] as const) {
       for (let at = 1; ; at += 1) {
-        equipmentId = await madeItem(world.scope);
+        equipmentId = await storedItem(world.scope);
         const crash = crashing(world.platform, at, when);
         const answer = await schedule((await world.over(crash.platform)).as('maintenanceTechnician'));
         await recover();

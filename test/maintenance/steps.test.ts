@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { items, onShelf } from '../../shared/equipment/model.ts';
 import { closeStages, type Stage, stage } from '../events/support.ts';
 import type { Answer, Body, Person } from '../support/callers.ts';
-import { itemOf, madeItem, reserved, takenIn, typesOf } from './support.ts';
+import { storedItem } from '../support/items.ts';
+import { itemOf, reserved, takenIn, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
@@ -18,7 +19,7 @@ afterAll(closeStages);
 let equipmentId: string;
 beforeEach(async () => {
   world.move('2026-11-20T09:00:00Z');
-  equipmentId = await madeItem(world.scope);
+  equipmentId = await storedItem(world.scope);
 });
 
 const ALL = { start: '2026-01-01T00:00:00Z', end: '2027-12-31T00:00:00Z' };
@@ -232,9 +233,9 @@ describe('REQ-EQP-052, 053 completing', () => {
 
   test('an inspection says whether it passed, nothing else does, and a failed one is not good', async () => {
     expect((await completed({ type: 'inspection' }, {})).answer.body.errors[0].path).toBe('body.passed');
-    equipmentId = await madeItem(world.scope);
+    equipmentId = await storedItem(world.scope);
     expect((await completed({}, { passed: true })).answer.body.errors[0].path).toBe('body.passed');
-    equipmentId = await madeItem(world.scope);
+    equipmentId = await storedItem(world.scope);
     const { answer } = await completed({ type: 'inspection' }, { passed: false, resultingCondition: 'good' });
     expect(brief(answer)).toBe('failed-needs-repair');
   });

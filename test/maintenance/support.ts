@@ -1,12 +1,6 @@
 /** What the tests of maintenance and damage share: items and reservations as their own slices leave them. */
 import { claimsOf } from '../../shared/claims/engine.ts';
-import {
-  equipmentResource,
-  type ItemFields,
-  type ItemState,
-  items,
-  RESERVATION,
-} from '../../shared/equipment/model.ts';
+import { equipmentResource, type ItemState, items, RESERVATION } from '../../shared/equipment/model.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import { factOf } from '../../shared/platform/facts.ts';
@@ -15,34 +9,8 @@ import { runReaction } from '../../shared/platform/react.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
 import { type ReservationState, reservations } from '../../shared/reservations/model.ts';
+import { happened } from '../support/items.ts';
 import { testScope } from '../support/platform.ts';
-
-let serial = 0;
-
-/** A piece of equipment of ten units; its id. */
-export async function madeItem(
-  scope: Scope,
-  more: Partial<ItemFields> & { readonly nextPreventiveDueAt?: string } = {},
-): Promise<string> {
-  serial += 1;
-  const { nextPreventiveDueAt = '2027-04-01T00:00:00Z', ...over } = more;
-  const id = systemIds.next();
-  const fields: ItemFields = {
-    name: `Table ${serial}`,
-    category: 'table',
-    quantity: 10,
-    condition: 'good',
-    purchaseDate: '2026-10-01',
-    purchasePrice: { amount: 100_000, currency: 'GBP' },
-    specifications: [],
-    ...over,
-  };
-  const { orgId } = scope;
-  await scope
-    .of(items)
-    .create(id, () => [{ type: 'EquipmentItemAdded', data: { orgId, fields, nextPreventiveDueAt } }]);
-  return id;
-}
 
 export async function itemOf(scope: Scope, id: string): Promise<ItemState> {
   return (await scope.of(items).get(id)).state;
@@ -50,13 +18,15 @@ export async function itemOf(scope: Scope, id: string): Promise<ItemState> {
 
 export async function retired(scope: Scope, id: string): Promise<void> {
   const data = { at: scope.now(), reason: 'Worn out' };
-  await scope.of(items).execute(id, () => [{ type: 'EquipmentRetired', data }]);
+  await happened(scope, id, { type: 'EquipmentRetired', data });
 }
 
 interface Wanted {
   readonly equipmentId: string;
   readonly window: Window;
   readonly quantity?: number;
+  /** One that is there, where reactions run that follow it. */
+  readonly eventId?: string;
 }
 
 /** Takes units as a reservation does; throws `conflict`. */
@@ -77,8 +47,8 @@ export function takeUnits(scope: Scope, id: string, { equipmentId, window, quant
 export async function reserved(scope: Scope, wanted: Wanted): Promise<string> {
   const id = systemIds.next();
   await takeUnits(scope, id, wanted);
-  const { equipmentId, window, quantity = 10 } = wanted;
-  const about = { equipmentId, eventId: systemIds.next() };
+  const { equipmentId, window, quantity = 10, eventId = systemIds.next() } = wanted;
+  const about = { equipmentId, eventId };
   await scope.of(reservations).create(id, () => [
     {
       type: 'EquipmentBookingRequested',

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { items } from '../../shared/equipment/model.ts';
 import { events } from '../../shared/events/model.ts';
 import { createRole } from '../../shared/identity/custom-roles.ts';
 import { categories, notificationTypes, priorities } from '../../shared/notifications/model.ts';
@@ -7,6 +6,7 @@ import { mailedByIdentity, policy, toldOf } from '../../shared/notifications/pol
 import { systemIds } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import type { Person } from '../support/callers.ts';
+import { storedItem } from '../support/items.ts';
 import { closeDesks, type Desk, desk } from './support.ts';
 
 let here: Desk;
@@ -60,21 +60,10 @@ beforeAll(async () => {
   const meta = { createdAt: at, createdBy, modifiedAt: at, modifiedBy: createdBy };
   const document = { id: eventId, kind: 'event', body: { state, meta, uniques: [] }, ...events.index(state, meta) };
   await documents.commit([{ op: 'create', document: JSON.parse(JSON.stringify(document)) }]);
-  itemId = systemIds.next();
-  const fields = {
+  itemId = await storedItem(here.scope, {
     name: 'Line array',
-    category: 'audioVisual',
-    quantity: 4,
-    condition: 'good',
-    purchaseDate: '2024-01-01',
     purchasePrice: { amount: 1250050, currency: 'EUR' },
-    specifications: [],
-  } as const;
-  await here.scope
-    .of(items)
-    .create(itemId, () => [
-      { type: 'EquipmentItemAdded', data: { orgId: here.orgId, fields, nextPreventiveDueAt: '2026-12-04T00:00:00Z' } },
-    ]);
+  });
 });
 afterAll(closeDesks);
 

@@ -145,7 +145,7 @@ describe('at the same time', () => {
 });
 
 describe('reactions told twice, out of order, and after a crash before their acknowledgement', () => {
-  const mine = ['settle-reservation-claim', 'follow-reserved-event', 'follow-reserved-item', 'track-units'];
+  const mine = ['settle-reservation-claim', 'follow-reserved-event', 'settle-equipment-capacity', 'track-units'];
   const all: readonly Reaction[] = reactions.filter(({ name }) => mine.includes(name));
 
   async function tell(platform: Platform, facts: readonly Fact[]): Promise<void> {

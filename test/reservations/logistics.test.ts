@@ -220,6 +220,27 @@ describe('the item', () => {
     ).toBe(4);
   });
 
+  test('of which the last are missing: the item is retired, and who counted on it is told (REQ-EQP-063)', async () => {
+    const equipmentId = await world.item({ quantity: 3 });
+    const [one, rest] = [await confirmed(1, equipmentId), await confirmed(2, equipmentId)];
+    const later = { startsAt: '2026-12-05T18:00:00Z', endsAt: '2026-12-05T21:00:00Z' };
+    const waiting = await world.reserved(equipmentId, await world.event(later));
+    for (const id of [one, rest]) await goTo(world.manager, id, 'pickup');
+    await step(one, 'return', { returned: 0, missing: 1 });
+    await world.settle();
+    expect(await world.stateOf(equipmentId)).toMatchObject({ quantity: 2, away: { inTransit: 2 } });
+    expect(await world.stateOf(equipmentId)).not.toHaveProperty('retired');
+    await step(rest, 'return', { returned: 0, missing: 2 });
+    await world.settle();
+    const state = await world.stateOf(equipmentId);
+    expect(state).toMatchObject({ quantity: 0, retired: { reason: 'No unit is left' }, jobs: {} });
+    expect(statusOf(state)).toBe('retired');
+    const types = await trailOf(world.scope, equipmentId);
+    expect(types.filter((type) => type === 'EquipmentUnitsLost')).toHaveLength(2);
+    expect(types.filter((type) => type === 'EquipmentRetired')).toHaveLength(1);
+    expect((await world.manager.get(`equipment/reservations/${waiting}`)).body.troubles).toContain('itemRetired');
+  });
+
   test('that came back is free for the next job at once, but for what is missing', async () => {
     const equipmentId = await world.item({ quantity: 3 });
     const id = await confirmed(3, equipmentId);
@@ -237,6 +258,20 @@ describe('the item', () => {
     expect((await ask(1)).status).toBe(409);
     await world.manager.post(`equipment/reservations/${waiting.body.id}/confirm`);
     expect(await disagreements(world.scope)).toEqual([]);
+  });
+
+  test('of which some are missing: who fits into what is left is not flagged', async () => {
+    const equipmentId = await world.item({ quantity: 10 });
+    const id = await confirmed(6, equipmentId);
+    const beside = await confirmed(4, equipmentId);
+    await goTo(world.manager, id, 'pickup');
+    expect((await step(id, 'return', { returned: 4, missing: 2 })).status).toBe(200);
+    const after = await confirmed(4, equipmentId);
+    await world.settle();
+    expect(await world.stateOf(equipmentId)).toMatchObject({ quantity: 8 });
+    for (const one of [beside, after]) {
+      expect((await world.manager.get(`equipment/reservations/${one}`)).body.troubles).toEqual([]);
+    }
   });
 
   test('a job that waits for units that are late packs them when they are back', async () => {

@@ -2,12 +2,12 @@
 import { knownOf } from '../../shared/claims/stored.ts';
 import { type ItemFact, type ItemFields, type ItemState, items } from '../../shared/equipment/model.ts';
 import type { Entity } from '../../shared/platform/aggregate.ts';
-import { systemIds } from '../../shared/platform/clock.ts';
 import type { Window } from '../../shared/platform/fields.ts';
 import type { Scope } from '../../shared/platform/scope.ts';
 import { reservations } from '../../shared/reservations/model.ts';
 import { type Stage, stage } from '../events/support.ts';
 import type { Person } from '../support/callers.ts';
+import { happened, storedItem } from '../support/items.ts';
 
 export { closeStages } from '../events/support.ts';
 
@@ -23,8 +23,6 @@ export interface Warehouse extends Stage {
   reserved(equipmentId: string, eventId: string, more?: object): Promise<string>;
 }
 
-let made = 0;
-
 export async function warehouse(at?: string): Promise<Warehouse> {
   const world = await stage(at);
   const manager = world.as('manager');
@@ -32,24 +30,8 @@ export async function warehouse(at?: string): Promise<Warehouse> {
   return {
     ...world,
     manager,
-    async item(more = {}) {
-      const id = systemIds.next();
-      made += 1;
-      const fields: ItemFields = {
-        name: `Chair ${made}`,
-        category: 'seating',
-        quantity: 10,
-        condition: 'good',
-        purchaseDate: '2026-01-10',
-        purchasePrice: { amount: 10_000, currency: 'GBP' },
-        specifications: [],
-        ...more,
-      };
-      const data = { orgId: scope.orgId, fields, nextPreventiveDueAt: '2027-07-10T00:00:00Z' };
-      await scope.of(items).create(id, () => [{ type: 'EquipmentItemAdded', data }]);
-      return id;
-    },
-    happens: (itemId, ...facts) => scope.of(items).execute(itemId, () => facts),
+    item: (more) => storedItem(scope, more),
+    happens: (itemId, ...facts) => happened(scope, itemId, ...facts),
     stateOf: async (itemId) => (await scope.of(items).get(itemId)).state,
     async event(more = {}, ...steps) {
       const { body } = await manager.post('events', await world.booking(more));
