@@ -23,13 +23,14 @@ function placeOf(reservation: Pick<ReservationState, 'status' | 'steps'>): Place
 
 /**
  * Brings an item's books from what they say of a reservation to where its units are now, whatever was told in between,
- * in whatever order. `lost`: units that did not come back leave stock (REQ-EQP-048).
+ * in whatever order. `lost`: units that did not come back leave stock (REQ-EQP-048); with the last one the item is retired.
  */
 export function tracked(
   item: ItemState,
   reservationId: string,
   reservation: Pick<ReservationState, 'status' | 'steps' | 'quantity'>,
   lost: number,
+  now: string,
 ): readonly ItemFact[] {
   const job = item.jobs?.[reservationId];
   const to = placeOf(reservation);
@@ -43,6 +44,9 @@ export function tracked(
     }
     facts.push({ type: 'EquipmentUnitsLost', data: { quantity: lost, reservationId, from } });
     quantity -= lost;
+    if (item.quantity <= lost && !item.retired) {
+      facts.push({ type: 'EquipmentRetired', data: { at: now, reason: 'No unit is left' } });
+    }
   }
   if (to === undefined) {
     if (quantity > 0) facts.push({ type: 'EquipmentUnitsMoved', data: { from, quantity, reservationId } });
@@ -63,7 +67,7 @@ export async function trackUnits(
   try {
     await scope.of(items).execute(equipmentId, async (item) => {
       const { state } = await scope.of(reservations).get(reservationId);
-      return tracked(item, reservationId, state, lost);
+      return tracked(item, reservationId, state, lost, scope.now());
     });
   } catch (error) {
     if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
