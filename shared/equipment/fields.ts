@@ -34,11 +34,13 @@ export const Specifications = z
     }
   });
 
+const Quantity = z.int().min(1).max(MOST_UNITS);
+
 const shape = {
   name: text(1, 200),
   category: Category,
   description: lines(2000).optional(),
-  quantity: z.int().min(1).max(MOST_UNITS).default(1).meta({ description: 'Units in stock; 1 with a serial number' }),
+  quantity: Quantity.meta({ description: 'Units in stock; 1 with a serial number' }),
   serialNumber: text(1, 100).optional(),
   manufacturer: text(1, 100).optional(),
   model: text(1, 100).optional(),
@@ -78,6 +80,7 @@ export type ItemChanges = z.output<typeof ItemChanges>;
 export const NewItem = z
   .strictObject({
     ...shape,
+    quantity: Quantity.default(1).meta({ description: 'Units in stock; 1 with a serial number' }),
     condition: Condition.default('good'),
     lastPreventiveAt: Instant.optional().meta({
       description: 'When preventive maintenance was last done; not in the future',

@@ -1,5 +1,5 @@
 /** The way of a confirmed reservation out of the warehouse and back, step by step: pure decisions (REQ-EQP-040 to 048). */
-import { type ItemState, onShelf } from '../equipment/model.ts';
+import { type ItemFact, type ItemState, onShelf } from '../equipment/model.ts';
 import type { EventState } from '../events/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import { type FieldError, Refusal } from '../platform/refusal.ts';
@@ -57,15 +57,14 @@ export interface StepDetails {
 }
 
 interface Context {
-  readonly item: ItemState | undefined;
   readonly event: EventState | undefined;
   readonly actor: Actor;
   readonly now: string;
 }
 
 /**
- * Takes a step. Throws `wrong_state` (naming the step that is due), `event-ready`, `item-usable`, `inspection-pending`,
- * `units-on-shelf`, or `invalid` when what came back does not add up to what went out (REQ-EQP-048).
+ * Takes a step. Throws `wrong_state` (naming the step that is due), `event-ready`, or `invalid` when what came back does
+ * not add up to what went out (REQ-EQP-048). For packing the item has a say too: `setApart`.
  */
 export function takeStep(
   state: ReservationState,
@@ -76,7 +75,6 @@ export function takeStep(
   guardOrder(state, step);
   // What is out must come home, whatever became of the event.
   if (step === 'packed' || step === 'loaded' || step === 'dispatched') checkReady(context.event);
-  if (step === 'packed') checkPacking(state, context.item);
   if (details.counts) checkCounts(details.counts, state.quantity);
   const done: StepTaken = { step, at: context.now, by: context.actor.userId, ...details };
   const { equipmentId, eventId, quantity, placement } = state;
@@ -100,14 +98,41 @@ function checkReady(event: EventState | undefined): void {
   });
 }
 
-function checkPacking({ quantity }: ReservationState, item: ItemState | undefined): void {
-  if (!item) throw breaks('units-on-shelf', 'The item is not there any more.', { onShelf: 0 });
+/**
+ * Takes the units of a reservation off the shelf; nothing when an earlier try has. Decided under the item's etag, so that
+ * of two jobs packed at once no unit is in both. Throws `item-usable`, `inspection-pending`, `units-on-shelf`.
+ */
+export function setApart(
+  reservationId: string,
+  { quantity }: Pick<ReservationState, 'quantity'>,
+  item: ItemState,
+): readonly ItemFact[] {
   checkUsable(item);
   checkInspected(item);
-  const there = onShelf(item);
+  const before = item.jobs?.[reservationId];
+  // By a try whose number was changed before it was packed, perhaps.
+  if (before?.quantity === quantity) return [];
+  const there = onShelf(item) + (before?.quantity ?? 0);
   if (there < quantity) {
     throw breaks('units-on-shelf', `Only ${there} of ${quantity} units are on the shelf.`, { onShelf: there });
   }
+  const taken: ItemFact = { type: 'EquipmentUnitsMoved', data: { to: 'setApart', quantity, reservationId } };
+  if (!before) return [taken];
+  return [
+    { type: 'EquipmentUnitsMoved', data: { from: before.place, quantity: before.quantity, reservationId } },
+    taken,
+  ];
+}
+
+/** Puts back what was set apart for a packing that did not come about. */
+export function putBack(
+  reservationId: string,
+  { steps }: Pick<ReservationState, 'steps'>,
+  item: ItemState,
+): readonly ItemFact[] {
+  const job = item.jobs?.[reservationId];
+  if (job?.place !== 'setApart' || steps.length > 0) return [];
+  return [{ type: 'EquipmentUnitsMoved', data: { from: job.place, quantity: job.quantity, reservationId } }];
 }
 
 function checkCounts({ returned, damaged, missing }: Counts, quantity: number): void {

@@ -5,7 +5,7 @@ import { Id, lines, text } from '../platform/fields.ts';
 import { allowedAfter, dueStep } from './logistics.ts';
 import { isOut, logisticsSteps, type ReservationState, reservationStatuses, stepOf } from './model.ts';
 
-const MOST_UNITS = 100_000;
+const MOST_UNITS = 1_000_000;
 const Count = z.int().min(0).max(MOST_UNITS);
 const note = lines(1000).optional();
 

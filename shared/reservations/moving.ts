@@ -8,10 +8,12 @@ import { events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id } from '../platform/fields.ts';
 import { anyOf, type ListInput, type Listing, own, toQuery } from '../platform/listing.ts';
+import { Refusal } from '../platform/refusal.ts';
 import type { EntityPage } from '../platform/repository.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition } from '../platform/store.ts';
-import { type StepDetails, takeStep } from './logistics.ts';
+import { breaks } from './breaks.ts';
+import { putBack, type StepDetails, setApart, takeStep } from './logistics.ts';
 import { type LogisticsStep, type Placement, type ReservationState, reservations, stepOf } from './model.ts';
 import { refOf } from './placing.ts';
 
@@ -23,21 +25,53 @@ export async function moveOn(
   details: StepDetails,
 ): Promise<Entity<ReservationState>> {
   let placement: Placement | undefined;
-  const after = await scope.of(reservations).execute(id, async (state, { meta }) => {
-    placement = undefined;
-    // An earlier try of this very request has taken the step; its reply was lost.
-    if (scope.retried && stepOf(state) === step && meta.modifiedBy === scope.actor.userId) return [];
-    const [item, event] = await Promise.all([
-      step === 'packed' ? scope.of(items).find(state.equipmentId) : undefined,
-      scope.of(events).find(state.eventId),
-    ]);
-    const context = { item: item?.state, event: event?.state, actor: scope.actor, now: scope.now() };
-    const facts = takeStep(state, step, details, context);
-    placement = state.placement;
-    return facts;
-  });
+  let apart: string | undefined;
+  const after = await scope
+    .of(reservations)
+    .execute(id, async (state, { meta }) => {
+      placement = undefined;
+      // An earlier try of this very request has taken the step; its reply was lost.
+      if (scope.retried && stepOf(state) === step && meta.modifiedBy === scope.actor.userId) return [];
+      const event = await scope.of(events).find(state.eventId);
+      const facts = takeStep(state, step, details, { event: event?.state, actor: scope.actor, now: scope.now() });
+      if (step === 'packed' && (await takeOffShelf(scope, id, state))) apart = state.equipmentId;
+      placement = state.placement;
+      return facts;
+    })
+    .catch(async (error: unknown) => {
+      // Only a refusal says for certain that it was not packed.
+      if (error instanceof Refusal && apart !== undefined) await backOnShelf(scope, id, apart);
+      throw error;
+    });
   if (step === 'returned' && placement) await giveBack(scope, id, placement, details.counts?.missing ?? 0);
   return after;
+}
+
+/**
+ * Sets the units apart in the item's own books before the reservation says that they are packed: the two are in different
+ * partitions, and what is on the shelf is decided in one place. A crash in between leaves them set apart for it, until it
+ * is packed or cancelled. Whether this call did it.
+ */
+async function takeOffShelf(scope: Scope, id: string, state: ReservationState): Promise<boolean> {
+  let moved = false;
+  try {
+    await scope.of(items).execute(state.equipmentId, (item) => {
+      const facts = setApart(id, state, item);
+      moved = facts.length > 0;
+      return facts;
+    });
+    return moved;
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+    throw breaks('units-on-shelf', 'The item is not there any more.', { onShelf: 0 });
+  }
+}
+
+async function backOnShelf(scope: Scope, id: string, equipmentId: string): Promise<void> {
+  await scope.of(items).execute(equipmentId, async (item) => {
+    const { state } = await scope.of(reservations).get(id);
+    return putBack(id, state, item);
+  });
 }
 
 /**

@@ -11,7 +11,8 @@ import { isOut, logisticsSteps, type ReservationState, reservationStatuses, step
 /** An order of more is none that people make by hand, and would not fit in one commit. */
 const MOST_ITEMS = 30;
 const MOST_ASKED = 50;
-const MOST_UNITS = 100_000;
+/** As many as an item can have in stock. */
+const MOST_UNITS = 1_000_000;
 
 /** Why something is done. */
 export const Reason = lines(500, 1).meta({ example: 'The client asked for it' });
@@ -23,12 +24,14 @@ const OverrideBody = z.strictObject({ reason: Reason }).meta({
 
 const lengthOf = ({ start, end }: Window) => Date.parse(end) - Date.parse(start);
 
-/** An hour or more, three years at most. */
-const ReservedWindow = Window.refine((window) => lengthOf(window) >= HOUR, {
-  message: 'must be an hour long at least',
-  path: ['end'],
-}).refine((window) => lengthOf(window) <= MOST_DAYS * DAY, {
+/** Three years at most. */
+const AskedWindow = Window.refine((window) => lengthOf(window) <= MOST_DAYS * DAY, {
   message: `must be at most ${MOST_DAYS} days long`,
+  path: ['end'],
+});
+/** And an hour or more. */
+const ReservedWindow = AskedWindow.refine((window) => lengthOf(window) >= HOUR, {
+  message: 'must be an hour long at least',
   path: ['end'],
 });
 const Quantity = z.int().min(1).max(MOST_UNITS);
@@ -58,7 +61,7 @@ export const OrderBody = z
   .meta({ id: 'EquipmentOrder' });
 
 export const AvailabilityBody = z
-  .strictObject({ items: z.array(Ordered).min(1).max(MOST_ASKED), window: Window })
+  .strictObject({ items: z.array(Ordered).min(1).max(MOST_ASKED), window: AskedWindow })
   .meta({ id: 'EquipmentAvailabilityBody' });
 
 export const ReservationView = z

@@ -1,0 +1,108 @@
+/** Packing and losing, where several jobs want the same units: an item's books add up at every moment (spec chapter 06). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeStages, goTo, type Warehouse, warehouse } from './support.ts';
+
+let world: Warehouse;
+beforeAll(async () => {
+  world = await warehouse();
+});
+afterAll(closeStages);
+
+const step = (id: string, name: string, body: object = {}) =>
+  world.manager.post(`equipment/logistics/${id}/${name}`, body);
+
+/** Confirmed reservations of one item on days of their own. */
+async function jobs(equipmentId: string, ...quantities: readonly number[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const [at, quantity] of quantities.entries()) {
+    const day = `2027-01-${String(at + 10)}`;
+    const slot = { startsAt: `${day}T10:00:00Z`, endsAt: `${day}T12:00:00Z` };
+    const id = await world.reserved(equipmentId, await world.event(slot, 'approve', 'confirm'), { quantity });
+    await world.manager.post(`equipment/reservations/${id}/confirm`);
+    ids.push(id);
+  }
+  return ids;
+}
+
+const shown = async (equipmentId: string) => (await world.manager.get(`equipment/${equipmentId}`)).body;
+
+/** Where units are, together. */
+async function together(equipmentId: string): Promise<number> {
+  const { units } = await shown(equipmentId);
+  return Object.values<number>(units).reduce((sum, one) => sum + one, 0);
+}
+
+describe('REQ-EQP-040 packing', () => {
+  test('of ten units for four jobs at once packs no unit twice', async () => {
+    const equipmentId = await world.item({ quantity: 10 });
+    const ids = await jobs(equipmentId, 6, 4, 6, 4);
+    const answers = await Promise.all(ids.map((id) => step(id, 'pack')));
+    await world.settle();
+    expect(await together(equipmentId)).toBe(10);
+    const packed = answers.flatMap(({ status }, at) => (status === 200 ? [[6, 4, 6, 4][at] ?? 0] : []));
+    expect(packed.reduce((sum, one) => sum + one, 0)).toBe((await shown(equipmentId)).units.reservedNow);
+    for (const { status, body } of answers) if (status !== 200) expect(body.rule).toBe('units-on-shelf');
+  });
+
+  test('right after another has packed finds what is left, before any reaction has run', async () => {
+    const equipmentId = await world.item({ quantity: 10 });
+    const [one = '', two = ''] = await jobs(equipmentId, 7, 7);
+    expect((await step(one, 'pack')).status).toBe(200);
+    expect((await step(two, 'pack')).body).toMatchObject({ rule: 'units-on-shelf', onShelf: 3 });
+    await world.settle();
+    expect(await shown(equipmentId)).toMatchObject({ units: { inStock: 3, reservedNow: 7 } });
+  });
+});
+
+describe('units set apart by a packing that crashed before the reservation knew', () => {
+  const begun = async (quantity: number) => {
+    const equipmentId = await world.item({ quantity: 10 });
+    const [id = ''] = await jobs(equipmentId, quantity);
+    const data = { to: 'setApart', quantity, reservationId: id } as const;
+    await world.happens(equipmentId, { type: 'EquipmentUnitsMoved', data });
+    return { equipmentId, id };
+  };
+
+  test('are packed by the next try, as many as it is of by then', async () => {
+    for (const quantity of [6, 3, 9]) {
+      const { equipmentId, id } = await begun(6);
+      if (quantity !== 6) await world.manager.patch(`equipment/reservations/${id}`, { quantity });
+      expect((await step(id, 'pack')).status).toBe(200);
+      await world.settle();
+      expect(await shown(equipmentId)).toMatchObject({ units: { inStock: 10 - quantity, reservedNow: quantity } });
+    }
+  });
+
+  test('are back on the shelf when it is cancelled', async () => {
+    const { equipmentId, id } = await begun(6);
+    await world.manager.delete(`equipment/reservations/${id}`);
+    await world.settle();
+    expect(await shown(equipmentId)).toMatchObject({ units: { inStock: 10, reservedNow: 0 } });
+  });
+
+  test('are put back when the packing is refused after all', async () => {
+    const equipmentId = await world.item({ quantity: 10 });
+    const ids = await jobs(equipmentId, ...Array.from({ length: 8 }, () => 1));
+    await Promise.all(
+      ids.flatMap((id) => [step(id, 'pack'), world.manager.delete(`equipment/reservations/${id}`), step(id, 'pack')]),
+    );
+    await world.settle();
+    expect(await shown(equipmentId)).toMatchObject({ units: { inStock: 10, reservedNow: 0 } });
+  });
+});
+
+describe('REQ-EQP-048 losing', () => {
+  test('the last unit retires the item: there is nothing left to reserve, move or mend', async () => {
+    const equipmentId = await world.item({ quantity: 2 });
+    const [id = '', next = ''] = await jobs(equipmentId, 2, 1);
+    await goTo(world.manager, id, 'pickup');
+    expect((await step(id, 'return', { returned: 0, missing: 2 })).status).toBe(200);
+    await world.settle();
+    expect(await shown(equipmentId)).toMatchObject({
+      quantity: 0,
+      status: 'retired',
+      retired: { reason: 'No unit is left' },
+    });
+    expect((await world.manager.get(`equipment/reservations/${next}`)).body.troubles).toContain('itemRetired');
+  });
+});
