@@ -5,7 +5,7 @@ import type { Fact } from '../platform/facts.ts';
 import { filledText } from '../platform/mail.template.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type About, aboutOf } from './about.ts';
-import { holdersOf, isActive, peopleOf, type RolesHolding, type User } from './audience.ts';
+import { holdersOf, isActive, peopleOf, type RolesHolding, readersOf, type User } from './audience.ts';
 import { Content } from './model.ts';
 import { type Row, rowsFor } from './policy.ts';
 import { tell } from './telling.ts';
@@ -28,9 +28,10 @@ export async function notify(fact: Fact, scope: Scope, rolesHolding: RolesHoldin
     if (row.when && !row.when(about)) continue;
     if (row.toActor !== true) told.add(fact.actorid);
     const content = contentOf(row, about);
+    const mayRead = await readersOf(scope, row, about, rolesHolding);
     for (const audience of row.to) {
       for await (const page of peopleOf(scope, audience, fact, about, rolesHolding)) {
-        await tellAll(scope, fact, page, told, content, row.mail !== 'elsewhere');
+        await tellAll(scope, fact, page.filter(mayRead), told, content, row.mail !== 'elsewhere');
       }
     }
   }
