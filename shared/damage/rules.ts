@@ -4,6 +4,7 @@ import { changesBetween, unchanged } from '../platform/changes.ts';
 import { DAY, later } from '../platform/clock.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { notFound, wrongState } from '../platform/refusal.ts';
+import { shortened } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
 import type { DamageFact, DamageFields, DamageState, DamageStatus } from './model.ts';
 
@@ -70,7 +71,7 @@ function sums({ estimatedRepairCost }: Reported, item: ItemState) {
 export function afterTotalLoss(reportId: string, damage: Reported, item: ItemState, now: string): readonly ItemFact[] {
   if (damage.severity !== 'totalLoss' || item.retired || isAsked(reportId, item)) return [];
   const asked = { damageReportId: reportId, reason: 'totalLoss', ...sums(damage, item) } as const;
-  const reason = `Total loss: ${damage.description}`.slice(0, LONGEST_REASON);
+  const reason = shortened(`Total loss: ${damage.description}`, LONGEST_REASON);
   return [
     { type: 'EquipmentReplacementRequired', data: asked },
     { type: 'EquipmentRetired', data: { at: now, reason, damageReportId: reportId } },

@@ -10,10 +10,13 @@ type Reach =
   | { readonly of: 'staff'; readonly staffId: string }
   | { readonly of: 'none' };
 
+/** What it depends on: of a request's actor, or of a user who is to be told something. */
+export type Reaching = Pick<Actor, 'kind' | 'roles' | 'staffId' | 'customerId'>;
+
 /** Built-in roles that see every event. Roles of the organization's own see all too, unless they come on top of these two. */
 const UNBOUND = ['admin', 'manager', 'viewer', 'accountant'];
 
-export function reachOf(actor: Actor): Reach {
+export function reachOf(actor: Reaching): Reach {
   const { kind, roles, staffId, customerId } = actor;
   if (kind === 'system' || roles.some((role) => UNBOUND.includes(role))) return { of: 'all' };
   if (roles.includes('staff')) return staffId ? { of: 'staff', staffId } : { of: 'none' };
@@ -22,13 +25,13 @@ export function reachOf(actor: Actor): Reach {
 }
 
 /** Whether the actor acts as a customer: on its own events, and there only within a customer's rights. */
-export function isCustomer(actor: Actor): boolean {
+export function isCustomer(actor: Reaching): boolean {
   return reachOf(actor).of === 'customer';
 }
 
 type Row = Pick<EventState, 'customerId' | 'assignedStaff'>;
 
-export function reaches(actor: Actor, event: Row): boolean {
+export function reaches(actor: Reaching, event: Row): boolean {
   const reach = reachOf(actor);
   if (reach.of === 'customer') return event.customerId === reach.customerId;
   if (reach.of === 'staff') return event.assignedStaff.some(({ staffId }) => staffId === reach.staffId);

@@ -7,7 +7,7 @@ import { DAY, HOUR, MINUTE } from '../platform/clock.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Values } from '../platform/mail.template.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Trouble } from '../reservations/model.ts';
+import { reservations, type Trouble } from '../reservations/model.ts';
 import type { Looked, Row } from './policy.ts';
 
 const Amount = z.object({ amount: z.number(), currency: z.string() });
@@ -36,6 +36,7 @@ const RESERVATION_SOURCE = 'reservation';
 export interface About extends Looked {
   readonly event?: EventState;
   readonly creatorId?: string;
+  readonly reserverId?: string;
   readonly values: Values;
   readonly ids: Partial<Record<Row['link'], string>>;
 }
@@ -54,9 +55,10 @@ export async function aboutOf(scope: Scope, fact: Fact): Promise<About | undefin
   const eventId = fact.source === EVENT_SOURCE ? fact.subject : said.eventId;
   const equipmentId = fact.source === ITEM_SOURCE ? fact.subject : said.equipmentId;
   const reservationId = fact.source === RESERVATION_SOURCE ? fact.subject : said.reservationId;
-  const [event, item] = await Promise.all([
+  const [event, item, reservation] = await Promise.all([
     eventId === undefined ? undefined : scope.of(events).find(eventId),
     equipmentId === undefined ? undefined : scope.of(items).find(equipmentId),
+    reservationId === undefined ? undefined : scope.of(reservations).find(reservationId),
   ]);
   if (fact.source === EVENT_SOURCE && !event) return undefined;
   const ids = {
@@ -67,6 +69,7 @@ export async function aboutOf(scope: Scope, fact: Fact): Promise<About | undefin
   return {
     data: fact.data,
     ...(event ? { event: event.state, creatorId: event.meta.createdBy } : {}),
+    ...(reservation ? { reserverId: reservation.meta.createdBy } : {}),
     ids,
     values: { ...eventValues(event, fact.time), ...saidValues(said, fact, item?.state) },
   };

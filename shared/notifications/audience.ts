@@ -1,5 +1,6 @@
 /** The people that a row of the policy means: active users, page by page. */
 import { z } from 'zod';
+import { isCustomer, type Reaching, reaches } from '../events/model.ts';
 import { type UserState, users } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Fact } from '../platform/facts.ts';
@@ -7,7 +8,7 @@ import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition } from '../platform/store.ts';
 import type { About } from './about.ts';
-import type { Audience } from './policy.ts';
+import type { Audience, Row } from './policy.ts';
 
 export type User = Entity<UserState>;
 
@@ -52,7 +53,7 @@ export async function* peopleOf(
   scope: Scope,
   audience: Audience,
   fact: Fact,
-  { event, creatorId }: About,
+  { event, creatorId, reserverId }: About,
   rolesHolding: RolesHolding,
 ): AsyncGenerator<readonly User[]> {
   if (typeof audience === 'object') {
@@ -62,6 +63,9 @@ export async function* peopleOf(
   switch (audience) {
     case 'creator':
       yield await byId(scope, creatorId);
+      return;
+    case 'reserver':
+      yield await byId(scope, reserverId);
       return;
     case 'assignedStaff':
       yield* withStaff(scope, event?.assignedStaff.map(({ staffId }) => staffId) ?? []);
@@ -78,4 +82,32 @@ export async function* peopleOf(
     case 'namedStaff':
       yield* withStaff(scope, [NamedStaff.parse(fact.data).staffId]);
   }
+}
+
+/** What it takes to read what a row links to; what links to nothing says no more than its audience may know. */
+const READING: Readonly<Partial<Record<Row['link'], string>>> = {
+  events: 'events:read',
+  equipment: 'equipment:read',
+  'equipment/reservations': 'reservations:read',
+};
+
+function reachingOf({ roles, staffId, customerId }: UserState): Reaching {
+  return { kind: 'user', roles, ...(staffId ? { staffId } : {}), ...(customerId ? { customerId } : {}) };
+}
+
+/** Whether a user may read what a row would tell it of: its roles allow it, and the event is one of its own. */
+export async function readersOf(
+  scope: Scope,
+  { link, inside }: Row,
+  { event }: About,
+  rolesHolding: RolesHolding,
+): Promise<(user: User) => boolean> {
+  const privilege = READING[link];
+  if (privilege === undefined) return () => true;
+  const roles = await rolesHolding(scope, privilege, undefined);
+  return ({ state }) => {
+    const who = reachingOf(state);
+    if (!state.roles.some((role) => roles.includes(role)) || (inside && isCustomer(who))) return false;
+    return link !== 'events' || event === undefined || reaches(who, event);
+  };
 }

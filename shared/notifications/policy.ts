@@ -1,6 +1,7 @@
 /**
  * Who is told what: fact type to audience, category, priority and words (REQ-NTF-020 to 023). Of several rows of a fact
- * the first that names a person is the one it gets. Whoever did it knows it, and is not told, but for its own account.
+ * the first that names a person is the one it gets. Nobody is told of what it may not read. Whoever did it knows it, and is
+ * not told, but for its own account.
  */
 import type { EventState } from '../events/model.ts';
 import type { Category, NotificationType, Priority } from './model.ts';
@@ -9,6 +10,8 @@ import type { Category, NotificationType, Priority } from './model.ts';
 export type Audience =
   /** Who made the event. */
   | 'creator'
+  /** Who made the reservation. */
+  | 'reserver'
   | 'assignedStaff'
   /** Users who act for the event's customer. */
   | 'customerUsers'
@@ -41,6 +44,8 @@ export interface Row {
   readonly link: 'events' | 'equipment' | 'equipment/reservations' | 'users' | 'none';
   /** When the row holds; left out: always. */
   readonly when?: (looked: Looked) => boolean;
+  /** The organization's own affair: customers are not told, not even of what they may read. */
+  readonly inside?: true;
   /** Told to who did it, too. */
   readonly toActor?: true;
   /** `elsewhere`: the slice mails it itself, at once and whatever the preferences are (links, warnings). */
@@ -104,6 +109,7 @@ export const policy = {
       title: '{{venue}} is booked twice',
       message: '{{event}}, {{when}}, was booked over others. Reason: {{reason}}',
       link: 'events',
+      inside: true,
     },
   ],
   EventReminderDue: [
@@ -129,7 +135,8 @@ export const policy = {
       type: 'info',
       title: 'You are no longer assigned to {{event}}',
       message: '{{when}}, at {{venue}}.',
-      link: 'events',
+      // It is not theirs to read any more.
+      link: 'none',
     },
   ],
   EquipmentDoubleBookingDetected: [
@@ -139,18 +146,31 @@ export const policy = {
       title: 'Not enough of {{equipment}} for {{event}}',
       message: '{{equipment}} was wanted for {{event}}, {{when}}, and others have it.',
     }),
+    // They read neither events nor reservations.
+    equipment([techniciansOnly], {
+      priority: 'normal',
+      type: 'warning',
+      title: 'Not enough of {{equipment}}',
+      message: 'More of {{equipment}} is wanted than there is: what is in maintenance may be missed.',
+    }),
   ],
   EquipmentDoubleBookingOverridden: [
-    equipment([managersOf('reservations:override'), 'creator'], {
+    equipment([managersOf('reservations:override'), 'creator', 'reserver'], {
       priority: 'high',
       type: 'alert',
       title: '{{equipment}} is promised twice',
       message: '{{equipment}} was reserved for {{event}}, {{when}}, over others. Reason: {{reason}}',
       link: 'equipment/reservations',
     }),
+    equipment([techniciansOnly], {
+      priority: 'normal',
+      type: 'warning',
+      title: '{{equipment}} is promised twice',
+      message: 'More of {{equipment}} is promised than there is: what is in maintenance may be missed.',
+    }),
   ],
   EquipmentReservationFlagged: [
-    equipment([managersOf('reservations:override'), 'creator'], {
+    equipment([managersOf('reservations:override'), 'creator', 'reserver'], {
       priority: 'high',
       type: 'warning',
       title: 'The reservation of {{equipment}} for {{event}} needs attention',

@@ -81,7 +81,10 @@ export async function changing<T>(
   });
 }
 
-/** Says on the user's sockets how many are unread, and what came. A lost push is harmless: the list shows it. */
+/**
+ * Says on the user's sockets how many are unread, and what came. A lost push is harmless: the list shows it. Both are handed
+ * over at once: between them another change could say its count, and the older one would be the last that clients hear.
+ */
 export async function push(
   scope: Scope,
   userId: string,
@@ -90,8 +93,11 @@ export async function push(
 ): Promise<void> {
   const { realtime, log } = scope.platform;
   try {
-    if (arrived) await realtime.send(scope.orgId, userId, { type: 'notification', data: arrived.data });
-    await realtime.send(scope.orgId, userId, { type: 'unread', data: unreadCount(inbox, scope.now()) });
+    const messages = [
+      ...(arrived ? [{ type: 'notification', data: arrived.data }] : []),
+      { type: 'unread', data: unreadCount(inbox, scope.now()) },
+    ];
+    await Promise.all(messages.map((message) => realtime.send(scope.orgId, userId, message)));
   } catch (error) {
     log.warn({ userId, err: error, correlationId: scope.correlationId }, 'a notification was not pushed');
   }

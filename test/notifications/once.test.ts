@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { systemIds } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
@@ -138,8 +139,34 @@ describe('Everybody is told once (REQ-NTF-020)', () => {
     const [person] = await crowd(here, 1);
     if (!person) throw new Error('Nobody is there');
     await here.react('notify', announcement(here));
-    expect(seen).toEqual(['notification 1']);
+    expect(seen.sort()).toEqual(['notification 1', 'unread 1']);
     expect(await stateOf(here, [person])).toEqual([[1, 1, 1]]);
+  });
+
+  test('REQ-NTF-010 the last count that is pushed is the one there is, whatever happens while an arrival is pushed', async () => {
+    const heard: string[] = [];
+    const inOrder = keyedQueue();
+    let arriving = () => {};
+    const arrival = new Promise<void>((resolve) => {
+      arriving = resolve;
+    });
+    const here = await desk(undefined, {}, () => ({
+      // As the real one: one after another, and each takes a while.
+      realtime: sockets((_, userId, { type, data }) =>
+        inOrder.run(userId, async () => {
+          arriving();
+          await sleep(50);
+          heard.push(type === 'unread' ? `${(data as { total: number }).total} unread` : type);
+        }),
+      ),
+    }));
+    const [person] = await crowd(here, 1);
+    if (!person) throw new Error('Nobody is there');
+    const telling = here.react('notify', announcement(here));
+    await arrival;
+    expect((await person.put('notifications/read-all', {})).body.total).toBe(0);
+    await telling;
+    expect(heard).toEqual(['notification', '1 unread', '0 unread']);
   });
 
   test('REQ-NTF-010 the notification is pushed first, then how many are unread, to nobody else', async () => {

@@ -1,73 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { events } from '../../shared/events/model.ts';
-import { createRole } from '../../shared/identity/custom-roles.ts';
 import { categories, notificationTypes, priorities } from '../../shared/notifications/model.ts';
 import { mailedByIdentity, policy, toldOf } from '../../shared/notifications/policy.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
-import type { Person } from '../support/callers.ts';
-import { storedItem } from '../support/items.ts';
-import { closeDesks, type Desk, desk } from './support.ts';
+import { type Everybody, everybody } from './everybody.ts';
+import { closeDesks, type Desk } from './support.ts';
 
 let here: Desk;
 /** Everybody there can be, by what they are called in the table below. */
-let people: Record<string, Person>;
+let people: Everybody['people'];
 let eventId: string;
 let itemId: string;
-const reservationId = systemIds.next();
-const customerId = systemIds.next();
+let reservationId: string;
+let toldBy: Everybody['toldBy'];
 
 beforeAll(async () => {
-  here = await desk();
-  const staffId = systemIds.next();
-  const custom = await createRole(here.scope, {
-    name: 'Foreman',
-    privileges: ['events:approve', 'reservations:override', 'maintenance:write', 'equipment:retire', 'events:override'],
-  });
-  people = {
-    creator: await here.user('staff'),
-    assigned: await here.user('staff', { staffId }),
-    customer: await here.user('customer', { customerId }),
-    stranger: await here.user('customer', { customerId: systemIds.next() }),
-    viewer: await here.user('viewer'),
-    admin: await here.user('admin'),
-    manager: await here.user('manager'),
-    technician: await here.user('maintenanceTechnician'),
-    custom: await here.user('viewer', { roles: [custom.id] }),
-  };
-  eventId = systemIds.next();
-  const { documents } = { documents: here.scope.documents('events') };
-  const state = {
-    orgId: here.orgId,
-    eventNumber: 'EVT-2026-000001',
-    title: 'Spring gala',
-    eventTypeId: systemIds.next(),
-    customerId,
-    venueId: systemIds.next(),
-    startsAt: '2026-12-01T18:00:00Z',
-    endsAt: '2026-12-01T21:00:00Z',
-    timeZone: 'Europe/Berlin',
-    zoneGiven: false,
-    setupMinutes: 0,
-    teardownMinutes: 0,
-    status: 'confirmed',
-    names: { customer: 'Acme', venue: 'Town hall', type: 'Gala' },
-    assignedStaff: [{ staffId, name: 'Sam' }],
-    notes: { all: 0, customer: 0 },
-  } as const;
-  const createdBy = people.creator?.actor.userId ?? '';
-  const at = here.platform.clock.now();
-  const meta = { createdAt: at, createdBy, modifiedAt: at, modifiedBy: createdBy };
-  const document = { id: eventId, kind: 'event', body: { state, meta, uniques: [] }, ...events.index(state, meta) };
-  await documents.commit([{ op: 'create', document: JSON.parse(JSON.stringify(document)) }]);
-  itemId = await storedItem(here.scope, {
-    name: 'Line array',
-    purchasePrice: { amount: 1250050, currency: 'EUR' },
-  });
+  ({ here, people, eventId, itemId, reservationId, toldBy } = await everybody());
 });
 afterAll(closeDesks);
 
 const status = ['creator', 'assigned', 'customer'];
+const reservers = ['creator', 'reserver'];
 const managers = ['admin', 'manager', 'custom'];
 const managersAndTechnicians = [...managers, 'technician'];
 
@@ -95,9 +48,13 @@ const item = (data: object, told: readonly string[], says: readonly string[]): C
   says: ['Line array', ...says],
   link: () => ({ resource: 'equipment', id: itemId }),
 });
-const reservation = (data: object, says: readonly string[]): Case => ({
+const reservation = (
+  data: object,
+  says: readonly string[],
+  told: readonly string[] = [...managers, ...reservers],
+): Case => ({
   of: () => ({ source: 'reservation', subject: reservationId, data: { equipmentId: itemId, eventId, ...data } }),
-  told: [...managers, 'creator'],
+  told,
   says: ['Line array', 'Spring gala', '1 Dec 2026, 19:00 (Europe/Berlin)', ...says],
 });
 const account = (says: readonly string[], data: object = {}): Case => ({
@@ -150,8 +107,15 @@ const cases: Record<string, Case | readonly Case[]> = {
   ],
   StaffAssignedToEvent: staff('You are assigned'),
   StaffUnassignedFromEvent: staff('no longer'),
-  EquipmentDoubleBookingDetected: reservation({}, ['Not enough']),
-  EquipmentDoubleBookingOverridden: reservation({ by: 'x', reason: 'VIP', over: [] }, ['VIP']),
+  // As it comes: of the item, beside any reservation.
+  EquipmentDoubleBookingDetected: {
+    ...item({}, [...managersAndTechnicians, 'creator'], ['Not enough']),
+    of: () => ({ source: 'item', subject: itemId, data: { equipmentId: itemId, eventId, quantity: 3, over: [] } }),
+  },
+  EquipmentDoubleBookingOverridden: {
+    ...reservation({ by: 'x', reason: 'VIP', over: [] }, [], [...managersAndTechnicians, ...reservers]),
+    says: ['Line array', 'promised'],
+  },
   EquipmentReservationFlagged: reservation({ trouble: 'itemRetired' }, ['was retired']),
   EquipmentDamageReported: item({ severity: 'totalLoss', description: 'Fell' }, managersAndTechnicians, [
     'total loss',
@@ -185,24 +149,6 @@ const cases: Record<string, Case | readonly Case[]> = {
     { ...account([]), told: [], of: () => ({ ...account([]).of(), data: { newDevice: false } }) },
   ],
 };
-
-async function newest(person: Person) {
-  const { body } = await person.get('notifications?limit=1');
-  return body.data[0];
-}
-
-/** The names of those who have one notification more after the fact than before, and that notification. */
-async function toldBy(fact: Fact) {
-  const before = new Map<string, string>();
-  for (const [name, person] of Object.entries(people)) before.set(name, (await newest(person))?.id);
-  await here.react('notify', fact);
-  const told: Record<string, { title: string; message: string; link?: object; type: string }> = {};
-  for (const [name, person] of Object.entries(people)) {
-    const after = await newest(person);
-    if (after && after.id !== before.get(name)) told[name] = after;
-  }
-  return told;
-}
 
 describe('Who is told what (REQ-NTF-020 to 023)', () => {
   test('REQ-NTF-020 every fact type of the policy has its line here', () => {

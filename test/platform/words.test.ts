@@ -1,7 +1,7 @@
 /** How text becomes searchable words: the same folding for what is stored and for what is asked. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fold, wordsOf } from '../../shared/platform/words.ts';
+import { fold, shortened, wordsOf } from '../../shared/platform/words.ts';
 
 describe('folding', () => {
   test.each([
@@ -72,4 +72,14 @@ describe('words', () => {
       }),
     );
   });
+});
+
+describe('what is too long is shortened', () => {
+  test.each([
+    ['short', 5, 'short'],
+    ['longer', 5, 'long…'],
+    ['🎪🎪🎪', 6, '🎪🎪🎪'],
+    ['🎪🎪🎪', 5, '🎪🎪…'],
+    ['🎪🎪🎪', 4, '🎪…'],
+  ])('%s to %i', (text, most, expected) => expect(shortened(text, most)).toBe(expected));
 });

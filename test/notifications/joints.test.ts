@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventReminders } from '../../functions/timers/event-reminders.ts';
+import { preventiveMaintenance } from '../../functions/timers/preventive-maintenance.ts';
+import type { BuiltInRole } from '../../shared/identity/roles.ts';
+import { systemActor } from '../../shared/platform/actor.ts';
+import { DAY, instantOf } from '../../shared/platform/clock.ts';
+import { scopeOf } from '../../shared/platform/scope.ts';
+import { type Made, send, type World, worldOf } from '../http/world.ts';
+import { startTestHost, type TestHost, type TestOrganization, type TestUser } from '../support/host.ts';
+
+/** Each thing that happens through the API, and who hears of it: one notification each, nobody else, no dead link. */
+let host: TestHost;
+let organization: TestOrganization;
+let world: World;
+const roles: readonly BuiltInRole[] = [
+  'admin',
+  'manager',
+  'staff',
+  'warehouseManager',
+  'maintenanceTechnician',
+  'accountant',
+  'viewer',
+  'customer',
+];
+
+beforeAll(async () => {
+  host = await startTestHost();
+  organization = await host.organization();
+  world = await worldOf(host, organization);
+  for (const role of roles) await organization.as(role);
+  const { userId } = await organization.as('customer');
+  await world.make(`users/${userId}`, { body: { customerId: world.customerId } }, 'PATCH');
+  await host.settled();
+}, 120_000);
+afterAll(() => host.close());
+
+interface Told extends Made {
+  readonly title: string;
+  readonly message: string;
+  readonly link?: { readonly resource: string; readonly id: string };
+}
+
+async function inbox(user: TestUser): Promise<Told[]> {
+  const answer = await send(host, user, 'GET', 'notifications', { query: 'limit=100' });
+  return ((await answer.json()) as { data: Told[] }).data;
+}
+
+/** Who got what by something that was done, as `role: title`; every link must lead there. */
+async function heard(act: () => Promise<unknown>): Promise<string[]> {
+  await host.settled();
+  const before = new Set<string>();
+  for (const role of roles) for (const { id } of await inbox(await organization.as(role))) before.add(id);
+  await act();
+  await host.settled();
+  const lines: string[] = [];
+  for (const role of roles) {
+    const user = await organization.as(role);
+    for (const { id, title, link } of await inbox(user)) {
+      if (before.has(id)) continue;
+      lines.push(`${role}: ${title}`);
+      if (!link) continue;
+      const { status } = await send(host, user, 'GET', `${link.resource}/${link.id}`);
+      expect(status, `${role} follows ${link.resource} of "${title}"`).toBe(200);
+    }
+  }
+  return lines.sort();
+}
+
+async function as(role: BuiltInRole, method: string, path: string, body?: object): Promise<Made> {
+  const answer = await send(host, await organization.as(role), method, path, body ? { body } : {});
+  const text = await answer.text();
+  expect(answer.status, `${method} ${path}: ${text}`).toBeLessThan(300);
+  return text === '' ? { id: '' } : (JSON.parse(text) as Made);
+}
+
+const timerScope = () => scopeOf(host.platform, { actor: systemActor(''), correlationId: 'test' });
+
+describe('What happens is told to whom it concerns, once, through all parts', () => {
+  test('REQ-NTF-020 every step of an event', async () => {
+    const event = await as('manager', 'POST', 'events', world.eventBody());
+    const step = (role: BuiltInRole, name: string, body: object = {}) =>
+      heard(() => as(role, 'POST', `events/${event.id}/${name}`, body));
+    const { title } = event;
+    const told = (who: string, what: string) => `${who}: ${title} ${what}`;
+    expect(await step('manager', 'submit-for-approval')).toEqual([
+      told('admin', 'waits for approval'),
+      told('customer', 'was submitted for approval'),
+    ]);
+    expect(await step('admin', 'approve')).toEqual([told('customer', 'is approved'), told('manager', 'is approved')]);
+    expect(await step('admin', 'confirm')).toEqual([told('customer', 'is confirmed'), told('manager', 'is confirmed')]);
+    expect(await step('admin', 'postpone', { reason: 'Rain' })).toEqual([
+      told('customer', 'is postponed'),
+      told('manager', 'is postponed'),
+    ]);
+    expect(await step('admin', 'reschedule', world.times())).toEqual([
+      told('customer', 'has a new date'),
+      told('manager', 'has a new date'),
+    ]);
+    expect(await step('admin', 'cancel', { reason: 'Rain' })).toEqual([
+      told('customer', 'is cancelled'),
+      told('manager', 'is cancelled'),
+    ]);
+  });
+
+  test('REQ-NTF-022 a conflict of reservations', async () => {
+    const item = await world.item();
+    const [first, second] = [await world.event(['approve'], ['confirm']), await world.event(['approve'])];
+    const { startsAt, endsAt } = await as('admin', 'GET', `events/${first.id}`);
+    const window = { start: startsAt, end: endsAt };
+    await as('staff', 'POST', 'equipment/reservations', {
+      equipmentId: item.id,
+      eventId: first.id,
+      quantity: await quantityOf(item),
+    });
+    const lines = await heard(async () => {
+      const body = { equipmentId: item.id, eventId: second.id, quantity: 1, window };
+      const { status } = await send(host, await organization.as('staff'), 'POST', 'equipment/reservations', { body });
+      expect(status).toBe(409);
+    });
+    expect(lines.map((line) => line.slice(0, line.indexOf(':')))).toEqual([
+      'admin',
+      'maintenanceTechnician',
+      'manager',
+    ]);
+    expect(lines.join()).toContain('Not enough of');
+  });
+
+  test('REQ-NTF-022 REQ-EQP-062 a total loss: the damage, the replacement, the retirement, and the reserver', async () => {
+    const item = await world.item();
+    const event = await world.event(['approve'], ['confirm']);
+    await as('staff', 'POST', 'equipment/reservations', { equipmentId: item.id, eventId: event.id, quantity: 1 });
+    const lines = await heard(() =>
+      as('warehouseManager', 'POST', `equipment/${item.id}/damage-reports`, {
+        severity: 'totalLoss',
+        description: 'It fell off the van',
+      }),
+    );
+    const { name } = await as('admin', 'GET', `equipment/${item.id}`);
+    const flagged = `The reservation of ${name} for ${event.title} needs attention`;
+    expect(lines).toEqual(
+      [
+        ...['admin', 'manager', 'maintenanceTechnician'].flatMap((who) => [
+          `${who}: ${name} is damaged`,
+          `${who}: ${name} needs replacing`,
+        ]),
+        ...['admin', 'manager'].map((who) => `${who}: ${name} was retired`),
+        ...['admin', 'manager', 'staff'].map((who) => `${who}: ${flagged}`),
+      ].sort(),
+    );
+  });
+
+  test('REQ-NTF-022 REQ-EQP-064 a repair that costs more than half: managers get the sums', async () => {
+    const item = await world.equipment();
+    await heard(() =>
+      as('staff', 'POST', `equipment/${item.id}/damage-reports`, {
+        severity: 'severe',
+        description: 'Torn',
+        estimatedRepairCost: { amount: 15_000, currency: 'USD' },
+      }),
+    );
+    const [latest] = (await inbox(await organization.as('manager'))).filter(({ title }) => title.endsWith('replacing'));
+    expect(latest?.message).toBe('The repair would cost USD 150.00; it is worth USD 200.00.');
+  });
+
+  test('REQ-NTF-022 overdue maintenance, once, however often the timer runs', async () => {
+    const body = {
+      ...world.equipmentBody(),
+      purchaseDate: instantOf(host.clock.time() - 400 * DAY).slice(0, 10),
+    };
+    const item = await world.make('equipment', { body });
+    const lines = await heard(async () => {
+      await Promise.all([preventiveMaintenance.handle(timerScope()), preventiveMaintenance.handle(timerScope())]);
+      await preventiveMaintenance.handle(timerScope());
+    });
+    const mine = lines.filter((line) => line.includes(String(item.name)));
+    expect(mine).toEqual(
+      ['admin', 'maintenanceTechnician', 'manager'].map(
+        (who) => `${who}: Preventive maintenance of ${item.name} is overdue`,
+      ),
+    );
+  });
+
+  test('REQ-NTF-023 a reminder, to whoever made the event', async () => {
+    const startsAt = instantOf(host.clock.time() + 7 * DAY - 60_000);
+    const endsAt = instantOf(host.clock.time() + 7 * DAY + 60 * 60_000);
+    const event = await as('manager', 'POST', 'events', { ...world.eventBody(), startsAt, endsAt });
+    await as('admin', 'POST', `events/${event.id}/approve`);
+    const lines = await heard(async () => {
+      await Promise.all([eventReminders.handle(timerScope()), eventReminders.handle(timerScope())]);
+    });
+    expect(lines).toEqual([`manager: ${event.title} begins in 7 days`]);
+  });
+});
+
+async function quantityOf(item: { readonly id: string }): Promise<number> {
+  return Number((await as('admin', 'GET', `equipment/${item.id}`)).quantity);
+}

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Fact } from '../../shared/platform/facts.ts';
+import type { Person } from '../support/callers.ts';
+import { type Everybody, everybody } from './everybody.ts';
+import { closeDesks } from './support.ts';
+
+let all: Everybody;
+beforeAll(async () => {
+  all = await everybody();
+});
+afterAll(closeDesks);
+
+const managers = ['admin', 'custom', 'manager'];
+
+describe('Who may read what it is told of', () => {
+  test('REQ-NTF-020 nobody is told of what it may not read', async () => {
+    const { here, people, eventId, itemId, reservationId, toldBy } = all;
+    const asCreator = async (by: Person, type: string, of: Partial<Fact>) => {
+      const stored = await here.scope.documents('events').read(eventId);
+      if (!stored) throw new Error('No event');
+      const body = stored.document.body as { meta: object };
+      const document = { ...stored.document, body: { ...body, meta: { ...body.meta, createdBy: by.actor.userId } } };
+      await here.scope.documents('events').commit([{ op: 'upsert', document }]);
+      return Object.keys(await toldBy(here.fact(type, of))).sort();
+    };
+    const { customer, stranger, creator } = people;
+    if (!customer || !stranger || !creator) throw new Error('Nobody there');
+    const ofEvent = { source: 'event', subject: eventId, data: { by: 'x', reason: 'VIP', over: [] } };
+    const ofReservation = {
+      source: 'reservation',
+      subject: reservationId,
+      data: { equipmentId: itemId, eventId, trouble: 'unitsShort' },
+    };
+    // A customer who booked the event itself: told how it fares, and nothing of the warehouse or of others.
+    expect(await asCreator(customer, 'EventConfirmed', ofEvent)).toEqual(['assigned', 'customer']);
+    expect(await asCreator(customer, 'EventDoubleBookingOverridden', ofEvent)).toEqual(managers);
+    expect(await asCreator(customer, 'EquipmentReservationFlagged', ofReservation)).toEqual(
+      [...managers, 'reserver'].sort(),
+    );
+    // One whose event went to another customer.
+    expect(await asCreator(stranger, 'EventConfirmed', ofEvent)).toEqual(['assigned', 'customer']);
+    await asCreator(creator, 'EventNobodyIsToldOf', ofEvent);
+  });
+
+  test('REQ-NTF-022 a conflict is told to technicians without the event, which they may not read', async () => {
+    const { here, itemId, eventId, reservationId, toldBy } = all;
+    for (const type of ['EquipmentDoubleBookingDetected', 'EquipmentDoubleBookingOverridden']) {
+      const { technician, manager } = await toldBy(
+        here.fact(type, { source: 'reservation', subject: reservationId, data: { equipmentId: itemId, eventId } }),
+      );
+      expect(`${manager?.title} ${manager?.message}`).toContain('Spring gala');
+      expect(`${technician?.title} ${technician?.message}`).not.toContain('Spring gala');
+      expect(technician?.link).toEqual({ resource: 'equipment', id: itemId });
+    }
+  });
+});
