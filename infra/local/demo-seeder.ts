@@ -9,6 +9,7 @@ import type { Actor } from '../../shared/platform/actor.ts';
 import { systemActor } from '../../shared/platform/actor.ts';
 import { DAY, HOUR, later, SECOND } from '../../shared/platform/clock.ts';
 import type { RawRequest } from '../../shared/platform/http.ts';
+import { localLimits } from '../../shared/platform/limits.ts';
 import { type Authenticator, createPipeline } from '../../shared/platform/pipeline.ts';
 import { type Platform, type Scope, scopeOf } from '../../shared/platform/scope.ts';
 import type { Json } from '../../shared/platform/store.ts';
@@ -56,6 +57,8 @@ export type Seeder = ReturnType<typeof seederOf>;
 export function seederOf(platform: Platform, signal: AbortSignal | undefined) {
   const start = platform.clock.now();
   const midnight = `${start.slice(0, 10)}T00:00:00Z`;
+  // Of its own: what is loaded in the admin's name is not held against the admin who signs in next.
+  const limits = localLimits(() => Date.parse(start));
   const actors = new Map<BuiltInRole, Actor>();
 
   function meet(role: BuiltInRole, displayName: string, { orgId, userId }: Login): void {
@@ -77,7 +80,7 @@ export function seederOf(platform: Platform, signal: AbortSignal | undefined) {
 
   function platformAt(instant: string): Platform {
     const config = { ...platform.config, RATE_SIGNED_IN: 1_000_000, RATE_PUBLIC: 1_000_000 };
-    return { ...platform, config, clock: { now: () => instant } };
+    return { ...platform, config, limits, clock: { now: () => instant } };
   }
 
   async function send(sent: Sent): Promise<Answer> {
