@@ -100,6 +100,8 @@ const kinds: readonly Kind[] = [
 ];
 
 const ITEMS = 300;
+/** Days ago that they were entered. */
+export const ADDED = 28;
 /** A few that are not fit to go out. */
 const conditions = ['excellent', 'good', 'good', 'fair', 'good', 'excellent', 'fair', 'good', 'good', 'poor'];
 
@@ -130,7 +132,7 @@ export function itemsOf(today: string) {
       warehouseLocation: `${String.fromCharCode(65 + (n % 8))}-${1 + (n % 24)}`,
       specifications: kind.specifications.map(([key, value, unit]) => ({ key, value, ...(unit ? { unit } : {}) })),
       // Most were looked after within the half year; some are due soon, some overdue.
-      lastPreventiveAt: later(today, -(n % 29 === 0 ? 200 : n % 17 === 0 ? 175 : 20 + (n % 120)) * DAY),
+      lastPreventiveAt: later(today, -(n % 59 === 1 ? 200 : n % 29 === 0 ? 175 : ADDED + 2 + (n % 110)) * DAY),
     };
   });
 }

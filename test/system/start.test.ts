@@ -47,14 +47,14 @@ async function signIn(
 }
 
 type Page = { data: readonly { id: string }[]; page: { nextCursor: string | null; totalCount?: number } };
-type Ask = (cursor: { cursor?: string }) => Promise<{ data?: Page }>;
+type Ask = (cursor: { cursor?: string }) => Promise<{ data?: Page; error?: unknown }>;
 
 /** Every item of a list, page by page; as many as its count says. */
 async function walked<T extends { id: string }>(ask: Ask): Promise<T[]> {
   const items: T[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
-    const { data } = await ask(cursor === undefined ? {} : { cursor });
-    const { data: some, page } = data ?? expect.fail('No page');
+    const { data, error } = await ask(cursor === undefined ? {} : { cursor });
+    const { data: some, page } = data ?? expect.fail(`No page: ${JSON.stringify(error)}`);
     items.push(...(some as T[]));
     cursor = page.nextCursor;
     if (cursor === null) expect(page.totalCount).toBe(items.length);
@@ -91,6 +91,53 @@ async function expectTheDemo(origin: string, said: string): Promise<void> {
   expect(months.size).toBeGreaterThanOrEqual(12);
   const { data: me } = await (await signIn(origin, said, 'customer')).api.GET('/api/users/me');
   expect(customers.map(({ id }) => id)).toContain(me?.customerId);
+  await expectTheWarehouse(api);
+}
+
+/** Reservations in every state, equipment that is out, late, back, waiting for inspection, broken and lost. */
+async function expectTheWarehouse(api: Api): Promise<void> {
+  const query = { limit: 100, count: 'true' } as const;
+  const equipment = await walked<{ id: string; category: string; quantity: number; retired?: object }>((cursor) =>
+    api.GET('/api/equipment', { params: { query: { ...query, ...cursor } } }),
+  );
+  expect(equipment).toHaveLength(300);
+  expect(new Set(equipment.map(({ category }) => category)).size).toBe(9);
+  const status = 'requested,confirmed,fulfilled,cancelled';
+  type Shown = { id: string; status: string; out: boolean; equipmentId: string; troubles: string[] };
+  const reservations = await walked<Shown>((cursor) =>
+    api.GET('/api/equipment/reservations', { params: { query: { ...query, status, ...cursor } } }),
+  );
+  expect(reservations).toHaveLength(105);
+  expect(new Set(reservations.map((one) => one.status)).size).toBe(4);
+  const { data: out } = await api.GET('/api/equipment/logistics/in-transit', { params: { query: { limit: 100 } } });
+  expect(new Set(out?.data.map(({ late }) => late))).toEqual(new Set([true, false]));
+  const { data: tasks } = await api.GET('/api/equipment/maintenance/scheduled', { params: { query: { limit: 100 } } });
+  expect(tasks?.data.filter(({ returnedFrom }) => !returnedFrom)).toHaveLength(40);
+  // By themselves: inspections of what came back, the retirement of what is lost, and what that does to its job.
+  await vi.waitFor(async () => {
+    const { data } = await api.GET('/api/equipment/maintenance/scheduled', {
+      params: { query: { type: 'inspection' } },
+    });
+    expect(data?.data.some(({ returnedFrom }) => returnedFrom)).toBe(true);
+    const { data: gone } = await api.GET('/api/equipment', { params: { query: { status: 'retired' } } });
+    expect(gone?.data).toHaveLength(1);
+    const { data: page } = await api.GET('/api/equipment/reservations', { params: { query: { limit: 100 } } });
+    expect(page?.data.filter(({ troubles }) => troubles.length > 0)).toHaveLength(1);
+  }, 20_000);
+}
+
+/** Some are told of the last day's doings; nobody of a year's. */
+async function expectFewNotifications(origin: string, said: string): Promise<void> {
+  for (const role of ['admin', 'manager', 'maintenanceTechnician', 'customer']) {
+    const { api } = await signIn(origin, said, role);
+    await vi.waitFor(async () => {
+      const { data } = await api.GET('/api/notifications/unread-count');
+      expect(data?.total).toBeGreaterThan(0);
+      expect(data?.total).toBeLessThan(25);
+    }, 20_000);
+  }
+  const mails = await readdir(join(folder, 'mail'));
+  expect(mails.length).toBeLessThan(100);
 }
 
 test('a first start cut short while it loads the demo goes on at the next, and loads everything once', async () => {
@@ -108,8 +155,9 @@ test('a first start cut short while it loads the demo goes on at the next, and l
   expect((await stopped.ended).status).toBe(0);
   const marquee = start();
   const origin = await ready(marquee, 90_000);
-  expect(marquee.said()).toMatch('Loaded 50 customers, 12 venues and 200 events');
+  expect(marquee.said()).toMatch('Loaded 50 customers, 12 venues and 200 events; 300 items of equipment with');
   await expectTheDemo(origin, marquee.said());
+  await expectFewNotifications(origin, marquee.said());
   const { users } = printed(marquee.said());
   expect(users.map(({ role }) => role).sort()).toEqual([...builtInRoleNames].sort());
   for (const { role } of users) expect((await signIn(origin, marquee.said(), role)).roles).toEqual([role]);
@@ -158,6 +206,12 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   60_000,
 );
 
+async function mailsIn(data: string): Promise<readonly { to: string; text: string }[]> {
+  const mails = join(data, 'mail');
+  const names = (await readdir(mails).catch(() => [])).filter((file) => file.endsWith('.json'));
+  return Promise.all(names.map(async (name) => JSON.parse(await readFile(join(mails, name), 'utf8'))));
+}
+
 test('mail lies in DATA_DIR/mail: an invitation’s link can be followed', async () => {
   const marquee = start();
   const origin = await ready(marquee);
@@ -165,13 +219,7 @@ test('mail lies in DATA_DIR/mail: an invitation’s link can be followed', async
   const email = 'newcomer@invited.example';
   const { data: invitation } = await api.POST('/api/invitations', { body: { email, roles: ['viewer'] } });
   expect(invitation?.email).toBe(email);
-  const mails = join(folder, 'mail');
-  const name = await vi.waitUntil(
-    async () => (await readdir(mails).catch(() => [])).find((file) => file.endsWith('.json')),
-    10_000,
-  );
-  const mail = JSON.parse(await readFile(join(mails, name), 'utf8')) as { to: string; text: string };
-  expect(mail.to).toBe(email);
+  const mail = await vi.waitUntil(async () => (await mailsIn(folder)).find(({ to }) => to === email), 10_000);
   const link = new URL(/https?:\S+/.exec(mail.text)?.[0] ?? expect.fail(mail.text));
   expect(link.origin).toBe(origin);
   const token = link.searchParams.get('token') ?? expect.fail(link.href);
