@@ -13,6 +13,13 @@ afterAll(closeStages);
 const step = (id: string, name: string, body: object = {}) =>
   world.manager.post(`equipment/logistics/${id}/${name}`, body);
 
+/** The inspections that returns have asked for are done. */
+async function inspected(equipmentId: string): Promise<void> {
+  for (const maintenanceId of (await world.stateOf(equipmentId)).inspections) {
+    await world.happens(equipmentId, { type: 'EquipmentInspectionDone', data: { maintenanceId } });
+  }
+}
+
 /** A confirmed reservation of a confirmed event. */
 async function confirmed(quantity = 1, equipmentId?: string, eventId?: string): Promise<string> {
   const event = eventId ?? (await world.event({}, 'approve', 'confirm'));
@@ -266,6 +273,8 @@ describe('the item', () => {
     const beside = await confirmed(4, equipmentId);
     await goTo(world.manager, id, 'pickup');
     expect((await step(id, 'return', { returned: 4, missing: 2 })).status).toBe(200);
+    await world.settle();
+    await inspected(equipmentId);
     const after = await confirmed(4, equipmentId);
     await world.settle();
     expect(await world.stateOf(equipmentId)).toMatchObject({ quantity: 8 });
@@ -289,9 +298,7 @@ describe('the item', () => {
     await step(id, 'pickup');
     await step(id, 'return', back);
     await world.settle();
-    for (const maintenanceId of (await world.stateOf(equipmentId)).inspections) {
-      await world.happens(equipmentId, { type: 'EquipmentInspectionDone', data: { maintenanceId } });
-    }
+    await inspected(equipmentId);
     expect((await step(next, 'pack')).status).toBe(200);
     const inTime = await world.manager.get('equipment/logistics/in-transit?late=false');
     expect(inTime.body.data.every((one: { late: boolean }) => !one.late)).toBe(true);

@@ -133,8 +133,9 @@ export async function testPlatform(options: TestOptions = {}): Promise<TestPlatf
   const open = () => options.open?.(file, clock) ?? openSqliteStore({ file, clock });
   const store = open();
   const stores = [store];
+  const config = readConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', SEED: 'none', PORT: '0', ...options.env });
   const platform: Omit<TestPlatform, 'twin' | 'close'> = {
-    config: readConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', SEED: 'none', PORT: '0', ...options.env }),
+    config,
     store,
     clock,
     ids: systemIds,
@@ -144,7 +145,7 @@ export async function testPlatform(options: TestOptions = {}): Promise<TestPlatf
     mail: recordedMail(),
     realtime: recordedRealtime(),
     log: silentLog,
-    publicUrl: () => 'https://marquee.example',
+    publicUrl: () => config.PUBLIC_URL ?? 'https://marquee.example',
     probes: [{ name: 'store', check: () => store.ping() }],
     folder,
   };
