@@ -1,28 +1,20 @@
 /** Damage reports on equipment, with photos (spec chapter 06). */
 import { z } from 'zod';
-import {
-  addPhoto,
-  changeReport,
-  damageListing,
-  listReports,
-  PHOTO_LIMIT,
-  reportDamage,
-} from '../../shared/damage/commands.ts';
+import { changeReport, damageAlbum, damageListing, listReports, reportDamage } from '../../shared/damage/commands.ts';
 import { type DamageState, damageReports } from '../../shared/damage/model.ts';
 import {
   DamageReportBody,
   DamageReportView,
   NewDamageReport,
   repliedReport,
-  shownPhoto,
   shownReport,
 } from '../../shared/damage/views.ts';
 import type { Entity } from '../../shared/platform/aggregate.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage } from '../../shared/platform/listing.ts';
+import { addPhoto, photoReply } from '../../shared/platform/photos.ts';
 import { PictureView } from '../../shared/platform/pictures.ts';
 import { listRoute, type Route, reviseRoutes, route, uploadRoute } from '../../shared/platform/route.ts';
-import type { Scope } from '../../shared/platform/scope.ts';
 
 const tag = 'Equipment damage';
 const ofItem = z.strictObject({ equipmentId: Id });
@@ -61,12 +53,12 @@ const upload = uploadRoute({
   tag,
   access: 'damage:create',
   params,
-  file: { limit: PHOTO_LIMIT },
+  file: { limit: damageAlbum.limit },
   reply: PictureView,
   refusals: ['rule_broken'],
   handle: async ({ params: { damageReportId }, file }, scope) => {
-    const { report, photoId } = await addPhoto(scope, damageReportId, file);
-    return { ...(await photo(scope, report, photoId)), location: `${at(report)}/photos/${photoId}` };
+    const { entity: report, photoId } = await addPhoto(scope, damageAlbum, damageReportId, file);
+    return { ...(await photoReply(scope, report, photoId)), location: `${at(report)}/photos/${photoId}` };
   },
 });
 
@@ -79,7 +71,7 @@ const readPhoto = route({
   params: z.strictObject({ damageReportId: Id, photoId: Id }),
   reply: PictureView,
   handle: async ({ params: { damageReportId, photoId } }, scope) =>
-    photo(scope, await scope.of(damageReports).get(damageReportId), photoId),
+    photoReply(scope, await scope.of(damageReports).get(damageReportId), photoId),
 });
 
 const list = listRoute({
@@ -115,11 +107,6 @@ const report = route({
 
 function at({ id }: Entity<DamageState>): string {
   return `equipment/damage-reports/${id}`;
-}
-
-/** Its links are made anew each time, so a photo is never answered 304; the report's ETag is there for `If-Match`. */
-async function photo(scope: Scope, { state, etag }: Entity<DamageState>, photoId: string) {
-  return { body: await shownPhoto(scope, state, photoId), headers: { etag: `"${etag}"` } };
 }
 
 export const damageRoutes: readonly Route[] = [one, ...change, upload, readPhoto, list, report];

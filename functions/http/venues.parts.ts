@@ -2,10 +2,8 @@
 import { z } from 'zod';
 import type { Entity } from '../../shared/platform/aggregate.ts';
 import { Id } from '../../shared/platform/fields.ts';
-import { type Listing, shownPage } from '../../shared/platform/listing.ts';
-import { PictureView } from '../../shared/platform/pictures.ts';
-import { listRoute, type Route, reviseRoutes, route, uploadRoute } from '../../shared/platform/route.ts';
-import type { Scope } from '../../shared/platform/scope.ts';
+import { shownPage } from '../../shared/platform/listing.ts';
+import { listRoute, type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
 import { shortPage } from '../../shared/platform/short-list.ts';
 import {
   BlockView,
@@ -20,18 +18,17 @@ import {
 import { addContact, reviseContact } from '../../shared/venues/commands.ts';
 import { VenueContactFields } from '../../shared/venues/fields.ts';
 import { type VenueState, venues } from '../../shared/venues/model.ts';
-import { addPhoto, PHOTO_LIMIT, shownPhoto } from '../../shared/venues/photos.ts';
+import { venueAlbum } from '../../shared/venues/photos.ts';
 import * as rules from '../../shared/venues/rules.ts';
-import { contactView, photosOf, VenueContactView } from '../../shared/venues/views.ts';
+import { contactView, VenueContactView } from '../../shared/venues/views.ts';
+import { photoRoutes } from './photos.ts';
 
 const tag = 'Venues';
 const params = z.strictObject({ venueId: Id });
 const ofContact = z.strictObject({ venueId: Id, contactId: Id });
 const ofBlock = z.strictObject({ venueId: Id, claimId: Id });
-const ofPhoto = z.strictObject({ venueId: Id, photoId: Id });
 const write = 'venues:write';
 
-const photoListing: Listing = { filters: {}, sorts: { createdAt: 'id' }, defaultSort: 'createdAt', search: false };
 const byId = ({ id }: { readonly id: string }) => id;
 const same = <T>(value: T): T => value;
 
@@ -95,84 +92,14 @@ const contacts: readonly Route[] = [
   }),
 ];
 
-const photos: readonly Route[] = [
-  uploadRoute({
-    method: 'POST',
-    path: 'venues/{venueId}/photos',
-    summary: 'Add a photo: JPG, PNG or WebP, up to 5 MB',
-    tag,
-    access: write,
-    params,
-    file: { limit: PHOTO_LIMIT },
-    reply: PictureView,
-    refusals: ['rule_broken'],
-    handle: async ({ params: { venueId }, file }, scope) => {
-      const { venue, photoId } = await addPhoto(scope, venueId, file);
-      return { ...(await photo(scope, venue, photoId)), location: `venues/${venueId}/photos/${photoId}` };
-    },
-  }),
-  listRoute({
-    path: 'venues/{venueId}/photos',
-    summary: 'List the photos, oldest first',
-    tag,
-    access: 'venues:read',
-    params,
-    list: photoListing,
-    item: PictureView,
-    handle: async ({ params: { venueId }, query }, scope) => {
-      const items = await photosOf(scope, await stateOf(scope, venueId));
-      // Ids sort by creation.
-      const page = shortPage(photoListing, query, { items, name: [venueId, 'photos'], idOf: byId, sortedBy: byId });
-      return { body: shownPage(page, same) };
-    },
-  }),
-  route({
-    method: 'GET',
-    path: 'venues/{venueId}/photos/{photoId}',
-    summary: 'Read a photo',
-    tag,
-    access: 'venues:read',
-    params: ofPhoto,
-    reply: PictureView,
-    handle: async ({ params: { venueId, photoId } }, scope) =>
-      photo(scope, await scope.of(venues).get(venueId), photoId),
-  }),
-  route({
-    method: 'PUT',
-    path: 'venues/{venueId}/photos/{photoId}/primary',
-    summary: 'Make a photo the primary one',
-    tag,
-    access: write,
-    params: ofPhoto,
-    body: z.strictObject({}),
-    reply: PictureView,
-    handle: async ({ params: { venueId, photoId } }, scope) => {
-      const venue = await scope.of(venues).execute(venueId, (state) => rules.makePrimary(state, photoId));
-      return photo(scope, venue, photoId);
-    },
-  }),
-  route({
-    method: 'DELETE',
-    path: 'venues/{venueId}/photos/{photoId}',
-    summary: 'Remove a photo; the oldest of the others becomes primary when this one was',
-    tag,
-    access: write,
-    params: ofPhoto,
-    handle: async ({ params: { venueId, photoId } }, scope) => {
-      await scope.of(venues).execute(venueId, (state) => rules.removePhoto(state, photoId));
-      return {};
-    },
-  }),
-];
-
-/** Its links are made anew each time, so a photo is never answered 304; the venue's ETag is there for `If-Match`. */
-async function photo(scope: Scope, venue: Entity<VenueState>, photoId: string) {
-  return { body: await shownPhoto(scope, venue.state, photoId), headers: { etag: `"${venue.etag}"` } };
-}
-
-async function stateOf(scope: Scope, venueId: string) {
-  return (await scope.of(venues).get(venueId)).state;
-}
+const photos = photoRoutes({
+  of: 'venues',
+  param: 'venueId',
+  tag,
+  album: venueAlbum,
+  makePrimary: rules.makePrimary,
+  remove: rules.removePhoto,
+});
 
 const blocks: readonly Route[] = [
   route({

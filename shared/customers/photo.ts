@@ -1,7 +1,8 @@
 /** A customer's photo: kept as a blob, named by the customer (REQ-CUS-015). */
 import { blobOwner } from '../platform/orphans.ts';
-import { type PictureFile, removePicture, storePicture } from '../platform/pictures.ts';
-import { notFound, Refusal } from '../platform/refusal.ts';
+import { PHOTO_THUMBNAIL } from '../platform/photos.ts';
+import { keepPicture, type PictureFile } from '../platform/pictures.ts';
+import { notFound } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { changeCustomer, readCustomer } from './commands.ts';
 import { customers } from './model.ts';
@@ -11,31 +12,20 @@ export const customerBlobs = blobOwner('customers', customers, ({ photo }) => (p
 
 /** Bytes. */
 export const PHOTO_LIMIT = 5 * 1024 * 1024;
-/** Pixels. */
-const THUMBNAIL_WIDTH = 320;
 
 /**
- * Puts a photo in place of the one that was, if any. The blobs come first, so that no customer ever shows a photo that
- * is not there; those of the old one go through the reaction to the fact that names it.
+ * Puts a photo in place of the one that was, if any; the blobs of the old one go through the reaction to the fact that
+ * names it.
  */
 export async function putPhoto(scope: Scope, customerId: string, file: PictureFile) {
   await readCustomer(scope, customerId);
-  const photo = await storePicture(scope, {
-    file,
-    path: customerBlobs.pathOf(customerId),
-    limit: PHOTO_LIMIT,
-    thumbnail: { width: THUMBNAIL_WIDTH },
-  });
-  try {
+  const upload = { file, path: customerBlobs.pathOf(customerId), limit: PHOTO_LIMIT, thumbnail: PHOTO_THUMBNAIL };
+  return keepPicture(scope, upload, async (photo) => {
     const customer = await changeCustomer(scope, customerId, ({ photo: replaced }) => [
       { type: 'CustomerPhotoUploaded', data: replaced ? { photo, replaced } : { photo } },
     ]);
     return { customer, photo };
-  } catch (error) {
-    // Refused: nothing names it. After any other failure the commit may have come through.
-    if (error instanceof Refusal) await removePicture(scope, photo);
-    throw error;
-  }
+  });
 }
 
 /** Throws `not_found` when there is none. */

@@ -1,16 +1,15 @@
 /** Commands on damage reports, and what they bring about on the item. */
-
 import { z } from 'zod';
 import { type ItemFact, type ItemState, items } from '../equipment/model.ts';
 import { events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { anyOf, type ListInput, type Listing, toQuery } from '../platform/listing.ts';
 import { blobOwner } from '../platform/orphans.ts';
-import { type PictureFile, removePicture, storePicture } from '../platform/pictures.ts';
+import type { PhotoAlbum } from '../platform/photos.ts';
 import { notFound, Refusal } from '../platform/refusal.ts';
 import type { EntityPage } from '../platform/repository.ts';
 import type { Scope } from '../platform/scope.ts';
-import { type DamageState, damageReports, damageStatuses, severities } from './model.ts';
+import { type DamageFact, type DamageState, damageReports, damageStatuses, severities } from './model.ts';
 import * as rules from './rules.ts';
 import type { DamageReportBody, NewDamageReport } from './views.ts';
 
@@ -19,9 +18,13 @@ type Report = Entity<DamageState>;
 /** Whose the photos of damage are. */
 export const damageBlobs = blobOwner('damage', damageReports, ({ photos }) => photos);
 
-/** Most bytes of an upload: 10 MB. */
-export const PHOTO_LIMIT = 10 * 1024 * 1024;
-const THUMBNAIL_WIDTH = 320;
+export const damageAlbum: PhotoAlbum<DamageState, DamageFact> = {
+  of: damageReports,
+  blobs: damageBlobs,
+  limit: 10 * 1024 * 1024,
+  refuseFull: rules.refuseFullAlbum,
+  add: rules.addPhoto,
+};
 
 export const damageListing: Listing = {
   filters: { severity: anyOf('severity', z.enum(severities)), status: anyOf('status', z.enum(damageStatuses)) },
@@ -62,29 +65,6 @@ export function changeReport(
   make: (current: DamageReportBody) => DamageReportBody,
 ): Promise<Report> {
   return scope.of(damageReports).execute(id, (state) => rules.revise(state, make(rules.fieldsOf(state))));
-}
-
-/**
- * Stores an upload and adds it to the report. The blobs come first, so that no report ever shows a photo that is not
- * there; a crash before the commit leaves blobs that nothing names, which a timer sweeps.
- */
-export async function addPhoto(scope: Scope, id: string, file: PictureFile) {
-  const { state } = await scope.of(damageReports).get(id);
-  // No work for a full album; what counts is decided at the commit.
-  if (!scope.retried) rules.refuseFullAlbum(state);
-  const photo = await storePicture(scope, {
-    file,
-    path: damageBlobs.pathOf(id),
-    limit: PHOTO_LIMIT,
-    thumbnail: { width: THUMBNAIL_WIDTH },
-  });
-  try {
-    const report = await scope.of(damageReports).execute(id, (now) => rules.addPhoto(now, photo));
-    return { report, photoId: photo.id };
-  } catch (error) {
-    if (error instanceof Refusal) await removePicture(scope, photo);
-    throw error;
-  }
 }
 
 type Consequence = (reportId: string, damage: DamageState, item: ItemState, now: string) => readonly ItemFact[];

@@ -1,9 +1,10 @@
 /** Decisions about damage reports and what they bring about: pure. */
 import type { ItemFact, ItemState } from '../equipment/model.ts';
+import { holds } from '../platform/albums.ts';
 import { changesBetween, unchanged } from '../platform/changes.ts';
-import { DAY, later } from '../platform/clock.ts';
+import { later, MINUTE } from '../platform/clock.ts';
 import type { Picture } from '../platform/pictures.ts';
-import { notFound, wrongState } from '../platform/refusal.ts';
+import { wrongState } from '../platform/refusal.ts';
 import { shortened } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
 import type { DamageFact, DamageFields, DamageState, DamageStatus } from './model.ts';
@@ -24,7 +25,7 @@ export function report(damage: Omit<DamageState, 'status' | 'photos'>, now: stri
   }
   return [{ type: 'EquipmentDamageReported', data: damage }];
 }
-const CLOCKS_DIFFER = DAY / 288;
+const CLOCKS_DIFFER = 5 * MINUTE;
 
 /** The changeable fields as they are. */
 export function fieldsOf({ description, estimatedRepairCost, status }: DamageState): DamageFields {
@@ -48,15 +49,9 @@ export function refuseFullAlbum({ photos }: DamageState): void {
 }
 
 export function addPhoto(state: DamageState, photo: Picture): readonly DamageFact[] {
+  if (holds(state, photo)) return [];
   refuseFullAlbum(state);
   return [{ type: 'EquipmentDamagePhotoUploaded', data: { equipmentId: state.equipmentId, photo } }];
-}
-
-/** Throws `not_found`. */
-export function photoOf({ photos }: DamageState, photoId: string): Picture {
-  const photo = photos.find(({ id }) => id === photoId);
-  if (!photo) throw notFound('photo');
-  return photo;
 }
 
 type Reported = Pick<DamageState, 'severity' | 'description' | 'estimatedRepairCost'>;

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id, Instant, lines, Money, metaShape } from '../platform/fields.ts';
-import { PictureView, pictureView } from '../platform/pictures.ts';
+import { photoViews, replyWithPhotos } from '../platform/photos.ts';
+import { PictureView } from '../platform/pictures.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type DamageState, damageStatuses, severities } from './model.ts';
-import { photoOf } from './rules.ts';
 
 const Severity = z.enum(severities).meta({ id: 'DamageSeverity' });
 const DamageStatus = z.enum(damageStatuses).meta({ id: 'DamageStatus' });
@@ -46,17 +46,10 @@ export const DamageReportView = z
 
 export async function shownReport(scope: Scope, { id, state, meta }: Entity<DamageState>) {
   const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
-  const photos = await Promise.all(state.photos.map((photo) => shownPhoto(scope, state, photo.id)));
+  const photos = await photoViews(scope, state);
   return { id, ...state, photos, createdAt, createdBy, modifiedAt, modifiedBy };
 }
 
-/** One photo with fresh links; the first is the primary one. Throws `not_found`. */
-export function shownPhoto(scope: Scope, state: DamageState, photoId: string): Promise<PictureView> {
-  return pictureView(scope, photoOf(state, photoId), { primary: state.photos[0]?.id === photoId });
-}
-
-/** Links to photos change while the report does not, so it is never answered 304: its ETag is there for `If-Match`. */
 export async function repliedReport(scope: Scope, report: Entity<DamageState>) {
-  const body = await shownReport(scope, report);
-  return body.photos.length === 0 ? { body, etag: report.etag } : { body, headers: { etag: `"${report.etag}"` } };
+  return replyWithPhotos(await shownReport(scope, report), report.etag);
 }

@@ -1,6 +1,7 @@
 /** Equipment items: the state, the facts it is folded from, and how it is found (spec chapter 06). */
 import type { Resource } from '../claims/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
+import { withoutPhoto, withPhotos } from '../platform/albums.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
@@ -190,10 +191,7 @@ function changed(state: ItemState, fact: Exclude<ItemFact, { readonly type: 'Equ
     case 'EquipmentPhotoUploaded':
       return withPhotos(state, [...state.photos, fact.data.photo]);
     case 'EquipmentPhotoRemoved':
-      return withPhotos(
-        state,
-        state.photos.filter(({ id }) => id !== fact.data.photo.id),
-      );
+      return withoutPhoto(state, fact.data.photo.id);
     case 'EquipmentPrimaryPhotoChosen':
       return { ...state, primaryPhotoId: fact.data.photoId };
     case 'EquipmentConditionUpgraded':
@@ -237,13 +235,6 @@ function changed(state: ItemState, fact: Exclude<ItemFact, { readonly type: 'Equ
 function withJob(jobs: ItemState['jobs'], reservationId: string, job: Job | undefined): Readonly<Record<string, Job>> {
   const { [reservationId]: _, ...others } = jobs ?? {};
   return job ? { ...others, [reservationId]: job } : others;
-}
-
-/** Exactly one photo is primary while there is any: when that one goes, the oldest of the others takes over. */
-function withPhotos(state: ItemState, photos: readonly Picture[]): ItemState {
-  const { primaryPhotoId, ...rest } = state;
-  const primary = photos.find(({ id }) => id === primaryPhotoId) ?? photos[0];
-  return { ...rest, photos, ...(primary ? { primaryPhotoId: primary.id } : {}) };
 }
 
 const NOWHERE: Whereabouts = { setApart: 0, inTransit: 0, atVenue: 0, inMaintenance: 0 };

@@ -1,8 +1,10 @@
 /** What may be done with equipment: pure decisions from a state to facts (REQ-EQP-001 to 011, 055, 061, 063, 070 to 080). */
+
+import { holds, photoOf } from '../platform/albums.ts';
 import { changesBetween, unchanged } from '../platform/changes.ts';
 import type { Window } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
-import { invalid, notFound, wrongState } from '../platform/refusal.ts';
+import { invalid, wrongState } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { ConditionChange, ItemChanges, NewItem } from './fields.ts';
 import { conditions, type ItemFact, type ItemState, onShelf, preventiveDueAfter } from './model.ts';
@@ -103,12 +105,6 @@ export function setCondition(state: ItemState, { condition: to, reason }: Condit
   return [{ type, data: { from, to, ...(reason === undefined ? {} : { reason }) } }];
 }
 
-export function photoOf(state: ItemState, photoId: string): Picture {
-  const photo = state.photos.find(({ id }) => id === photoId);
-  if (!photo) throw notFound('photo');
-  return photo;
-}
-
 /** REQ-EQP-070. */
 export function refuseFullAlbum(state: ItemState): void {
   if (state.photos.length >= MOST_PHOTOS) {
@@ -117,7 +113,7 @@ export function refuseFullAlbum(state: ItemState): void {
 }
 
 export function addPhoto(state: ItemState, photo: Picture): ItemFact[] {
-  if (state.photos.some(({ id }) => id === photo.id)) return [];
+  if (holds(state, photo)) return [];
   refuseFullAlbum(state);
   return [{ type: 'EquipmentPhotoUploaded', data: { photo } }];
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { Money, metaShape } from '../platform/fields.ts';
+import { photoViews, replyWithPhotos } from '../platform/photos.ts';
 import { PictureView, pictureView } from '../platform/pictures.ts';
 import type { Reply } from '../platform/route.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -75,18 +76,10 @@ function plain({ id, state, meta }: Entity<ItemState>) {
   };
 }
 
-/** All photos with fresh links, oldest first. */
-export function photosOf(scope: Scope, { photos, primaryPhotoId }: ItemState): Promise<PictureView[]> {
-  return Promise.all(photos.map((photo) => pictureView(scope, photo, { primary: photo.id === primaryPhotoId })));
-}
-
-/**
- * The reply that shows an item. Links to photos change while the item does not, so one with photos is never answered
- * 304: its ETag is there for `If-Match`.
- */
+/** The reply that shows an item. */
 export async function shown(scope: Scope, item: Entity<ItemState>): Promise<Reply<z.input<typeof ItemView>>> {
-  const body = { ...plain(item), photos: await photosOf(scope, item.state) };
-  return body.photos.length === 0 ? { body, etag: item.etag } : { body, headers: { etag: `"${item.etag}"` } };
+  const body = { ...plain(item), photos: await photoViews(scope, item.state) };
+  return replyWithPhotos(body, item.etag);
 }
 
 export async function listed(scope: Scope, item: Entity<ItemState>): Promise<z.input<typeof ListedItem>> {

@@ -1,8 +1,7 @@
 /** The picture a user shows (REQ-USER-004). The blobs of one that is replaced or removed go by a reaction. */
 import type { Entity } from '../platform/aggregate.ts';
 import { blobOwner } from '../platform/orphans.ts';
-import { type PictureFile, removePicture, storePicture } from '../platform/pictures.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { keepPicture, type PictureFile } from '../platform/pictures.ts';
 import type { Scope } from '../platform/scope.ts';
 import { updateUser } from './accounts.ts';
 import { type UserState, users } from './model.ts';
@@ -17,14 +16,8 @@ const THUMBNAIL = { width: 256, square: true } as const;
 export async function setAvatar(scope: Scope, file: PictureFile): Promise<Entity<UserState>> {
   const { userId } = scope.actor;
   const path = userBlobs.pathOf(userId);
-  const avatar = await storePicture(scope, { file, path, limit: AVATAR_LIMIT, thumbnail: THUMBNAIL });
-  try {
-    return await updateUser(scope, userId, () => ({ avatar }));
-  } catch (error) {
-    // Refused, so it is nobody's. Anything else may have been committed all the same.
-    if (error instanceof Refusal) await removePicture(scope, avatar);
-    throw error;
-  }
+  const upload = { file, path, limit: AVATAR_LIMIT, thumbnail: THUMBNAIL };
+  return keepPicture(scope, upload, (avatar) => updateUser(scope, userId, () => ({ avatar })));
 }
 
 export async function removeAvatar(scope: Scope): Promise<void> {

@@ -118,6 +118,25 @@ export async function storePicture(scope: PictureScope, upload: PictureUpload): 
   });
 }
 
+/**
+ * Stores a picture and commits what names it. The blobs come first, so that nothing ever shows a picture that is not
+ * there; a crash before the commit leaves blobs that nothing names, which a timer sweeps (ADR 0013).
+ */
+export async function keepPicture<T>(
+  scope: PictureScope,
+  upload: PictureUpload,
+  commit: (picture: Picture) => Promise<T>,
+): Promise<T> {
+  const picture = await storePicture(scope, upload);
+  try {
+    return await commit(picture);
+  } catch (error) {
+    // Refused: nothing names it. After any other failure the commit may have come through.
+    if (error instanceof Refusal) await removePicture(scope, picture);
+    throw error;
+  }
+}
+
 /** A picture with links that expire. */
 export async function pictureView(
   scope: PictureScope,

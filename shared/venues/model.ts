@@ -1,6 +1,7 @@
 /** Venues: the state, the facts it is folded from, and how it is found (spec chapter 03). */
 import type { Resource } from '../claims/model.ts';
 import { type Aggregate, aggregate, type Meta, type Stamp, type Stamped } from '../platform/aggregate.ts';
+import { withoutPhoto, withPhotos } from '../platform/albums.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Window } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
@@ -90,22 +91,12 @@ function changed(
     case 'VenuePhotoUploaded':
       return withPhotos(state, [...state.photos, fact.data.photo]);
     case 'VenuePhotoRemoved':
-      return withPhotos(
-        state,
-        state.photos.filter(({ id }) => id !== fact.data.photo.id),
-      );
+      return withoutPhoto(state, fact.data.photo.id);
     case 'VenueRemoved':
     case 'VenueBlocked':
     case 'VenueUnblocked':
       return state;
   }
-}
-
-/** Exactly one photo is primary while there is any: when that one goes, the oldest of the others takes over. */
-function withPhotos(state: VenueState, photos: readonly Picture[]): VenueState {
-  const { primaryPhotoId, ...rest } = state;
-  const primary = photos.find(({ id }) => id === primaryPhotoId) ?? photos[0];
-  return { ...rest, photos, ...(primary ? { primaryPhotoId: primary.id } : {}) };
 }
 
 function evolveVenue(state: VenueState | undefined, fact: VenueFact, stamp: Stamp): VenueState {

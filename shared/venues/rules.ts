@@ -1,4 +1,6 @@
 /** What may be done with a venue: pure decisions from a state to facts (REQ-VEN-001 to 014). */
+
+import { holds, photoOf } from '../platform/albums.ts';
 import { changesBetween, unchanged } from '../platform/changes.ts';
 import { e164Of } from '../platform/phone.ts';
 import type { Picture } from '../platform/pictures.ts';
@@ -144,12 +146,6 @@ export function removeContact(state: VenueState, contactId: string): VenueFact[]
   return [{ type: 'VenueContactRemoved', data: { contactId } }];
 }
 
-export function photoOf(state: VenueState, photoId: string): Picture {
-  const photo = state.photos.find(({ id }) => id === photoId);
-  if (!photo) throw notFound('photo');
-  return photo;
-}
-
 /** REQ-VEN-014. */
 export function refuseFullAlbum(state: VenueState): void {
   if (state.photos.length >= MOST_PHOTOS) {
@@ -158,7 +154,7 @@ export function refuseFullAlbum(state: VenueState): void {
 }
 
 export function addPhoto(state: VenueState, photo: Picture): VenueFact[] {
-  if (state.photos.some(({ id }) => id === photo.id)) return [];
+  if (holds(state, photo)) return [];
   refuseFullAlbum(state);
   return [{ type: 'VenuePhotoUploaded', data: { photo } }];
 }

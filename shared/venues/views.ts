@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Entity, metaOfPart } from '../platform/aggregate.ts';
 import { metaShape } from '../platform/fields.ts';
+import { photoViews, replyWithPhotos } from '../platform/photos.ts';
 import { PictureView, pictureView } from '../platform/pictures.ts';
 import type { Reply } from '../platform/route.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -107,18 +108,10 @@ function plain(venue: Entity<VenueState>) {
   };
 }
 
-/** All photos with fresh links, oldest first. */
-export function photosOf(scope: Scope, { photos, primaryPhotoId }: VenueState): Promise<PictureView[]> {
-  return Promise.all(photos.map((photo) => pictureView(scope, photo, { primary: photo.id === primaryPhotoId })));
-}
-
-/**
- * The reply that shows a venue. Links to photos change while the venue does not, so one with photos is never answered
- * 304: its ETag is there for `If-Match`.
- */
+/** The reply that shows a venue. */
 export async function shown(scope: Scope, venue: Entity<VenueState>): Promise<Reply<z.input<typeof VenueView>>> {
-  const body = { ...plain(venue), photos: await photosOf(scope, venue.state) };
-  return body.photos.length === 0 ? { body, etag: venue.etag } : { body, headers: { etag: `"${venue.etag}"` } };
+  const body = { ...plain(venue), photos: await photoViews(scope, venue.state) };
+  return replyWithPhotos(body, venue.etag);
 }
 
 export async function item(scope: Scope, venue: Entity<VenueState>, distanceKm?: number) {

@@ -4,16 +4,17 @@ import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { blobOwners, orphanBlobs } from '../../functions/timers/orphan-blobs.ts';
 import { putPhoto } from '../../shared/customers/photo.ts';
-import { addPhoto as addItemPhoto } from '../../shared/equipment/photos.ts';
+import { equipmentAlbum } from '../../shared/equipment/photos.ts';
 import { setAvatar } from '../../shared/identity/avatars.ts';
 import { users } from '../../shared/identity/model.ts';
 import { systemActor } from '../../shared/platform/actor.ts';
 import type { Blobs } from '../../shared/platform/blobs.ts';
 import { instantOf } from '../../shared/platform/clock.ts';
+import { addPhoto } from '../../shared/platform/photos.ts';
 import { storePicture } from '../../shared/platform/pictures.ts';
 import { runTick } from '../../shared/platform/run-timer.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
-import { addPhoto as addVenuePhoto } from '../../shared/venues/photos.ts';
+import { venueAlbum } from '../../shared/venues/photos.ts';
 import { madeItem, startWorld, type World } from '../equipment/support.ts';
 import { testScope } from '../support/platform.ts';
 import { parseSource } from '../support/source.ts';
@@ -68,10 +69,10 @@ describe('the timer orphan-blobs', () => {
     const { manager } = world;
     const scope = world.scope();
     const item = await madeItem(manager);
-    await addItemPhoto(scope, item.id, photo());
-    await addItemPhoto(scope, item.id, photo());
+    await addPhoto(scope, equipmentAlbum, item.id, photo());
+    await addPhoto(scope, equipmentAlbum, item.id, photo());
     const venue = (await manager.post('venues', venueBody())).body;
-    await addVenuePhoto(scope, venue.id, photo());
+    await addPhoto(scope, venueAlbum, venue.id, photo());
     const contact = { type: 'enterprise', primaryEmail: 'a@b.example', primaryPhone: '+442079460018' };
     const customer = (await manager.post('customers', { name: 'Customer', ...contact })).body;
     await putPhoto(scope, customer.id, photo());
@@ -106,7 +107,7 @@ describe('the timer orphan-blobs', () => {
 
   test('takes what a deleted item had', async () => {
     const item = await madeItem(world.manager);
-    await addItemPhoto(world.scope(), item.id, photo());
+    await addPhoto(world.scope(), equipmentAlbum, item.id, photo());
     await world.manager.delete(`equipment/${item.id}`);
     expect(await paths()).toHaveLength(2);
     world.testing.clock.advance(25 * HOUR);
@@ -138,7 +139,8 @@ describe('the timer orphan-blobs', () => {
 
   test('costs a query for each page and folder, however many blobs it holds', async () => {
     const { manager } = world;
-    for (let n = 0; n < 12; n += 1) await addItemPhoto(world.scope(), (await madeItem(manager)).id, photo());
+    for (let n = 0; n < 12; n += 1)
+      await addPhoto(world.scope(), equipmentAlbum, (await madeItem(manager)).id, photo());
     world.testing.clock.advance(25 * HOUR);
     const { store } = world.platform;
     let [queries, reads] = [0, 0];
@@ -160,13 +162,16 @@ describe('the timer orphan-blobs', () => {
 
 test('whoever stores pictures answers for them', () => {
   const files = readdirSync('shared', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
-  const texts = files.map((path) => [path, readFileSync(`shared/${path}`, 'utf8')] as const);
-  const about = texts.filter(([, text]) => /\b(storePicture|blobOwner)\b/.test(text));
-  const sources = about.map(([path, text]) => parseSource(path, text));
-  const calls = sources.flatMap((source) => source.calls);
-  const owners = calls.filter(({ name }) => name === 'blobOwner').map(({ text }) => text);
+  const slices = files.filter((path) => !path.startsWith('platform'));
+  const about = slices.map((path) => parseSource(path, readFileSync(`shared/${path}`, 'utf8')));
+  const owners = about.flatMap(({ calls }) => calls.filter(({ name }) => name === 'blobOwner').map(({ text }) => text));
   expect(owners.toSorted()).toEqual(blobOwners.map(({ folder }) => folder).toSorted());
-  const storing = sources.filter((source) => source.calls.some(({ name }) => name === 'storePicture'));
+  const stores = ['storePicture', 'keepPicture'];
+  const storing = about.filter(
+    ({ path, calls }) =>
+      calls.some(({ name }) => stores.includes(name)) ||
+      readFileSync(`shared/${path}`, 'utf8').includes(': PhotoAlbum<'),
+  );
   expect(storing.length).toBe(owners.length);
   for (const source of storing) expect(source.calls.map(({ name }) => name)).toContain('blobOwner');
 });
