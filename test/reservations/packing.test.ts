@@ -54,6 +54,47 @@ describe('REQ-EQP-040 packing', () => {
   });
 });
 
+describe('what is out', () => {
+  test('keeps the start of its window, so that its units are promised to nobody before they are back', async () => {
+    const equipmentId = await world.item({ quantity: 4 });
+    const [id = ''] = await jobs(equipmentId, 4);
+    await goTo(world.manager, id, 'dispatch');
+    const path = `equipment/reservations/${id}`;
+    const { window } = (await world.manager.get(path)).body;
+    const nextYear = { start: '2028-01-10T10:00:00Z', end: '2028-01-10T12:00:00Z' };
+    expect((await world.manager.patch(path, { window: nextYear })).body.rule).toBe('packed-is-fixed');
+    const eventId = await world.event();
+    const other = await world.manager.post('equipment/reservations', { equipmentId, eventId, quantity: 1, window });
+    expect(other.status).toBe(409);
+    const longer = { ...window, end: '2027-01-10T18:00:00Z' };
+    expect((await world.manager.patch(path, { window: longer })).body.window).toEqual(longer);
+  });
+
+  test('is shown as late when it is, though nobody has changed it', async () => {
+    const now = world.scope.now();
+    const [id = ''] = await jobs(await world.item(), 1);
+    await goTo(world.manager, id, 'dispatch');
+    const path = `equipment/logistics/${id}`;
+    const before = await world.manager.get(path);
+    world.move('2027-01-10T12:00:01Z');
+    const after = await world.manager.get(path, { 'if-none-match': before.headers.get('etag') ?? '' });
+    expect([before.body.late, after.status, after.body?.late]).toEqual([false, 200, true]);
+    world.move(now);
+  });
+});
+
+test('REQ-EQP-063 what is retired is packed no more, and comes back when it is out', async () => {
+  const equipmentId = await world.item({ quantity: 2 });
+  const [out = '', id = ''] = await jobs(equipmentId, 1, 1);
+  await goTo(world.manager, out, 'deliver');
+  expect((await world.manager.post(`equipment/${equipmentId}/retire`, { reason: 'Old' })).status).toBe(200);
+  expect((await step(id, 'pack')).body.rule).toBe('item-retired');
+  await step(out, 'pickup');
+  expect((await step(out, 'return', { returned: 1 })).status).toBe(200);
+  await world.settle();
+  expect(await shown(equipmentId)).toMatchObject({ status: 'retired', units: { inStock: 2 } });
+});
+
 describe('units set apart by a packing that crashed before the reservation knew', () => {
   const begun = async (quantity: number) => {
     const equipmentId = await world.item({ quantity: 10 });
