@@ -9,7 +9,7 @@ import { breaks } from './breaks.ts';
 import { type EventReminderDue, type Remindable, remindAt } from './reminders.ts';
 
 /** Whether an actor may see an event; other slices show its title only then. */
-export { reaches } from './rows.ts';
+export { reaches, reachOf } from './rows.ts';
 
 export const eventStatuses = [
   'draft',

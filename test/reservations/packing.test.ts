@@ -44,6 +44,20 @@ describe('REQ-EQP-040 packing', () => {
     for (const { status, body } of answers) if (status !== 200) expect(body.rule).toBe('units-on-shelf');
   });
 
+  test('and the start of maintenance in the same moment: one of them has the units', async () => {
+    const equipmentId = await world.item({ quantity: 10 });
+    const [id = ''] = await jobs(equipmentId, 6);
+    const body = { type: 'cleaning', scheduledAt: '2026-12-20T10:00:00Z', estimatedMinutes: 60, description: 'Dust' };
+    const { body: work } = await world.manager.post(`equipment/${equipmentId}/maintenance`, { ...body, quantity: 5 });
+    const answers = await Promise.all([
+      step(id, 'pack'),
+      world.manager.post(`equipment/maintenance/${work.id}/start`, {}),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    await world.settle();
+    expect(await together(equipmentId)).toBe(10);
+  });
+
   test('right after another has packed finds what is left, before any reaction has run', async () => {
     const equipmentId = await world.item({ quantity: 10 });
     const [one = '', two = ''] = await jobs(equipmentId, 7, 7);
