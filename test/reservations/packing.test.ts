@@ -84,6 +84,28 @@ describe('what is out', () => {
     expect((await world.manager.patch(path, { window: longer })).body.window).toEqual(longer);
   });
 
+  test('can be kept for longer when the event is over, and the item by then not to be reserved', async () => {
+    const now = world.scope.now();
+    const equipmentId = await world.item({ quantity: 4 });
+    const slot = { startsAt: '2026-11-21T10:00:00Z', endsAt: '2026-11-21T12:00:00Z' };
+    const eventId = await world.event(slot, 'approve', 'confirm');
+    const id = await world.reserved(equipmentId, eventId, { quantity: 4 });
+    await world.manager.post(`equipment/reservations/${id}/confirm`);
+    await goTo(world.manager, id, 'deliver');
+    world.move('2026-11-21T12:30:00Z');
+    expect((await world.manager.post(`events/${eventId}/complete`)).status).toBe(200);
+    const next = { startsAt: '2026-11-21T14:00:00Z', endsAt: '2026-11-21T15:00:00Z' };
+    const other = { equipmentId, eventId: await world.event(next), quantity: 1 };
+    const down = 'EquipmentConditionDowngraded';
+    await world.happens(equipmentId, { type: down, data: { from: 'good', to: 'needsRepair' } });
+    const window = { start: slot.startsAt, end: '2026-11-22T12:00:00Z' };
+    const longer = await world.manager.patch(`equipment/reservations/${id}`, { window });
+    expect([longer.status, longer.body.window]).toEqual([200, window]);
+    await world.happens(equipmentId, { type: 'EquipmentConditionUpgraded', data: { from: 'needsRepair', to: 'good' } });
+    expect((await world.manager.post('equipment/reservations', other)).status).toBe(409);
+    world.move(now);
+  });
+
   test('is shown as late when it is, though nobody has changed it', async () => {
     const now = world.scope.now();
     const [id = ''] = await jobs(await world.item(), 1);
