@@ -13,7 +13,7 @@ import {
   StepBody,
   shownLogistics,
 } from '../../shared/reservations/logistics.views.ts';
-import { type LogisticsStep, reservations } from '../../shared/reservations/model.ts';
+import { isOut, type LogisticsStep, reservations } from '../../shared/reservations/model.ts';
 import { listOut, moveOn, outListing } from '../../shared/reservations/moving.ts';
 
 const tag = 'Equipment logistics';
@@ -42,7 +42,11 @@ const read = route({
   reply: LogisticsView,
   async handle({ params: { reservationId } }, scope) {
     const reservation = await scope.of(reservations).get(reservationId);
-    return { body: shownLogistics(reservation, scope.now()), etag: reservation.etag };
+    const body = shownLogistics(reservation, scope.now());
+    // What is out becomes late while nobody changes it: never answered 304, its ETag is there for `If-Match`.
+    return isOut(reservation.state)
+      ? { body, headers: { etag: `"${reservation.etag}"` } }
+      : { body, etag: reservation.etag };
   },
 });
 

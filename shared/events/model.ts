@@ -8,8 +8,8 @@ import { fold, wordsOf } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
 import { type EventReminderDue, type Remindable, remindAt } from './reminders.ts';
 
-/** Whether an actor may see an event (other slices show its title only then), and whether it is a customer. */
-export { isCustomer, type Reaching, reaches } from './rows.ts';
+/** Whether an actor may see an event (other slices show its title only then), and which ones; whether it is a customer. */
+export { isCustomer, type Reaching, reaches, reachOf } from './rows.ts';
 
 export const eventStatuses = [
   'draft',

@@ -2,6 +2,7 @@
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
 import { equipmentResource, type ItemState, MAINTENANCE, RESERVATION } from '../equipment/model.ts';
+import { events, reaches, reachOf } from '../events/model.ts';
 import { may } from '../platform/actor.ts';
 import { later, MINUTE } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
@@ -162,14 +163,24 @@ export function isConflict(error: unknown): error is Refusal {
   return error instanceof Refusal && error.code === 'conflict';
 }
 
-/** The clashes with the events' titles, for those who may read reservations. */
+/** The clashes with the titles of events, of those that the actor may see, for who may read reservations. */
 async function titled(scope: Scope, clashes: readonly Clash[]): Promise<readonly Clash[]> {
   if (!may(scope.actor, 'reservations:read')) return clashes;
   const ids = reservationsIn(clashes).slice(0, MOST_TITLES);
   const found = await Promise.all(ids.map((id) => scope.of(reservations).find(id)));
-  const titles = new Map(found.flatMap((one) => (one ? [[one.id, one.state.names.event]] : [])));
+  const titles = new Map<string, string>();
+  for (const one of found) {
+    if (one && (await mayBeNamed(scope, one.state.eventId))) titles.set(one.id, one.state.names.event);
+  }
   return clashes.map((clash) => {
     const title = clash.owner.type === RESERVATION ? titles.get(clash.owner.id) : undefined;
     return title === undefined ? clash : { ...clash, owner: { ...clash.owner, title } };
   });
+}
+
+/** Some see every event; for who does not it is looked up whether this one is theirs. */
+async function mayBeNamed(scope: Scope, eventId: string): Promise<boolean> {
+  if (reachOf(scope.actor).of === 'all') return true;
+  const event = await scope.of(events).find(eventId);
+  return event !== undefined && reaches(scope.actor, event.state);
 }

@@ -9,7 +9,7 @@ import type { Scope } from '../platform/scope.ts';
 import { CommitRefused, type Write } from '../platform/store.ts';
 import { checkEvent, checkReservable, checkWindow } from './checks.ts';
 import { itemsOf, type Order, type Ordered } from './context.ts';
-import { type ReservationFact, type ReservationState, reservations } from './model.ts';
+import { isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
 import { GIVING_BACK, placingUnits, refsOf, type TakeUnits } from './placing.ts';
 import {
   cancel,
@@ -161,9 +161,10 @@ export function changeReservation(
       if (!revision.takes) return revised(state, revision, undefined, actor, override);
       const item = await scope.of(items).get(state.equipmentId);
       const { quantity, window } = revision;
-      if (!revision.givesBack) {
+      if (!revision.givesBack) checkWindow(window, scope.now());
+      // What is out already stays away for longer whether it may or not: it must not be promised to others meanwhile.
+      if (!revision.givesBack && !isOut(state)) {
         checkEvent(event?.state);
-        checkWindow(window, scope.now());
         checkReservable(item.state, window.start);
       }
       const wanted = { reservationId: id, eventId: state.eventId, item, quantity, window };

@@ -100,13 +100,14 @@ function checkReady(event: EventState | undefined): void {
 
 /**
  * Takes the units of a reservation off the shelf; nothing when an earlier try has. Decided under the item's etag, so that
- * of two jobs packed at once no unit is in both. Throws `item-usable`, `inspection-pending`, `units-on-shelf`.
+ * of two jobs packed at once no unit is in both. Throws `item-retired`, `item-usable`, `inspection-pending`, `units-on-shelf`.
  */
 export function setApart(
   reservationId: string,
   { quantity }: Pick<ReservationState, 'quantity'>,
   item: ItemState,
 ): readonly ItemFact[] {
+  if (item.retired) throw breaks('item-retired', `${item.name} is retired.`);
   checkUsable(item);
   checkInspected(item);
   const before = item.jobs?.[reservationId];

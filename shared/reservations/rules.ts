@@ -118,6 +118,10 @@ export function revise(state: ReservationState, fields: ReservationFields, event
   if ('quantity' in changes && state.steps.length > 0) {
     throw breaks('packed-is-fixed', 'The units are packed; their number stays.');
   }
+  // Units at a venue are nobody else's before they are back, whenever they are wanted next.
+  if (isOut(state) && window.start > state.window.start) {
+    throw breaks('packed-is-fixed', 'The units are out; when that began stays.');
+  }
   const takes = 'quantity' in changes || 'window' in changes;
   return { changes, quantity: fields.quantity, window, takes, givesBack: takes && givesBack(state, after) };
 }

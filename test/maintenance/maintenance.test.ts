@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { items } from '../../shared/equipment/model.ts';
 import { users } from '../../shared/identity/model.ts';
+import { builtInRoles } from '../../shared/identity/roles.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import { closeStages, type Stage, stage } from '../events/support.ts';
 import type { Answer, Body, Person } from '../support/callers.ts';
@@ -131,6 +132,15 @@ describe('maintenance over reservations', () => {
       },
     ]);
     expect((await asked({}, manager)).body.conflicts[0].owner.title).toBe('Spring gala');
+    const both = world.as('staff', {
+      roles: ['staff', 'maintenanceTechnician'],
+      privileges: new Set([...builtInRoles.staff, ...builtInRoles.maintenanceTechnician]),
+    });
+    const bounded = await asked({}, both);
+    expect([brief(bounded), bounded.body.conflicts[0].owner]).toEqual([
+      'conflict',
+      { type: 'reservation', id: reservationId },
+    ]);
     expect(brief(await asked({ quantity: 6 }))).toBe(201);
   });
 
