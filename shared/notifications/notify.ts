@@ -23,7 +23,7 @@ export async function notify(fact: Fact, scope: Scope, rolesHolding: RolesHoldin
   if (fact.type === 'NotificationAnnounced') return announced(fact, scope);
   const rows = rowsFor(fact.type);
   // Most sign-ins are from known devices: nothing is looked up for them.
-  if (!rows.some(({ when }) => !when || fact.source === 'event' || when({ data: fact.data }))) return;
+  if (!rows.some(({ when }) => !when || fact.source === 'event' || when({ data: fact.data, now: scope.now() }))) return;
   const about = await aboutOf(scope, fact);
   if (!about) return;
   const told = new Set<string>();

@@ -42,6 +42,21 @@ describe('Who may read what it is told of', () => {
     await asCreator(creator, 'EventNobodyIsToldOf', ofEvent);
   });
 
+  test('REQ-NTF-023 a reminder that comes late says how long is left, and nothing once the event has begun', async () => {
+    const { here, eventId, toldBy } = all;
+    const due = () =>
+      here.fact('EventReminderDue', {
+        source: 'event',
+        subject: eventId,
+        time: '2026-11-30T18:00:00Z',
+        data: { lead: 'P1D', startsAt: '2026-12-01T18:00:00Z', late: false },
+      });
+    here.platform.clock.set('2026-12-01T15:00:00Z');
+    expect((await toldBy(due())).assigned?.title).toBe('Spring gala begins in 3 hours');
+    here.platform.clock.set('2026-12-01T18:00:00Z');
+    expect(await toldBy(due())).toEqual({});
+  });
+
   test('REQ-NTF-022 a conflict is told to technicians without the event, which they may not read', async () => {
     const { here, itemId, eventId, reservationId, toldBy } = all;
     for (const type of ['EquipmentDoubleBookingDetected', 'EquipmentDoubleBookingOverridden']) {
