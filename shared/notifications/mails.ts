@@ -61,6 +61,14 @@ interface NewMail {
   readonly dueAt: string;
 }
 
+/**
+ * The subject of the facts about a mail: its own, though mails about the same fact have the same id in their users'
+ * partitions. Facts of one subject are worked off one after another, and mail to many must not wait for one server.
+ */
+export function mailSubject(id: string, userId: string): string {
+  return `${id}:${userId}`;
+}
+
 /** The writes that queue a mail of its own; the fact of it is there when it may leave at once. */
 export function queueWrites(scope: Scope, { userId, factId, content, dueAt }: NewMail): readonly Write[] {
   const now = scope.now();
@@ -77,7 +85,8 @@ export function queueWrites(scope: Scope, { userId, factId, content, dueAt }: Ne
     items: [content],
   });
   const queued: Write = { op: 'create', document };
-  return dueAt > now ? [queued] : [queued, factWrite(scope, id, { type: 'MailQueued', data: { userId } })];
+  if (dueAt > now) return [queued];
+  return [queued, factWrite(scope, mailSubject(id, userId), { type: 'MailQueued', data: { userId, mailId: id } })];
 }
 
 /** So many are shown of a digest; of the others it says how many there are. */

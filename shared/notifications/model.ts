@@ -87,5 +87,5 @@ export type NotificationFact =
   | Fact<'NotificationDeleted', { readonly category: Category }>
   | Fact<'NotificationPreferencesChanged', { readonly changes: object }>
   /** A mail that may leave at once; of those that are held the clock takes care. */
-  | Fact<'MailQueued', { readonly userId: string }>
+  | Fact<'MailQueued', { readonly userId: string; readonly mailId: string }>
   | Fact<'MailFailed', { readonly userId: string; readonly reason: string }>;

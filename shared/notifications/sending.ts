@@ -12,7 +12,7 @@ import type { Scope } from '../platform/scope.ts';
 import { CommitRefused, type Query, type Write } from '../platform/store.ts';
 import { zoneOf } from '../platform/zone.ts';
 import { digest, notification } from './mail/templates.ts';
-import { ended, MAIL, Mail, mailDocument } from './mails.ts';
+import { ended, MAIL, Mail, mailDocument, mailSubject } from './mails.ts';
 import type { Content } from './model.ts';
 import type { Preferences } from './preferences.model.ts';
 import { readPreferences } from './preferences.ts';
@@ -146,7 +146,7 @@ async function tried(
     const reason = messageOf(error);
     scope.platform.log.warn({ mailId: id, userId, attempts: mail.attempts, err: error }, 'a mail was not taken');
     if (mail.attempts >= MOST_TRIES) {
-      const fact = factWrite(scope, id, { type: 'MailFailed', data: { userId, reason } });
+      const fact = factWrite(scope, mailSubject(id, userId), { type: 'MailFailed', data: { userId, reason } });
       return { mail: ended(mail, 'failed', scope.now(), reason), facts: [fact] };
     }
     const dueAt = later(scope.now(), delayAfter(mail.attempts, FIRST_PAUSE, LONGEST_PAUSE));
@@ -179,9 +179,10 @@ export async function* dueMails(scope: Scope): AsyncGenerator<readonly DueMail[]
   }
 }
 
-const Queued = z.object({ userId: z.string() });
+const Queued = z.object({ userId: z.string(), mailId: z.string() });
 
 /** Sends the mail that a fact is about. */
 export function sendMailOf(fact: Fact, scope: Scope): Promise<void> {
-  return sendMail(scope, Queued.parse(fact.data).userId, fact.subject);
+  const { userId, mailId } = Queued.parse(fact.data);
+  return sendMail(scope, userId, mailId);
 }

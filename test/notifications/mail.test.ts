@@ -140,6 +140,19 @@ describe('A mail leaves once, over SMTP, and is logged without what it said (REQ
     server.close();
   });
 
+  test('REQ-NTF-020 mails about the same fact do not wait for each other', async () => {
+    const here = await desk();
+    const users = await Promise.all(['ada', 'bob'].map((name) => here.user('staff', { email: `${name}@example.com` })));
+    const factId = '0193b0a0-7c1e-7000-8000-00000000000c';
+    for (const { actor } of users) await here.told(actor.userId, { priority: 'high', factId });
+    // Facts of one subject are delivered one after another.
+    const queued = await facts(here, 'MailQueued');
+    expect(new Set(queued.map(({ subject }) => subject)).size).toBe(2);
+    const { received, mail } = await mailServer();
+    await sendQueued(here, over(here, mail));
+    expect(received.flatMap(({ to }) => to).sort()).toEqual(['ada@example.com', 'bob@example.com']);
+  });
+
   test('REQ-NTF-020 a crash between the server and the log: once more later, under the same Message-ID', async () => {
     const here = await desk();
     const user = await here.user('staff');
