@@ -7,7 +7,7 @@ import { messageOf } from '../platform/errors.ts';
 import type { Message } from '../platform/mail.ts';
 import type { Scope } from '../platform/scope.ts';
 import { CommitRefused, type Document, type Json, type Write } from '../platform/store.ts';
-import { Content, categories } from './model.ts';
+import { categories, Telling } from './model.ts';
 import { documentsOf, factWrite } from './stored.ts';
 
 export const MAIL = 'mail';
@@ -32,7 +32,7 @@ export const Mail = z.object({
   /** Why it failed or was suppressed, or last was not taken. */
   reason: z.string().optional(),
   /** While it is queued; of more than it shows only how many there were. */
-  items: z.array(Content).optional(),
+  items: z.array(Telling).optional(),
   more: z.int().min(0).optional(),
 });
 export type Mail = z.output<typeof Mail>;
@@ -57,7 +57,7 @@ export function ended(mail: Mail, state: 'sent' | 'failed' | 'suppressed', at: s
 interface NewMail {
   readonly userId: string;
   readonly factId: string;
-  readonly content: Content;
+  readonly content: Telling;
   readonly dueAt: string;
 }
 
@@ -96,7 +96,7 @@ const MOST_ITEMS = 100;
 export async function digestWrite(
   scope: Scope,
   userId: string,
-  content: Content,
+  content: Telling,
   slot: string,
   dueAt: string,
 ): Promise<Write | undefined> {

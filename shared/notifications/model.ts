@@ -33,6 +33,10 @@ export const Content = z.object({
 });
 export type Content = z.output<typeof Content>;
 
+/** The same on its way: mail that could not leave before `until` is left out (a reminder, once the event has begun). */
+export const Telling = Content.extend({ until: z.string().optional() });
+export type Telling = z.output<typeof Telling>;
+
 export const Notification = Content.extend({
   /** Its place among all that this user was ever told: the instant it came, and a count. Later ones are greater. */
   key: z.string(),

@@ -7,7 +7,7 @@ import type { Scope } from '../platform/scope.ts';
 import { shortened } from '../platform/words.ts';
 import { type About, aboutOf } from './about.ts';
 import { holdersOf, isActive, peopleOf, type RolesHolding, readersOf, type User } from './audience.ts';
-import { Content } from './model.ts';
+import { Content, type Telling } from './model.ts';
 import { type Row, rowsFor } from './policy.ts';
 import { tell } from './telling.ts';
 
@@ -40,7 +40,7 @@ export async function notify(fact: Fact, scope: Scope, rolesHolding: RolesHoldin
   }
 }
 
-function contentOf({ type, category, priority, title, message, link }: Row, { values, ids }: About): Content {
+function contentOf({ type, category, priority, title, message, link }: Row, { values, ids, event }: About): Telling {
   const id = ids[link];
   return {
     type,
@@ -49,6 +49,7 @@ function contentOf({ type, category, priority, title, message, link }: Row, { va
     title: titleOf(title, values),
     message: shortened(filledText(message, values).trim(), LONGEST_MESSAGE),
     ...(id === undefined ? {} : { link: { resource: link, id } }),
+    ...(type === 'reminder' && event ? { until: event.startsAt } : {}),
   };
 }
 
@@ -64,7 +65,7 @@ async function tellAll(
   fact: Fact,
   page: readonly User[],
   told: Set<string>,
-  content: Content,
+  content: Telling,
   mail: boolean,
 ): Promise<void> {
   const fresh = page.filter(({ id }) => !told.has(id));

@@ -60,7 +60,10 @@ async function addressed(scope: Scope, mail: Mail): Promise<Addressed | Held | s
   if (user?.state.status !== 'active') return 'the user is not active';
   const { email: to, displayName: name } = user.state;
   if (to === undefined) return 'the user has no address';
-  const items = (mail.items ?? []).filter((content) => passes(preferences, 'email', content));
+  const now = scope.now();
+  const inTime = (mail.items ?? []).filter(({ until }) => until === undefined || now < until);
+  if (inTime.length === 0) return 'it would come too late';
+  const items = inTime.filter((content) => passes(preferences, 'email', content));
   if (items.length === 0) return 'the user wants no such mail';
   return (await heldUntil(scope, preferences, items)) ?? { to, name, items };
 }
