@@ -36,11 +36,23 @@ export function besideApi({ SMTP_URL, HOST }: Config, folder: string) {
 /** The latest mails of the outbox, newest first; what cannot be read is left out. */
 async function latest(folder: string): Promise<readonly (Mail & { readonly at: Date })[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
-  const dated = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtime })));
-  const newest = dated.sort((a, b) => b.at.getTime() - a.at.getTime()).slice(0, SHOWN);
+  const dated = await Promise.all(
+    names.map(async (name) => {
+      const file = await stat(join(folder, name)).catch(() => undefined);
+      return file ? [{ name, at: file.mtime }] : [];
+    }),
+  );
+  const newest = dated
+    .flat()
+    .sort((a, b) => b.at.getTime() - a.at.getTime())
+    .slice(0, SHOWN);
   const mails = await Promise.all(
     newest.map(async ({ name, at }) => {
-      const mail = Mail.safeParse(JSON.parse(await readFile(join(folder, name), 'utf8')));
+      const mail = Mail.safeParse(
+        await readFile(join(folder, name), 'utf8')
+          .then(JSON.parse)
+          .catch(() => undefined),
+      );
       return mail.success ? [{ ...mail.data, at }] : [];
     }),
   );

@@ -66,12 +66,14 @@ export async function aboutOf(scope: Scope, fact: Fact): Promise<About | undefin
     ...(equipmentId === undefined ? {} : { equipment: equipmentId }),
     ...(reservationId === undefined ? {} : { 'equipment/reservations': reservationId }),
   };
+  const now = scope.now();
   return {
+    now,
     data: fact.data,
     ...(event ? { event: event.state, creatorId: event.meta.createdBy } : {}),
     ...(reservation ? { reserverId: reservation.meta.createdBy } : {}),
     ids,
-    values: { ...eventValues(event, fact.time), ...saidValues(said, fact, item?.state) },
+    values: { ...eventValues(event, now), ...saidValues(said, fact, item?.state) },
   };
 }
 

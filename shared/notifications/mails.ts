@@ -7,7 +7,7 @@ import { messageOf } from '../platform/errors.ts';
 import type { Message } from '../platform/mail.ts';
 import type { Scope } from '../platform/scope.ts';
 import { CommitRefused, type Document, type Json, type Write } from '../platform/store.ts';
-import { Content, categories } from './model.ts';
+import { categories, Telling } from './model.ts';
 import { documentsOf, factWrite } from './stored.ts';
 
 export const MAIL = 'mail';
@@ -32,7 +32,7 @@ export const Mail = z.object({
   /** Why it failed or was suppressed, or last was not taken. */
   reason: z.string().optional(),
   /** While it is queued; of more than it shows only how many there were. */
-  items: z.array(Content).optional(),
+  items: z.array(Telling).optional(),
   more: z.int().min(0).optional(),
 });
 export type Mail = z.output<typeof Mail>;
@@ -57,8 +57,16 @@ export function ended(mail: Mail, state: 'sent' | 'failed' | 'suppressed', at: s
 interface NewMail {
   readonly userId: string;
   readonly factId: string;
-  readonly content: Content;
+  readonly content: Telling;
   readonly dueAt: string;
+}
+
+/**
+ * The subject of the facts about a mail: its own, though mails about the same fact have the same id in their users'
+ * partitions. Facts of one subject are worked off one after another, and mail to many must not wait for one server.
+ */
+export function mailSubject(id: string, userId: string): string {
+  return `${id}:${userId}`;
 }
 
 /** The writes that queue a mail of its own; the fact of it is there when it may leave at once. */
@@ -77,7 +85,8 @@ export function queueWrites(scope: Scope, { userId, factId, content, dueAt }: Ne
     items: [content],
   });
   const queued: Write = { op: 'create', document };
-  return dueAt > now ? [queued] : [queued, factWrite(scope, id, { type: 'MailQueued', data: { userId } })];
+  if (dueAt > now) return [queued];
+  return [queued, factWrite(scope, mailSubject(id, userId), { type: 'MailQueued', data: { userId, mailId: id } })];
 }
 
 /** So many are shown of a digest; of the others it says how many there are. */
@@ -87,7 +96,7 @@ const MOST_ITEMS = 100;
 export async function digestWrite(
   scope: Scope,
   userId: string,
-  content: Content,
+  content: Telling,
   slot: string,
   dueAt: string,
 ): Promise<Write | undefined> {

@@ -33,6 +33,10 @@ export const Content = z.object({
 });
 export type Content = z.output<typeof Content>;
 
+/** The same on its way: mail that could not leave before `until` is left out (a reminder, once the event has begun). */
+export const Telling = Content.extend({ until: z.string().optional() });
+export type Telling = z.output<typeof Telling>;
+
 export const Notification = Content.extend({
   /** Its place among all that this user was ever told: the instant it came, and a count. Later ones are greater. */
   key: z.string(),
@@ -87,5 +91,5 @@ export type NotificationFact =
   | Fact<'NotificationDeleted', { readonly category: Category }>
   | Fact<'NotificationPreferencesChanged', { readonly changes: object }>
   /** A mail that may leave at once; of those that are held the clock takes care. */
-  | Fact<'MailQueued', { readonly userId: string }>
+  | Fact<'MailQueued', { readonly userId: string; readonly mailId: string }>
   | Fact<'MailFailed', { readonly userId: string; readonly reason: string }>;

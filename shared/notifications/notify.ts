@@ -7,7 +7,7 @@ import type { Scope } from '../platform/scope.ts';
 import { shortened } from '../platform/words.ts';
 import { type About, aboutOf } from './about.ts';
 import { holdersOf, isActive, peopleOf, type RolesHolding, readersOf, type User } from './audience.ts';
-import { Content } from './model.ts';
+import { Content, type Telling } from './model.ts';
 import { type Row, rowsFor } from './policy.ts';
 import { tell } from './telling.ts';
 
@@ -23,7 +23,7 @@ export async function notify(fact: Fact, scope: Scope, rolesHolding: RolesHoldin
   if (fact.type === 'NotificationAnnounced') return announced(fact, scope);
   const rows = rowsFor(fact.type);
   // Most sign-ins are from known devices: nothing is looked up for them.
-  if (!rows.some(({ when }) => !when || fact.source === 'event' || when({ data: fact.data }))) return;
+  if (!rows.some(({ when }) => !when || fact.source === 'event' || when({ data: fact.data, now: scope.now() }))) return;
   const about = await aboutOf(scope, fact);
   if (!about) return;
   const told = new Set<string>();
@@ -40,7 +40,7 @@ export async function notify(fact: Fact, scope: Scope, rolesHolding: RolesHoldin
   }
 }
 
-function contentOf({ type, category, priority, title, message, link }: Row, { values, ids }: About): Content {
+function contentOf({ type, category, priority, title, message, link }: Row, { values, ids, event }: About): Telling {
   const id = ids[link];
   return {
     type,
@@ -49,6 +49,7 @@ function contentOf({ type, category, priority, title, message, link }: Row, { va
     title: titleOf(title, values),
     message: shortened(filledText(message, values).trim(), LONGEST_MESSAGE),
     ...(id === undefined ? {} : { link: { resource: link, id } }),
+    ...(type === 'reminder' && event ? { until: event.startsAt } : {}),
   };
 }
 
@@ -64,7 +65,7 @@ async function tellAll(
   fact: Fact,
   page: readonly User[],
   told: Set<string>,
-  content: Content,
+  content: Telling,
   mail: boolean,
 ): Promise<void> {
   const fresh = page.filter(({ id }) => !told.has(id));

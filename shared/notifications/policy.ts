@@ -28,6 +28,8 @@ type Data = Readonly<Record<string, unknown>>;
 
 /** What a row may look at. */
 export interface Looked {
+  /** The present instant: a fact may come late. */
+  readonly now: string;
   readonly data: Data;
   /** The event as it is now, where the fact is about one. */
   readonly event?: EventState | undefined;
@@ -71,9 +73,10 @@ function equipment(
 
 const account = { category: 'account', link: 'none', toActor: true } as const;
 
-/** Whether the event still takes place when the reminder says it does. */
-function stillThen({ data, event }: Looked): boolean {
-  return event !== undefined && event.startsAt === data.startsAt && ['approved', 'confirmed'].includes(event.status);
+/** Whether the event is still to come, and when the reminder says so. */
+function stillThen({ data, event, now }: Looked): boolean {
+  if (event === undefined || event.startsAt !== data.startsAt || event.startsAt <= now) return false;
+  return ['approved', 'confirmed'].includes(event.status);
 }
 
 const reminder = { to: crew, category: 'events', type: 'reminder', link: 'events' } as const;

@@ -12,7 +12,7 @@ import type { Scope } from '../platform/scope.ts';
 import { CommitRefused, type Query, type Write } from '../platform/store.ts';
 import { zoneOf } from '../platform/zone.ts';
 import { digest, notification } from './mail/templates.ts';
-import { ended, MAIL, Mail, mailDocument } from './mails.ts';
+import { ended, MAIL, Mail, mailDocument, mailSubject } from './mails.ts';
 import type { Content } from './model.ts';
 import type { Preferences } from './preferences.model.ts';
 import { readPreferences } from './preferences.ts';
@@ -60,7 +60,10 @@ async function addressed(scope: Scope, mail: Mail): Promise<Addressed | Held | s
   if (user?.state.status !== 'active') return 'the user is not active';
   const { email: to, displayName: name } = user.state;
   if (to === undefined) return 'the user has no address';
-  const items = (mail.items ?? []).filter((content) => passes(preferences, 'email', content));
+  const now = scope.now();
+  const inTime = (mail.items ?? []).filter(({ until }) => until === undefined || now < until);
+  if (inTime.length === 0) return 'it would come too late';
+  const items = inTime.filter((content) => passes(preferences, 'email', content));
   if (items.length === 0) return 'the user wants no such mail';
   return (await heldUntil(scope, preferences, items)) ?? { to, name, items };
 }
@@ -146,7 +149,7 @@ async function tried(
     const reason = messageOf(error);
     scope.platform.log.warn({ mailId: id, userId, attempts: mail.attempts, err: error }, 'a mail was not taken');
     if (mail.attempts >= MOST_TRIES) {
-      const fact = factWrite(scope, id, { type: 'MailFailed', data: { userId, reason } });
+      const fact = factWrite(scope, mailSubject(id, userId), { type: 'MailFailed', data: { userId, reason } });
       return { mail: ended(mail, 'failed', scope.now(), reason), facts: [fact] };
     }
     const dueAt = later(scope.now(), delayAfter(mail.attempts, FIRST_PAUSE, LONGEST_PAUSE));
@@ -179,9 +182,10 @@ export async function* dueMails(scope: Scope): AsyncGenerator<readonly DueMail[]
   }
 }
 
-const Queued = z.object({ userId: z.string() });
+const Queued = z.object({ userId: z.string(), mailId: z.string() });
 
 /** Sends the mail that a fact is about. */
 export function sendMailOf(fact: Fact, scope: Scope): Promise<void> {
-  return sendMail(scope, Queued.parse(fact.data).userId, fact.subject);
+  const { userId, mailId } = Queued.parse(fact.data);
+  return sendMail(scope, userId, mailId);
 }

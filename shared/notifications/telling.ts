@@ -4,7 +4,7 @@ import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
 import { zoneOf } from '../platform/zone.ts';
 import { digestWrite, queueWrites } from './mails.ts';
-import type { Content, Inbox } from './model.ts';
+import type { Inbox, Telling } from './model.ts';
 import type { Preferences } from './preferences.model.ts';
 import { readPreferences } from './preferences.ts';
 import { afterQuiet, inDigest, nextDigest, passes } from './quiet.ts';
@@ -18,7 +18,7 @@ export interface Notice {
   readonly time: string;
   /** Whose doing it was. */
   readonly by: string;
-  readonly content: Content;
+  readonly content: Telling;
   /** Whether it may be mailed: not where the slice does that itself, or there is no address. */
   readonly mail: boolean;
 }
@@ -31,6 +31,7 @@ const DONE_SECONDS = 14 * 24 * 3600;
  */
 export async function tell(scope: Scope, userId: string, notice: Notice): Promise<void> {
   const { content, factId } = notice;
+  const { until: _, ...shownContent } = content;
   const { preferences } = await readPreferences(scope, userId);
   const inApp = passes(preferences, 'inApp', content);
   const mailed = notice.mail && passes(preferences, 'email', content);
@@ -45,7 +46,7 @@ export async function tell(scope: Scope, userId: string, notice: Notice): Promis
     if (lost && (await documents.read(doneId))) return undefined;
     lost = true;
     const now = scope.now();
-    const after = inApp ? arrived(inbox, content, notice.by, now) : undefined;
+    const after = inApp ? arrived(inbox, shownContent, notice.by, now) : undefined;
     const shown: readonly Write[] = after
       ? [inboxWrite(after.inbox, etag), { op: 'create', document: notificationDocument(id, after.notification, now) }]
       : [];

@@ -1,4 +1,5 @@
 /** Mail over SMTP. `nodemailer` is loaded with the first message. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from './errors.ts';
 import type { Mail } from './mail.ts';
 import { once } from './once.ts';
@@ -7,13 +8,17 @@ interface SmtpOptions {
   /** `smtp://` (STARTTLS where offered; `?requireTLS=true` insists) or `smtps://`, with user and password if any. */
   readonly url: string;
   readonly from: string;
+  /** Milliseconds that one mail may take, whatever the server says meanwhile. */
+  readonly within?: number;
 }
 
-/** The longest a server may keep us waiting, so that a hung one is a failure and the mail is tried again. */
+/** The longest a server may be silent, so that a hung one is a failure and the mail is tried again. */
 const TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
+/** One that goes on talking without ever answering is none of those. */
+const WITHIN = 120_000;
 
 /** Mail through a server, reached with the first message; `send` throws what it answers when it does not take one. */
-export function smtpMail({ url, from }: SmtpOptions): Mail {
+export function smtpMail({ url, from, within = WITHIN }: SmtpOptions): Mail {
   const transport = once(async () => {
     const { createTransport } = await import('nodemailer');
     return createTransport({ url, ...TIMEOUTS, disableFileAccess: true, disableUrlAccess: true });
@@ -23,9 +28,20 @@ export function smtpMail({ url, from }: SmtpOptions): Mail {
       // An address, not a text to be read as a list of them.
       const to = { name: '', address: message.to };
       const mail = { ...message, to, messageId: `<${message.messageId}>`, from };
-      await (await transport()).sendMail(mail).catch((error: unknown) => {
-        throw new Error(`The mail was not taken: ${messageOf(error).replaceAll(ADDRESS, '<address>')}`);
+      const sending = (await transport()).sendMail(mail);
+      const inTime = new AbortController();
+      const late = sleep(within, undefined, { signal: inTime.signal }).then(() => {
+        throw new Error(`The server has not answered within ${within} ms`);
       });
+      try {
+        await Promise.race([sending, late]);
+      } catch (error) {
+        throw new Error(`The mail was not taken: ${messageOf(error).replaceAll(ADDRESS, '<address>')}`);
+      } finally {
+        inTime.abort();
+        late.catch(() => undefined);
+        sending.catch(() => undefined);
+      }
     },
   };
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventReminders } from '../../functions/timers/event-reminders.ts';
 import { preventiveMaintenance } from '../../functions/timers/preventive-maintenance.ts';
 import type { BuiltInRole } from '../../shared/identity/roles.ts';
@@ -6,12 +6,17 @@ import { systemActor } from '../../shared/platform/actor.ts';
 import { DAY, instantOf } from '../../shared/platform/clock.ts';
 import { scopeOf } from '../../shared/platform/scope.ts';
 import { type Made, send, type World, worldOf } from '../http/world.ts';
-import { startTestHost, type TestHost, type TestOrganization, type TestUser } from '../support/host.ts';
+import { type Listener, listening, PATIENCE } from '../realtime/support.ts';
+import { PASSWORD, startTestHost, type TestHost, type TestOrganization, type TestUser } from '../support/host.ts';
 
-/** Each thing that happens through the API, and who hears of it: one notification each, nobody else, no dead link. */
+/**
+ * Each thing that happens through the API, and who hears of it: in the inbox, on the socket and by mail, each once;
+ * nobody else, and no dead link.
+ */
 let host: TestHost;
 let organization: TestOrganization;
 let world: World;
+const sockets = new Map<BuiltInRole, Listener>();
 const roles: readonly BuiltInRole[] = [
   'admin',
   'manager',
@@ -31,12 +36,22 @@ beforeAll(async () => {
   const { userId } = await organization.as('customer');
   await world.make(`users/${userId}`, { body: { customerId: world.customerId } }, 'PATCH');
   await host.settled();
+  for (const role of roles) sockets.set(role, await listening(await addressFor(await organization.as(role))));
 }, 120_000);
-afterAll(() => host.close());
+afterAll(async () => {
+  for (const { client } of sockets.values()) client.stop();
+  await host.close();
+});
+
+async function addressFor(user: TestUser): Promise<string> {
+  const answer = await send(host, user, 'POST', 'realtime/negotiate');
+  return ((await answer.json()) as { url: string }).url;
+}
 
 interface Told extends Made {
   readonly title: string;
   readonly message: string;
+  readonly priority: string;
   readonly link?: { readonly resource: string; readonly id: string };
 }
 
@@ -50,13 +65,24 @@ async function heard(act: () => Promise<unknown>): Promise<string[]> {
   await host.settled();
   const before = new Set<string>();
   for (const role of roles) for (const { id } of await inbox(await organization.as(role))) before.add(id);
+  const mailed = host.mail.sent.length;
   await act();
   await host.settled();
+  const mails = host.mail.sent.slice(mailed);
   const lines: string[] = [];
   for (const role of roles) {
     const user = await organization.as(role);
-    for (const { id, title, link } of await inbox(user)) {
-      if (before.has(id)) continue;
+    const fresh = (await inbox(user)).filter(({ id }) => !before.has(id));
+    // Newest first; on the socket as they came.
+    const pushed = () => pushedTo(role).filter(({ id }) => !before.has(id));
+    await vi.waitUntil(() => pushed().length >= fresh.length, PATIENCE);
+    expect(pushed()).toEqual(fresh.toReversed());
+    const urgent = fresh.filter(({ priority }) => priority === 'high' || priority === 'urgent');
+    const subjects = mails
+      .filter(({ to }) => to === user.username)
+      .map(({ subject }) => subject.replace('Your Marquee', 'Your'));
+    expect(subjects.sort(), `mails to ${role}`).toEqual(urgent.map(({ title }) => title).sort());
+    for (const { title, link } of fresh) {
       lines.push(`${role}: ${title}`);
       if (!link) continue;
       const { status } = await send(host, user, 'GET', `${link.resource}/${link.id}`);
@@ -64,6 +90,11 @@ async function heard(act: () => Promise<unknown>): Promise<string[]> {
     }
   }
   return lines.sort();
+}
+
+function pushedTo(role: BuiltInRole): Told[] {
+  const got = (sockets.get(role)?.got ?? []) as { type: string; data: Told }[];
+  return got.flatMap(({ type, data }) => (type === 'notification' ? [data] : []));
 }
 
 async function as(role: BuiltInRole, method: string, path: string, body?: object): Promise<Made> {
@@ -178,6 +209,27 @@ describe('What happens is told to whom it concerns, once, through all parts', ()
         (who) => `${who}: Preventive maintenance of ${item.name} is overdue`,
       ),
     );
+  });
+
+  test('REQ-NTF-022 a new password: its owner alone, by the one mail that says so whatever the preferences', async () => {
+    const { username } = await organization.as('accountant');
+    const body = { currentPassword: PASSWORD, newPassword: `${PASSWORD} again` };
+    expect(await heard(() => as('accountant', 'PUT', 'identity/password', body))).toEqual([
+      'accountant: Your password was changed',
+    ]);
+    expect(host.mail.sent.filter(({ to }) => to === username).at(-1)?.text).not.toContain('unsubscribe');
+  });
+
+  test('REQ-NTF-003 another organization has heard of none of it, and cannot be told from here', async () => {
+    const other = await host.organization();
+    await host.settled();
+    expect(await inbox(other.admin)).toEqual([]);
+    const body = { userIds: [other.admin.userId], type: 'info', category: 'system', title: 'Hello', message: 'There' };
+    const answer = await send(host, await organization.as('manager'), 'POST', 'notifications', { body });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain('unknown_user');
+    await host.settled();
+    expect(await inbox(other.admin)).toEqual([]);
   });
 
   test('REQ-NTF-023 a reminder, to whoever made the event', async () => {

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { users } from '../../shared/identity/model.ts';
@@ -45,7 +45,7 @@ const over = (here: Desk, mail: Platform['mail']): Platform => ({ ...here.platfo
 
 describe('A mail leaves once, over SMTP, and is logged without what it said (REQ-NTF-015)', () => {
   test('REQ-NTF-020 HTML and text, a Message-ID of the fact, and a way out in one click', async () => {
-    const here = await desk(undefined, { PUBLIC_URL: 'https://app.example' });
+    const here = await desk();
     const user = await here.user('staff', { email: 'ada@example.com', displayName: 'Ada <b>' });
     const factId = '0193b0a0-7c1e-7000-8000-00000000000a';
     await here.told(user.actor.userId, { priority: 'high', title: 'Truck & <trailer>', factId });
@@ -59,7 +59,7 @@ describe('A mail leaves once, over SMTP, and is logged without what it said (REQ
     expect(raw).toContain(`Message-ID: <${factId}.${user.actor.userId}@marquee>`);
     expect(raw).toContain('Subject: Truck & <trailer>');
     expect(raw).toMatch(/^List-Unsubscribe-Post: List-Unsubscribe=One-Click/m);
-    expect(raw).toMatch(/^List-Unsubscribe:\s+<https:\/\/app\.example\/api\/notifications\/unsubscribe\?token=/m);
+    expect(raw).toMatch(/^List-Unsubscribe:\s+<https:\/\/marquee\.example\/api\/notifications\/unsubscribe\?token=/m);
     expect(raw).toContain('Auto-Submitted: auto-generated');
     expect(raw).toContain('multipart/alternative');
     expect(raw.replace(/=\r\n/g, '')).toContain('Truck &amp; &lt;trailer&gt;');
@@ -112,6 +112,45 @@ describe('A mail leaves once, over SMTP, and is logged without what it said (REQ
     await Promise.all([tick(here, over(here, mail)), tick(here, { ...here.platform.twin(), mail })]);
     expect(received).toHaveLength(1);
     expect(await log(here, user)).toMatchObject([{ state: 'sent', attempts: 2 }]);
+  });
+
+  test.each([
+    ['that says nothing', ''],
+    ['that greets and says no more', '220 hello\r\n'],
+    ['that goes on talking', '220-hello\r\n'],
+  ])('REQ-NTF-020 a server %s holds up nothing: the mail is tried again', async (_, word) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write(word);
+      const talking = setInterval(() => word.includes('-') && socket.write(word), 20);
+      socket.on('close', () => clearInterval(talking));
+      silent.push(socket);
+    });
+    const silent: Socket[] = [];
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const here = await desk('2026-11-20T09:00:00Z');
+    const user = await here.user('staff', { email: 'ada@example.com' });
+    await here.told(user.actor.userId, { priority: 'high' });
+    await sendQueued(here, over(here, smtpMail({ url: `smtp://127.0.0.1:${port}`, from: 'm@x.example', within: 200 })));
+    expect(await log(here, user)).toMatchObject([
+      { state: 'queued', attempts: 1, reason: expect.stringContaining('not answered within 200 ms') },
+    ]);
+    for (const socket of silent) socket.destroy();
+    server.close();
+  });
+
+  test('REQ-NTF-020 mails about the same fact do not wait for each other', async () => {
+    const here = await desk();
+    const users = await Promise.all(['ada', 'bob'].map((name) => here.user('staff', { email: `${name}@example.com` })));
+    const factId = '0193b0a0-7c1e-7000-8000-00000000000c';
+    for (const { actor } of users) await here.told(actor.userId, { priority: 'high', factId });
+    // Facts of one subject are delivered one after another.
+    const queued = await facts(here, 'MailQueued');
+    expect(new Set(queued.map(({ subject }) => subject)).size).toBe(2);
+    const { received, mail } = await mailServer();
+    await sendQueued(here, over(here, mail));
+    expect(received.flatMap(({ to }) => to).sort()).toEqual(['ada@example.com', 'bob@example.com']);
   });
 
   test('REQ-NTF-020 a crash between the server and the log: once more later, under the same Message-ID', async () => {

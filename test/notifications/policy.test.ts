@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { routes } from '../../functions/registry.ts';
 import { categories, notificationTypes, priorities } from '../../shared/notifications/model.ts';
 import { mailedByIdentity, policy, toldOf } from '../../shared/notifications/policy.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
@@ -209,6 +210,11 @@ describe('Who is told what (REQ-NTF-020 to 023)', () => {
       .execute(userId, () => [
         { type: 'UserAccountReactivated', data: { changes: { status: { from: 'suspended', to: 'active' } } } },
       ]);
+  });
+
+  test('links lead to routes that there are', () => {
+    const paths = routes.filter(({ method }) => method === 'GET').map(({ path }) => path.replace(/\{\w+\}/g, '{id}'));
+    for (const { link } of Object.values(policy).flat()) if (link !== 'none') expect(paths).toContain(`${link}/{id}`);
   });
 
   test('the policy names categories, types and priorities that there are', () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fact } from '../../shared/platform/facts.ts';
 import type { Person } from '../support/callers.ts';
 import { type Everybody, everybody } from './everybody.ts';
+import { log, tick } from './mailing.ts';
 import { closeDesks } from './support.ts';
 
 let all: Everybody;
@@ -40,6 +41,40 @@ describe('Who may read what it is told of', () => {
     // One whose event went to another customer.
     expect(await asCreator(stranger, 'EventConfirmed', ofEvent)).toEqual(['assigned', 'customer']);
     await asCreator(creator, 'EventNobodyIsToldOf', ofEvent);
+  });
+
+  test('REQ-NTF-023 a reminder that comes late says how long is left, and nothing once the event has begun', async () => {
+    const { here, eventId, toldBy } = all;
+    const due = () =>
+      here.fact('EventReminderDue', {
+        source: 'event',
+        subject: eventId,
+        time: '2026-11-30T18:00:00Z',
+        data: { lead: 'P1D', startsAt: '2026-12-01T18:00:00Z', late: false },
+      });
+    here.platform.clock.set('2026-12-01T15:00:00Z');
+    expect((await toldBy(due())).assigned?.title).toBe('Spring gala begins in 3 hours');
+    here.platform.clock.set('2026-12-01T18:00:00Z');
+    expect(await toldBy(due())).toEqual({});
+  });
+
+  test('REQ-NTF-023 the mail of a reminder that could not leave before the event is left out', async () => {
+    const { here, people, eventId } = all;
+    const { assigned } = people;
+    if (!assigned) throw new Error('Nobody there');
+    here.platform.clock.set('2026-12-01T16:00:00Z');
+    const quietHours = { from: '15:00', to: '23:00', timeZone: 'Etc/UTC' };
+    expect((await assigned.patch('notifications/preferences', { quietHours })).status).toBe(200);
+    const { id } = here.fact('EventReminderDue');
+    const data = { lead: 'PT2H', startsAt: '2026-12-01T18:00:00Z', late: false };
+    await here.react('notify', here.fact('EventReminderDue', { id, source: 'event', subject: eventId, data }));
+    const mine = async () => (await log(here, assigned)).find(({ messageId }) => messageId.startsWith(id));
+    expect(await mine()).toMatchObject({ state: 'queued', dueAt: '2026-12-01T23:00:00Z' });
+    here.platform.clock.set('2026-12-01T23:00:00Z');
+    await tick(here);
+    expect(await mine()).toMatchObject({ state: 'suppressed', reason: 'it would come too late' });
+    const [shown] = (await assigned.get('notifications?limit=1')).body.data;
+    expect(shown).not.toHaveProperty('until');
   });
 
   test('REQ-NTF-022 a conflict is told to technicians without the event, which they may not read', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -102,6 +102,10 @@ describe('/dev/mail on the local host', () => {
     const mail = outboxMail({ folder: join(folder, 'mail'), from: 'Marquee <no-reply@marquee.example>' });
     const html = '<p>Hi</p><script>alert(1)</script>';
     await mail.send({ to: 'ada@example.com', subject: '<Hello>', text: 'Hi & bye', html, messageId: 'a@marquee' });
+    // Cut off by a full disk, not ours, gone.
+    await writeFile(join(folder, 'mail', 'cut.json'), '{"to":');
+    await writeFile(join(folder, 'mail', 'other.json'), '[]');
+    await symlink('nowhere', join(folder, 'mail', 'gone.json'));
     const answer = await page();
     const text = await answer.text();
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
