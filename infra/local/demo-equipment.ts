@@ -67,7 +67,7 @@ const kinds: readonly Kind[] = [
   },
   {
     category: 'power',
-    names: ['Generator 20 kVA', 'Distribution box 63 A', 'Cable drum 50 m', 'UPS', 'Battery pack'],
+    names: ['Generator 20 kVA', 'Distribution box 63A', 'Cable drum 50 m', 'UPS', 'Battery pack'],
     makers: ['Atlas Copco', 'Indu-Electric'],
     units: 1,
     price: 610_000,
@@ -111,9 +111,10 @@ export function itemsOf(today: string) {
     const kind = kinds[n % kinds.length] ?? kinds[0];
     if (!kind) throw new Error('The demo has kinds of equipment');
     const round = Math.floor(n / kinds.length);
-    const name = kind.names[round % kind.names.length];
+    const sort = round % kind.names.length;
+    const name = kind.names[sort];
     const series = Math.floor(round / kind.names.length);
-    const maker = kind.makers[round % kind.makers.length];
+    const maker = kind.makers[sort % kind.makers.length];
     const single = kind.units === 1;
     return {
       name: `${name} ${String.fromCharCode(65 + series)}`,
@@ -122,7 +123,7 @@ export function itemsOf(today: string) {
       quantity: single ? 1 : kind.units + series * 4,
       ...(single ? { serialNumber: `SN-${20_000 + n}` } : {}),
       manufacturer: maker,
-      model: `${kind.category.slice(0, 2).toUpperCase()}-${100 + round}`,
+      model: `${kind.category.slice(0, 2).toUpperCase()}-${100 + sort}`,
       barcode: `40${String(100_000 + n)}`,
       condition: n % 50 === 33 ? 'needsRepair' : conditions[n % conditions.length],
       purchaseDate: later(today, -(200 + n * 3) * DAY).slice(0, 10),
