@@ -3569,10 +3569,7 @@ export interface components {
             /** @enum {string} */
             category: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
             description?: string;
-            /**
-             * @description Units in stock; 1 with a serial number
-             * @default 1
-             */
+            /** @description Units in stock; 1 with a serial number */
             quantity: number;
             serialNumber?: string;
             manufacturer?: string;
@@ -10118,7 +10115,8 @@ export interface operations {
                     /** @enum {string} */
                     category?: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
                     description?: string | null;
-                    quantity?: number | null;
+                    /** @description Units in stock; 1 with a serial number */
+                    quantity?: number;
                     serialNumber?: string | null;
                     manufacturer?: string | null;
                     model?: string | null;
@@ -10159,7 +10157,8 @@ export interface operations {
                     /** @enum {string} */
                     category?: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
                     description?: string | null;
-                    quantity?: number | null;
+                    /** @description Units in stock; 1 with a serial number */
+                    quantity?: number;
                     serialNumber?: string | null;
                     manufacturer?: string | null;
                     model?: string | null;
