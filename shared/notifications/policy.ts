@@ -143,8 +143,9 @@ export const policy = {
     },
   ],
   EquipmentDoubleBookingDetected: [
+    // Each try tells once more: in the page, and not by mail unless somebody wants it so.
     equipment([managersOf('reservations:override'), 'creator'], {
-      priority: 'high',
+      priority: 'normal',
       type: 'warning',
       title: 'Not enough of {{equipment}} for {{event}}',
       message: '{{equipment}} was wanted for {{event}}, {{when}}, and others have it.',

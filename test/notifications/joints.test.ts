@@ -197,6 +197,7 @@ describe('What happens is told to whom it concerns, once, through all parts', ()
     const body = {
       ...world.equipmentBody(),
       purchaseDate: instantOf(host.clock.time() - 400 * DAY).slice(0, 10),
+      lastPreventiveAt: instantOf(host.clock.time() - 200 * DAY),
     };
     const item = await world.make('equipment', { body });
     const lines = await heard(async () => {
