@@ -33,6 +33,17 @@ const KEYS_LAST = 23 * HOUR;
 /** A request cut off holds its key a minute. */
 const LEASE = 61 * SECOND;
 
+const names: Readonly<Record<BuiltInRole, string>> = {
+  admin: 'Ada Admin',
+  manager: 'Mona Manager',
+  staff: 'Stan Staff',
+  warehouseManager: 'Wanda Warehouse',
+  maintenanceTechnician: 'Theo Technician',
+  accountant: 'Abel Accountant',
+  viewer: 'Vera Viewer',
+  customer: 'Clara Customer',
+};
+
 export function usernameOf(role: string): string {
   return `${role.toLowerCase()}@demo.example`;
 }
@@ -61,9 +72,9 @@ export function seederOf(platform: Platform, signal: AbortSignal | undefined) {
   const limits = localLimits(() => Date.parse(start));
   const actors = new Map<BuiltInRole, Actor>();
 
-  function meet(role: BuiltInRole, displayName: string, { orgId, userId }: Login): void {
+  function meet(role: BuiltInRole, { orgId, userId }: Login): void {
     const privileges = privilegesOf([role]);
-    const username = usernameOf(role);
+    const [username, displayName] = [usernameOf(role), names[role]];
     const actor = { kind: 'user', orgId, userId, username, displayName, sessionId: 'demo', roles: [role], privileges };
     actors.set(role, actor as Actor);
   }
@@ -131,7 +142,7 @@ export function seederOf(platform: Platform, signal: AbortSignal | undefined) {
     const { organizationId: orgId, userId } = await register(scope, {
       username: ADMIN,
       password: PASSWORD,
-      displayName: 'Ada Admin',
+      displayName: names.admin,
       organizationName: 'Marquee Demo Events',
     });
     return { orgId, userId };
@@ -155,7 +166,7 @@ export function seederOf(platform: Platform, signal: AbortSignal | undefined) {
           'Loading the demo data was cut short too long ago to go on. Remove DATA_DIR, or set SEED=none.',
         );
       }
-      meet('admin', 'Ada Admin', begun);
+      meet('admin', begun);
       return { orgId, today };
     },
     /** One user for each of the other built-in roles, who can send requests from then on. */
@@ -163,10 +174,9 @@ export function seederOf(platform: Platform, signal: AbortSignal | undefined) {
       const scope = scopeOf(platformAt(at), { actor: systemActor(orgId), correlationId: 'demo' });
       for (const role of builtInRoleNames.filter((name) => name !== 'admin')) {
         const username = usernameOf(role);
-        const displayName = `The ${role}`;
-        const account = { username, email: username, displayName, roles: [role], password: PASSWORD };
+        const account = { username, email: username, displayName: names[role], roles: [role], password: PASSWORD };
         const userId = (await accountOf(username))?.userId ?? (await addUser(scope, account));
-        meet(role, displayName, { orgId, userId });
+        meet(role, { orgId, userId });
         if (role !== 'customer') continue;
         const body = { customerId: customerId ?? null };
         await send({ method: 'PATCH', path: 'users/{userId}', params: { userId }, at, body });

@@ -83,12 +83,15 @@ export function warehouseOf(seeder: Seeder, today: string, itemIds: readonly str
         await step(event, before(later(times[from], milliseconds)), order, name);
       }
     },
+    /** One event gives one of its reservations back. No key makes a DELETE idempotent: whether it was made is read. */
     async giveBack(event: number, { reservationIds }: Ordered): Promise<void> {
-      const [reservationId = ''] = reservationIds;
       if (event !== GIVEN_BACK_BY) return;
+      const params = { reservationId: reservationIds[0] ?? '' };
+      const about = { path: 'equipment/reservations/{reservationId}', params, at: today };
+      const { status } = await seeder.send({ method: 'GET', ...about });
+      if (status === 'cancelled') return;
       const search = 'reason=The%20client%20brings%20their%20own';
-      const path = 'equipment/reservations/{reservationId}';
-      await seeder.send({ method: 'DELETE', path, params: { reservationId }, search, at: today, key: 'given-back' });
+      await seeder.send({ method: 'DELETE', ...about, search });
     },
     /** The tasks of the coming months, the first of them begun. How many. */
     async calendar(): Promise<number> {
