@@ -140,7 +140,8 @@ describe('reservations under maintenance', () => {
   const override = { reason: 'Dangerous' };
 
   async function forced(): Promise<{ id: string; reservationId: string; facts: readonly Fact[] }> {
-    const reservationId = await reserved(world.scope, { equipmentId, window: ahead });
+    const { body: event } = await manager.post('events', await world.booking());
+    const reservationId = await reserved(world.scope, { equipmentId, window: ahead, eventId: event.id });
     const made = await manager.post(`equipment/${equipmentId}/maintenance`, { ...body, override });
     const { id } = made.body;
     return { id, reservationId, facts: await factsOf(world.scope, 'equipment', id) };

@@ -57,6 +57,8 @@ interface Wanted {
   readonly equipmentId: string;
   readonly window: Window;
   readonly quantity?: number;
+  /** One that is there, where reactions look for it; else nobody's. */
+  readonly eventId?: string;
 }
 
 /** Takes units as a reservation does; throws `conflict`. */
@@ -78,7 +80,7 @@ export async function reserved(scope: Scope, wanted: Wanted): Promise<string> {
   const id = systemIds.next();
   await takeUnits(scope, id, wanted);
   const { equipmentId, window, quantity = 10 } = wanted;
-  const about = { equipmentId, eventId: systemIds.next() };
+  const about = { equipmentId, eventId: wanted.eventId ?? systemIds.next() };
   await scope.of(reservations).create(id, () => [
     {
       type: 'EquipmentBookingRequested',
