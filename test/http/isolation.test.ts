@@ -42,6 +42,23 @@ function digestOf(orgId: string): string {
   return hash.digest('hex');
 }
 
+type Path = readonly string[];
+
+/** Every id in a body, however deep, with where it stands. */
+function idsIn(value: unknown, at: Path = []): (readonly [path: Path, id: string])[] {
+  if (typeof value === 'string') return UUID.test(value) ? [[at, value]] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, one]) => idsIn(one, [...at, name]));
+}
+
+/** A body with another id in one place. */
+function replaced(value: unknown, [name, ...rest]: Path, id: string): unknown {
+  if (name === undefined) return id;
+  const inner = replaced((value as Record<string, unknown>)[name], rest, id);
+  if (Array.isArray(value)) return value.map((one, at) => (String(at) === name ? inner : one));
+  return { ...(value as object), [name]: inner };
+}
+
 async function exampleOf(route: Route, world: World, organization: TestOrganization): Promise<Sent> {
   const example = examples[nameOf(route)];
   if (!example) throw new Error(`${nameOf(route)} has no example`);
@@ -70,11 +87,10 @@ describe('ids of another organization are answered as if they did not exist, and
     const [own, theirs] = [await exampleOf(route, strangers, stranger), await exampleOf(route, owners, owner)];
     await host.settled();
     const before = digestOf(owner.orgId);
-    const fields = Object.entries((theirs.body ?? {}) as Record<string, unknown>);
-    for (const [field, value] of fields.filter(([, given]) => typeof given === 'string' && UUID.test(given))) {
-      const body = { ...(own.body as object), [field]: value };
+    for (const [field, value] of idsIn(theirs.body)) {
+      const body = replaced(own.body, field, value);
       const response = await send(host, stranger.admin, route.method, route.path, { ...own, body });
-      expect([400, 404], `${field}: ${await response.text()}`).toContain(response.status);
+      expect([400, 404], `${field.join('.')}: ${await response.text()}`).toContain(response.status);
     }
     await host.settled();
     expect(digestOf(owner.orgId)).toBe(before);

@@ -164,10 +164,12 @@ describe('maintenance over reservations', () => {
 describe('changing maintenance', () => {
   test('moves its claim; a clash leaves all as it was', async () => {
     const one = await made();
+    const { body: event } = await manager.post('events', await world.booking());
     await reserved(world.scope, {
       equipmentId,
       window: { start: '2026-12-02T10:00:00Z', end: '2026-12-02T18:00:00Z' },
       quantity: 5,
+      eventId: event.id,
     });
     expect(brief(await technician.patch(path(one), { scheduledAt: '2026-12-02T10:00:00Z' }))).toBe('conflict');
     expect((await technician.get(path(one))).body).toEqual(one);
