@@ -80,7 +80,8 @@ export const NewItem = z
     ...shape,
     condition: Condition.default('good'),
     lastPreventiveAt: Instant.optional().meta({
-      description: 'When preventive maintenance was last done; not in the future',
+      description:
+        'When preventive maintenance was last done; not in the future. Left out: the next is due six months from now',
     }),
   })
   .superRefine(consistent)
