@@ -65,18 +65,24 @@ import { heldMail } from './timers/held-mail.ts';
 import { orphanBlobs } from './timers/orphan-blobs.ts';
 import { preventiveMaintenance } from './timers/preventive-maintenance.ts';
 
+/** By slice, as are the lists below. */
 export const routes: readonly Route[] = [
   ...customerRoutes,
+
   ...venueRoutes,
+
   ...eventRoutes,
   ...eventNoteRoutes,
   ...eventTypeRoutes,
+
   ...equipmentRoutes,
   ...equipmentReservationRoutes,
   ...equipmentLogisticsRoutes,
   ...maintenanceRoutes,
   ...damageRoutes,
+
   ...aboutRoutes(() => routes),
+
   ...identityRoutes,
   ...usersRoutes,
   ...rolesRoutes,
@@ -84,48 +90,61 @@ export const routes: readonly Route[] = [
   ...sessionsRoutes,
   ...realtimeRoutes,
   ...organizationRoutes,
+
   ...notificationRoutes,
 ];
+
 export const reactions: readonly Reaction[] = [
+  // Identity
+  closeSockets,
   mailInvitation,
   mailPasswordChanged,
   mailPasswordReset,
   removeAvatarBlobs,
+  // Customers
   moveMergedCommunications,
-  settleCommunicationHome,
   removeCustomerPhoto,
-  settleVenueClaim,
-  settleVenueCapacity,
-  settleVenueBlock,
+  settleCommunicationHome,
+  // Venues
   removeVenuePhoto,
-  settleEquipmentCapacity,
-  removeEquipmentPhoto,
-  refreshEventNames,
+  settleVenueBlock,
+  settleVenueCapacity,
+  // Events
   followMergedCustomer,
   makeDefaultEventTypes,
-  closeSockets,
-  settleReservationClaim,
+  refreshEventNames,
+  settleVenueClaim,
+  // Equipment
+  removeEquipmentPhoto,
+  settleEquipmentCapacity,
+  trackReservedUnits,
+  // Reservations
   followReservedEvent,
   refreshReservationNames,
-  trackReservedUnits,
-  settleMaintenanceClaim,
-  inspectReturnedEquipment,
-  flagReservationsUnderMaintenance,
+  settleReservationClaim,
+  // Maintenance
   cancelMaintenanceOfGone,
+  flagReservationsUnderMaintenance,
+  inspectReturnedEquipment,
+  settleMaintenanceClaim,
+  // Damage
   retireOnTotalLoss,
   weighReplacement,
+  // Notifications
   notifyPeople,
   sendQueuedMail,
 ];
+
 export const timers: readonly Timer[] = [
-  eventClock,
-  expiredHolds,
   endedSockets,
-  preventiveMaintenance,
+  eventClock,
   eventReminders,
+  preventiveMaintenance,
   heldMail,
+  expiredHolds,
   orphanBlobs,
 ];
+
 /** The rules that a `rule_broken` can name, slice by slice. */
 export const rules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   identity: identityRules,

@@ -14,7 +14,7 @@ import {
   shownLogistics,
 } from '../../shared/reservations/logistics.views.ts';
 import { isOut, type LogisticsStep, reservations } from '../../shared/reservations/model.ts';
-import { listOut, moveOn, outListing } from '../../shared/reservations/moving.ts';
+import { dueListing, listDue, listOut, moveOn, outListing } from '../../shared/reservations/moving.ts';
 
 const tag = 'Equipment logistics';
 const params = z.object({ reservationId: Id });
@@ -29,6 +29,19 @@ const inTransit = listRoute({
   async handle({ query }, scope) {
     const now = scope.now();
     return { body: shownPage(await listOut(scope, query), (one) => shownLogistics(one, now)) };
+  },
+});
+
+const due = listRoute({
+  tag,
+  path: 'equipment/logistics',
+  summary: "List the warehouse's work: confirmed reservations, next first, with the step that is due",
+  access: 'logistics:read',
+  list: dueListing,
+  item: LogisticsView,
+  async handle({ query }, scope) {
+    const now = scope.now();
+    return { body: shownPage(await listDue(scope, query), (one) => shownLogistics(one, now)) };
   },
 });
 
@@ -79,6 +92,7 @@ function stepRoute<B extends z.ZodType>(
 const noted = ({ note }: z.output<typeof StepBody>): StepDetails => (note === undefined ? {} : { note });
 
 export const equipmentLogisticsRoutes: readonly Route[] = [
+  due,
   inTransit,
   read,
   stepRoute('packed', 'Set the units apart', StepBody, noted),

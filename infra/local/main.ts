@@ -7,6 +7,9 @@ import { openLog } from '../../shared/platform/log.pino.ts';
 import { madeFolder, startLocal } from './compose.ts';
 import { demoUsers, seedDemo } from './demo.ts';
 
+// Whoever read what is said may be gone (`npm start | head`): the system runs on.
+process.stdout.on('error', () => {});
+
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -9,10 +9,10 @@ import { shortened } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
 import type { DamageFact, DamageFields, DamageState, DamageStatus } from './model.ts';
 
-export const MOST_PHOTOS = 10;
+const MOST_PHOTOS = 10;
 
 /** What a report's status can become; a resolved one is opened again before it is repaired again. */
-export const statusesAfter: Readonly<Record<DamageStatus, readonly DamageStatus[]>> = {
+const statusesAfter: Readonly<Record<DamageStatus, readonly DamageStatus[]>> = {
   open: ['inRepair', 'resolved'],
   inRepair: ['open', 'resolved'],
   resolved: ['open'],

@@ -83,7 +83,8 @@ export const NewItem = z
     quantity: Quantity.default(1).meta({ description: 'Units in stock; 1 with a serial number' }),
     condition: Condition.default('good'),
     lastPreventiveAt: Instant.optional().meta({
-      description: 'When preventive maintenance was last done; not in the future',
+      description:
+        'When preventive maintenance was last done; not in the future. Left out: the next is due six months from now',
     }),
   })
   .superRefine(consistent)

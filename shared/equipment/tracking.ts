@@ -26,7 +26,7 @@ function placeOf(reservation: Pick<ReservationState, 'status' | 'steps'>): Place
  * in whatever order. `lost`: units that did not come back leave stock (REQ-EQP-048); with the last one the item is
  * retired `at` that instant, since there is nothing left to reserve, pack or mend.
  */
-export function tracked(
+function tracked(
   item: ItemState,
   reservationId: string,
   reservation: Pick<ReservationState, 'status' | 'steps' | 'quantity'>,

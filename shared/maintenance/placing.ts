@@ -1,10 +1,9 @@
-/** Taking units for maintenance: every taking is a hold of its own, which the maintenance's commit decides on (ADR 0004). */
-import { claimsOf } from '../claims/engine.ts';
+/** Taking units for maintenance: holds that the maintenance's commit decides on (ADR 0004). */
 import type { Clash } from '../claims/model.ts';
+import { type ClaimRef, type TakeClaim, taking } from '../claims/taking.ts';
 import { equipmentResource, type ItemState, MAINTENANCE, RESERVATION } from '../equipment/model.ts';
 import { events, reaches, reachOf } from '../events/model.ts';
 import { may } from '../platform/actor.ts';
-import { later, MINUTE } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -12,8 +11,6 @@ import { reservations } from '../reservations/model.ts';
 import { type MaintenanceType, type Placement, reservationsIn } from './model.ts';
 import type { Override, Taken } from './rules.ts';
 
-/** How long units stay taken when a crash leaves nobody to decide. */
-const HOLD = 15 * MINUTE;
 /** So many reservations among the clashes are looked up for their titles. */
 const MOST_TITLES = 25;
 
@@ -24,6 +21,7 @@ export interface Demand {
   readonly quantity: number;
   readonly window: Window;
 }
+
 /**
  * Takes the units; throws `conflict`. `before`: the reservations that it was put over before, which need no override
  * again.
@@ -43,82 +41,42 @@ export interface Committed<T> {
   readonly released: Placement | undefined;
 }
 
-/**
- * Runs a command that may take units. What it took and did not commit is given back; what it committed is made firm,
- * and what it gave up is freed. After a failure that leaves open whether the commit happened nothing is given back:
- * the hold runs out by itself, or the settling reaction makes it firm.
- */
-export async function placing<T>(
+/** Runs a command that may take units of one item; see `taking`. */
+export function placing<T>(
   scope: Scope,
   maintenanceId: string,
   work: (take: Take) => Promise<Committed<T>>,
 ): Promise<T> {
-  const taken = new Map<string, Taken>();
-  const take: Take = async (demand, item, override, before = []) => {
-    // Deciding once more, after a lost race, for the same: it is held already.
-    const key = JSON.stringify([demand.window, demand.quantity]);
-    const held = taken.get(key);
-    if (held) return held;
-    const placement = { equipmentId: demand.equipmentId, claimId: scope.newId() };
-    const claimed = await claimUnits(scope, requestOf(maintenanceId, placement.claimId, demand, item), {
-      given: override,
-      before,
-      active: item.active,
-    });
-    const made = { placement, ...claimed };
-    taken.set(key, made);
-    return made;
-  };
-  let committed: Committed<T>;
-  try {
-    committed = await work(take);
-  } catch (error) {
-    if (error instanceof Refusal) await giveBack(scope, maintenanceId, taken.values());
-    throw error;
-  }
-  const { kept, released, result } = committed;
-  try {
-    let isTaken = false;
-    for (const { placement } of taken.values()) {
-      if (placement.claimId === kept?.claimId) isTaken = true;
-      else await free(scope, placement);
-    }
-    if (released) await free(scope, released);
-    if (kept && isTaken) await claimsOf(scope).firm(equipmentResource(kept.equipmentId), kept.claimId);
-  } catch (error) {
-    // The maintenance is committed and says which claim is its own; the settling reaction sees to the rest.
-    const about = { maintenanceId, correlationId: scope.correlationId, err: error };
-    scope.platform.log.warn(about, 'an equipment claim is left to the settling reaction');
-  }
-  return result;
+  return taking(scope, { maintenanceId }, async (claim) => {
+    const { result, kept, released } = await work((demand, item, override, before = []) =>
+      takeUnits(scope, claim, demand.equipmentId, requestOf(maintenanceId, demand, item), {
+        given: override,
+        before,
+        active: item.active,
+      }),
+    );
+    return { result, kept: refsOf(kept), released: refsOf(released) };
+  });
 }
 
-/** What cannot be given back now runs out by itself. */
-async function giveBack(scope: Scope, maintenanceId: string, taken: Iterable<Taken>): Promise<void> {
-  try {
-    for (const { placement } of taken) await free(scope, placement);
-  } catch (error) {
-    const about = { maintenanceId, correlationId: scope.correlationId, err: error };
-    scope.platform.log.warn(about, 'a hold is left to run out');
-  }
+/** The claim that a placement names. */
+export function refOf({ equipmentId, claimId }: Placement): ClaimRef {
+  return { resource: equipmentResource(equipmentId), claimId };
 }
-
-export async function free(scope: Scope, { equipmentId, claimId }: Placement): Promise<void> {
-  await claimsOf(scope).release(equipmentResource(equipmentId), claimId);
+function refsOf(placement: Placement | undefined): readonly ClaimRef[] {
+  return placement ? [refOf(placement)] : [];
 }
 
 /** What the engine is asked for. */
-export function requestOf(maintenanceId: string, claimId: string, demand: Demand, item: Pick<ItemState, 'quantity'>) {
+export function requestOf(maintenanceId: string, demand: Demand, item: Pick<ItemState, 'quantity'>) {
   const { equipmentId, type, quantity, window } = demand;
   return {
-    id: claimId,
     resource: equipmentResource(equipmentId),
     quantity,
     windows: [window],
     use: window,
     owner: { type: MAINTENANCE, id: maintenanceId },
     reason: type,
-    besideOwn: true,
     capacity: item.quantity,
   };
 }
@@ -133,28 +91,28 @@ interface Allowed {
   readonly active: boolean;
 }
 
-async function claimUnits(
+async function takeUnits(
   scope: Scope,
+  take: TakeClaim,
+  equipmentId: string,
   request: ReturnType<typeof requestOf>,
   { given, before, active }: Allowed,
-): Promise<Omit<Taken, 'placement'>> {
-  const claim = async (override: Override | undefined) => {
-    const { over } = await claimsOf(scope).claim({
-      ...request,
-      mode: 'held',
-      expiresAt: later(scope.now(), HOLD),
-      ...(override ? { override: { by: scope.actor.userId, reason: override.reason } } : {}),
-    });
-    return over;
+): Promise<Taken> {
+  const isKnown = ({ owner }: Clash) => owner.type === RESERVATION && before.includes(owner.id);
+  const taken = async (override: Override | undefined): Promise<Taken> => {
+    const by = override ? { override: { by: scope.actor.userId, reason: override.reason } } : {};
+    const { claimId, over } = await take({ ...request, ...by });
+    // Taken before a lost race, it is answered as it was then.
+    const wasKnown = !given && active && over.length > 0 && over.every(isKnown);
+    const reason = given?.reason ?? (wasKnown ? BEFORE.reason : undefined);
+    return { placement: { equipmentId, claimId }, over, ...(reason === undefined ? {} : { reason }) };
   };
   try {
-    const over = await claim(given ?? (active ? undefined : INACTIVE));
-    return given ? { over, reason: given.reason } : { over };
+    return await taken(given ?? (active ? undefined : INACTIVE));
   } catch (error) {
     if (!isConflict(error)) throw error;
     const clashes = (error.extra.conflicts ?? []) as readonly Clash[];
-    const known = clashes.every(({ owner }) => owner.type === RESERVATION && before.includes(owner.id));
-    if (known) return { over: await claim(BEFORE), reason: BEFORE.reason };
+    if (clashes.every(isKnown)) return taken(BEFORE);
     throw new Refusal('conflict', 'The units are taken at that time.', { conflicts: await titled(scope, clashes) });
   }
 }

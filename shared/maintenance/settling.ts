@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
-import { equipmentResource, items } from '../equipment/model.ts';
+import { free, settleTaken } from '../claims/taking.ts';
+import { items } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
-import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type MaintenanceFact, maintenance, type Placement, windowOf } from './model.ts';
-import { free, requestOf } from './placing.ts';
+import { refOf, requestOf } from './placing.ts';
 import { overridden } from './rules.ts';
 
 /** The facts that take or give up units. */
@@ -31,16 +31,12 @@ const LAPSED = 'Its hold ran out while the system was down, after it had been sc
 export async function settleMaintenanceClaims(scope: Scope, fact: Fact): Promise<void> {
   const { taken, released } = Placing.parse(fact.data);
   const id = fact.subject;
-  if (released) await free(scope, released);
+  if (released) await free(scope, refOf(released));
   if (!taken) return;
-  if (!(await names(scope, id, taken))) return free(scope, taken);
-  try {
-    await claimsOf(scope).firm(equipmentResource(taken.equipmentId), taken.claimId);
-  } catch (error) {
-    if (!(error instanceof Refusal) || (error.code !== 'conflict' && error.code !== 'not_found')) throw error;
-    // Given up in this very moment by a later fact, which frees it; or lost in an outage longer than the hold.
-    if (await names(scope, id, taken)) await takeBack(scope, id, taken);
-  }
+  await settleTaken(scope, refOf(taken), {
+    named: () => names(scope, id, taken),
+    takeBack: () => takeBack(scope, id, taken),
+  });
 }
 
 async function names(scope: Scope, id: string, { claimId }: Placement): Promise<boolean> {
@@ -57,7 +53,7 @@ async function takeBack(scope: Scope, id: string, placement: Placement): Promise
         ? overridden(equipmentId, { placement, over, reason: LAPSED }, scope.actor)
         : [],
     );
-  if (after.state.placement?.claimId !== placement.claimId) await free(scope, placement);
+  if (after.state.placement?.claimId !== placement.claimId) await free(scope, refOf(placement));
 }
 
 async function claimOver(scope: Scope, id: string, { equipmentId, claimId }: Placement): Promise<readonly Clash[]> {
@@ -65,7 +61,9 @@ async function claimOver(scope: Scope, id: string, { equipmentId, claimId }: Pla
   const { type, quantity } = state;
   const demand = { equipmentId, type, quantity, window: windowOf(state) };
   const { over } = await claimsOf(scope).claim({
-    ...requestOf(id, claimId, demand, item?.state ?? { quantity }),
+    ...requestOf(id, demand, item?.state ?? { quantity }),
+    id: claimId,
+    besideOwn: true,
     mode: 'firm',
     override: { by: scope.actor.userId, reason: LAPSED },
   });

@@ -57,7 +57,7 @@ export const UnreadView = z
   })
   .meta({ id: 'UnreadCount' });
 
-export const MOST_USERS = 500;
+const MOST_USERS = 500;
 export const MOST_ROLES = 20;
 
 export const AnnouncementBody = z

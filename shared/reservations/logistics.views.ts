@@ -1,7 +1,7 @@
 /** What the API shows and takes of the way of a reservation out and back. */
 import { z } from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
-import { Id, lines, text } from '../platform/fields.ts';
+import { Id, lines, metaShape, text } from '../platform/fields.ts';
 import { allowedAfter, dueStep } from './logistics.ts';
 import { isOut, logisticsSteps, type ReservationState, reservationStatuses, stepOf } from './model.ts';
 
@@ -43,10 +43,14 @@ export const LogisticsView = z
     allowed: z.array(z.string()).meta({ description: 'What may be done next, as addresses call it' }),
     late: z.boolean().meta({ description: 'Out past the end of its window' }),
     steps: z.array(StepView),
+    ...metaShape,
   })
   .meta({ id: 'Logistics' });
 
-export function shownLogistics({ id, state }: Entity<ReservationState>, now: string): z.input<typeof LogisticsView> {
+export function shownLogistics(
+  { id, state, meta }: Entity<ReservationState>,
+  now: string,
+): z.input<typeof LogisticsView> {
   const { equipmentId, eventId, quantity, window, status, names, steps } = state;
   const [step, due] = [stepOf(state), dueStep(state)];
   return {
@@ -61,6 +65,10 @@ export function shownLogistics({ id, state }: Entity<ReservationState>, now: str
     allowed: [...allowedAfter(state)],
     late: isOut(state) && window.end < now,
     steps: [...steps],
+    createdAt: meta.createdAt,
+    createdBy: meta.createdBy,
+    modifiedAt: meta.modifiedAt,
+    modifiedBy: meta.modifiedBy,
     ...(step === undefined ? {} : { step }),
     ...(due === undefined ? {} : { due }),
   };

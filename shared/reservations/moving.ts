@@ -7,7 +7,7 @@ import { items } from '../equipment/model.ts';
 import { events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id } from '../platform/fields.ts';
-import { anyOf, type ListInput, type Listing, own, toQuery } from '../platform/listing.ts';
+import { anyOf, from, type ListInput, type Listing, own, to, toQuery } from '../platform/listing.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { EntityPage } from '../platform/repository.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -109,6 +109,23 @@ export const outListing: Listing = {
   defaultSort: 'start',
   search: false,
 };
+
+export const dueListing: Listing = {
+  filters: {
+    eventId: anyOf('eventId', Id),
+    equipmentId: anyOf('equipmentId', Id),
+    startsFrom: from('start'),
+    startsTo: to('start'),
+  },
+  sorts: { start: 'start' },
+  defaultSort: 'start',
+  search: false,
+};
+
+/** What is confirmed and not yet back, whose turn it is to be packed, loaded, …: the warehouse's work, next first. */
+export function listDue(scope: Scope, input: ListInput): Promise<EntityPage<ReservationState>> {
+  return scope.of(reservations).list(toQuery(dueListing, input, [{ path: 'status', eq: 'confirmed' }]));
+}
 
 /** What left the warehouse and is not yet back. */
 export function listOut(scope: Scope, input: ListInput): Promise<EntityPage<ReservationState>> {

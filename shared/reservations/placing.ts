@@ -95,7 +95,9 @@ async function refusalOf(scope: Scope, wanted: Wanted, clashes: readonly Clash[]
     alternativesTo(scope, item, quantity, window),
     recordClash(scope, wanted, clashes, true),
   ]);
-  const detail = `${item.state.name} is taken at that time.`;
+  const detail = clashes.every(({ owner }) => owner.type === 'capacity')
+    ? `There are only ${item.state.quantity} of ${item.state.name}.`
+    : `${item.state.name} is taken at that time.`;
   return new Refusal('conflict', detail, { equipmentId, conflicts, alternatives });
 }
 

@@ -1696,6 +1696,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/equipment/logistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the warehouse's work: confirmed reservations, next first, with the step that is due
+         * @description Needs the privilege `logistics:read`.
+         */
+        get: operations["getEquipmentLogistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/equipment/logistics/in-transit": {
         parameters: {
             query?: never;
@@ -3549,7 +3569,7 @@ export interface components {
             condition: "excellent" | "good" | "fair" | "poor" | "needsRepair" | "outOfService";
             /**
              * Format: date-time
-             * @description When preventive maintenance was last done; not in the future
+             * @description When preventive maintenance was last done; not in the future. Left out: the next is due six months from now
              * @example 2026-11-20T09:00:00Z
              */
             lastPreventiveAt?: string;
@@ -4651,6 +4671,10 @@ export interface components {
             /** @description Out past the end of its window */
             late: boolean;
             steps: components["schemas"]["LogisticsStep"][];
+            createdAt: string;
+            createdBy: string;
+            modifiedAt: string;
+            modifiedBy: string;
         };
         LogisticsStep: {
             /** @enum {string} */
@@ -11412,6 +11436,52 @@ export interface operations {
             413: components["responses"]["tooLarge"];
             415: components["responses"]["unsupportedMediaType"];
             422: components["responses"]["keyReused"];
+            429: components["responses"]["tooManyRequests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEquipmentLogistics: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description By start; a leading minus is descending; default start */
+                sort?: string;
+                count?: "true" | "false";
+                fields?: string;
+                eventId?: string;
+                equipmentId?: string;
+                startsFrom?: string;
+                startsTo?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Given or made; in every log line, fact and reply */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Logistics"][];
+                        page: {
+                            nextCursor: string | null;
+                            totalCount?: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["invalid"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            406: components["responses"]["notAcceptable"];
             429: components["responses"]["tooManyRequests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];

@@ -52,6 +52,7 @@ export const reservationExamples: Readonly<Record<string, Example>> = {
   'GET equipment/{equipmentId}/reservations': async (world) => ({
     params: { equipmentId: (await world.chairs()).id },
   }),
+  'GET equipment/logistics': () => ({}),
   'GET equipment/logistics/in-transit': () => ({}),
   'GET equipment/logistics/{reservationId}': onReservation(way.slice(0, 2)),
   'POST equipment/logistics/{reservationId}/pack': onWay('pack'),

@@ -18,7 +18,9 @@ afterAll(() => host.close());
 const META = ['createdAt', 'createdBy', 'modifiedAt', 'modifiedBy'] as const;
 const nameOf = (route: Route) => `${route.method} ${route.path}`;
 const guarded = routes.filter(({ access }) => access !== 'public');
-const makers = guarded.filter(({ method, status }) => method === 'POST' && status === 201);
+/** Makes several at once, each at an address of its own. */
+const ORDER = 'POST events/{eventId}/equipment';
+const makers = guarded.filter((route) => route.method === 'POST' && route.status === 201 && nameOf(route) !== ORDER);
 /** Routes that answer with a resource of its own address: their ids end the path. */
 const readers = guarded.filter(({ method, path }) => method === 'GET' && /\}$|\/me$|organization$/.test(path));
 
@@ -51,6 +53,26 @@ describe('what is made is found at its Location, whole, by who made it', () => {
     expect(read.headers.get('etag')).toBe(response.headers.get('etag'));
   });
 });
+
+test(`${ORDER}: each of what is made is whole`, async () => {
+  const route = guarded.find((one) => nameOf(one) === ORDER) ?? expect.fail();
+  const { user, response } = await asked(route);
+  const { reservations } = (await response.json()) as { reservations: Record<string, unknown>[] };
+  expect(response.status).toBe(201);
+  expect(reservations.length).toBeGreaterThan(0);
+  for (const made of reservations) {
+    expect(made).toMatchObject({ id: expect.any(String), createdBy: user.userId, modifiedBy: user.userId });
+    const { body, response: read } = await readBack(made.id, user.token);
+    expectWhole(body, read);
+    expect(body).toMatchObject(Object.fromEntries(META.map((field) => [field, made[field]])));
+  }
+});
+
+async function readBack(id: unknown, token: string) {
+  const address = `${host.origin}/api/equipment/reservations/${id}`;
+  const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
+  return { response, body: (await response.json()) as Record<string, unknown> };
+}
 
 describe('every resource shows id, createdAt, createdBy, modifiedAt, modifiedBy, and its ETag', () => {
   test.each(readers.map((route) => [nameOf(route), route] as const))('%s', async (_, route) => {

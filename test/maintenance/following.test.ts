@@ -34,7 +34,7 @@ const inspections = async () => (await itemOf(world.scope, equipmentId)).inspect
 
 async function returned(counts = { returned: 3, damaged: 1, missing: 0 }): Promise<{ id: string; fact: Fact }> {
   const { returned: whole, damaged, missing } = counts;
-  const id = await reserved(world.scope, { equipmentId, window, quantity: whole + damaged + missing });
+  const id = await reserved(world, { equipmentId, window, quantity: whole + damaged + missing });
   await broughtBack(world.scope, id, counts);
   const fact = (await factsOf(world.scope, 'reservations', id)).at(-1);
   if (!fact) throw new Error('No fact');
@@ -141,8 +141,7 @@ describe('reservations under maintenance', () => {
   const override = { reason: 'Dangerous' };
 
   async function forced(): Promise<{ id: string; reservationId: string; facts: readonly Fact[] }> {
-    const event = await manager.post('events', await world.booking());
-    const reservationId = await reserved(world.scope, { equipmentId, window: ahead, eventId: event.body.id });
+    const reservationId = await reserved(world, { equipmentId, window: ahead });
     const made = await manager.post(`equipment/${equipmentId}/maintenance`, { ...body, override });
     const { id } = made.body;
     return { id, reservationId, facts: await factsOf(world.scope, 'equipment', id) };

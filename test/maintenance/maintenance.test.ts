@@ -120,7 +120,7 @@ describe('maintenance over reservations', () => {
   const window = { start: '2026-12-01T11:00:00Z', end: '2026-12-01T15:00:00Z' };
 
   test('is refused with the clashes; who may not read reservations learns no titles', async () => {
-    const reservationId = await reserved(world.scope, { equipmentId, window, quantity: 4 });
+    const reservationId = await reserved(world, { equipmentId, window, quantity: 4 });
     const refused = await asked();
     expect(brief(refused)).toBe('conflict');
     expect(refused.body.conflicts).toEqual([
@@ -145,7 +145,7 @@ describe('maintenance over reservations', () => {
   });
 
   test('is put over them by a manager with a reason alone, who has them flagged until it is out of the way', async () => {
-    const reservationId = await reserved(world.scope, { equipmentId, window });
+    const reservationId = await reserved(world, { equipmentId, window });
     const override = { reason: 'It is dangerous' };
     expect(brief(await asked({ override }))).toBe('forbidden');
     const done = await asked({ override }, manager);
@@ -164,12 +164,10 @@ describe('maintenance over reservations', () => {
 describe('changing maintenance', () => {
   test('moves its claim; a clash leaves all as it was', async () => {
     const one = await made();
-    const { body: event } = await manager.post('events', await world.booking());
-    await reserved(world.scope, {
+    await reserved(world, {
       equipmentId,
       window: { start: '2026-12-02T10:00:00Z', end: '2026-12-02T18:00:00Z' },
       quantity: 5,
-      eventId: event.id,
     });
     expect(brief(await technician.patch(path(one), { scheduledAt: '2026-12-02T10:00:00Z' }))).toBe('conflict');
     expect((await technician.get(path(one))).body).toEqual(one);

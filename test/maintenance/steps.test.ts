@@ -104,7 +104,7 @@ describe('REQ-EQP-051 the window follows the work', () => {
   test('started late with somebody else right behind it keeps its end, until it is made longer', async () => {
     const one = await made();
     const next = { start: '2026-12-01T12:00:00Z', end: '2026-12-01T18:00:00Z' };
-    await reserved(world.scope, { equipmentId, window: next });
+    await reserved(world, { equipmentId, window: next });
     world.move('2026-12-01T11:00:20Z');
     const started = await technician.post(`${path(one)}/start`);
     expect(started.body.window).toEqual({ start: '2026-12-01T11:00:20Z', end: next.start });
@@ -121,7 +121,7 @@ describe('REQ-EQP-051 the window follows the work', () => {
   test('started when its time is over, or early in somebody else’s, it is refused but to a manager', async () => {
     const next = { start: '2026-12-01T12:00:00Z', end: '2026-12-01T18:00:00Z' };
     const [late, early] = [await made(), await made({ scheduledAt: '2026-12-01T18:00:00Z' })];
-    await reserved(world.scope, { equipmentId, window: next });
+    await reserved(world, { equipmentId, window: next });
     world.move('2026-12-01T17:00:00Z');
     for (const one of [late, early]) {
       const refused = await technician.post(`${path(one)}/start`);
@@ -134,7 +134,7 @@ describe('REQ-EQP-051 the window follows the work', () => {
   });
 
   test('what a manager put over a reservation is started by a technician at whatever minute', async () => {
-    await reserved(world.scope, {
+    await reserved(world, {
       equipmentId,
       window: { start: '2026-12-01T08:00:00Z', end: '2026-12-02T08:00:00Z' },
     });

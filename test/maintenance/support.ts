@@ -9,6 +9,7 @@ import { runReaction } from '../../shared/platform/react.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
 import { type ReservationState, reservations } from '../../shared/reservations/model.ts';
+import type { Stage } from '../events/support.ts';
 import { happened } from '../support/items.ts';
 import { testScope } from '../support/platform.ts';
 
@@ -25,8 +26,6 @@ interface Wanted {
   readonly equipmentId: string;
   readonly window: Window;
   readonly quantity?: number;
-  /** One that is there, where reactions run that follow it. */
-  readonly eventId?: string;
 }
 
 /** Takes units as a reservation does; throws `conflict`. */
@@ -43,12 +42,15 @@ export function takeUnits(scope: Scope, id: string, { equipmentId, window, quant
   });
 }
 
-/** A confirmed reservation with its claim; its id. */
-export async function reserved(scope: Scope, wanted: Wanted): Promise<string> {
+/** A confirmed reservation with its claim, for an event that is there: it would be called off otherwise; its id. */
+export async function reserved(world: Pick<Stage, 'scope' | 'as' | 'booking'>, wanted: Wanted): Promise<string> {
+  const { scope } = world;
   const id = systemIds.next();
   await takeUnits(scope, id, wanted);
-  const { equipmentId, window, quantity = 10, eventId = systemIds.next() } = wanted;
-  const about = { equipmentId, eventId };
+  const { equipmentId, window, quantity = 10 } = wanted;
+  const { name } = await itemOf(scope, equipmentId);
+  const { body: event } = await world.as('manager').post('events', await world.booking({ title: 'Spring gala' }));
+  const about = { equipmentId, eventId: event.id };
   await scope.of(reservations).create(id, () => [
     {
       type: 'EquipmentBookingRequested',
@@ -58,7 +60,7 @@ export async function reserved(scope: Scope, wanted: Wanted): Promise<string> {
         quantity,
         window,
         windowGiven: true,
-        names: { equipment: 'Table', event: 'Spring gala' },
+        names: { equipment: name, event: event.title },
         taken: { equipmentId, claimId: `claim-${id}` },
       },
     },

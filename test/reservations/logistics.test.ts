@@ -46,6 +46,8 @@ describe('REQ-EQP-040 to 048 the steps', () => {
         by: world.manager.actor.userId,
         note: `Note ${at}`,
       });
+      const work = await world.manager.get(`equipment/logistics?equipmentId=${before.body.equipmentId}`);
+      expect(work.body.data).toMatchObject(name === 'return' ? [] : [{ id, due: shown[at + 1] }]);
       const list = await world.manager.get('equipment/logistics/in-transit');
       const out = list.body.data.some((one: { id: string }) => one.id === id);
       expect(out, name).toBe(['dispatch', 'deliver', 'setup-complete', 'pickup'].includes(name));
