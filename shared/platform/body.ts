@@ -154,7 +154,9 @@ async function spooled(
   for await (const chunk of chunksOf(request)) {
     size += chunk.byteLength;
     if (over || size > limit + FORM_OVERHEAD) throw tooLarge(limit);
-    form.write(chunk);
+    // The next chunk is taken once the form has taken this one and the disk has it: what is slow to keep is slow to come.
+    const taken = new Promise<void>((resolve) => form.write(chunk, () => resolve()));
+    await Promise.race([taken, finished]);
     await spool.written();
   }
   form.end();
