@@ -102,7 +102,7 @@ export const outListing: Listing = {
         .enum(['true', 'false'])
         .transform((text) => text === 'true')
         .optional()
-        .meta({ override: { type: 'boolean' }, description: 'Past the end of its window, or not' }),
+        .meta({ description: 'Past the end of its window, or not' }),
     ),
   },
   sorts: { start: 'start' },

@@ -55,7 +55,7 @@ const matrix: readonly (readonly [who: readonly BuiltInRole[], routes: readonly 
   ],
   [
     [...KEEPERS, 'staff', 'viewer'],
-    ['GET equipment/logistics/in-transit', `GET ${logistics}`],
+    ['GET equipment/logistics', 'GET equipment/logistics/in-transit', `GET ${logistics}`],
   ],
   [
     [...KEEPERS, 'staff'],

@@ -17,6 +17,8 @@ export interface Warehouse extends Stage {
   /** Facts of another part of the trade, as it would commit them. */
   happens(itemId: string, ...facts: readonly ItemFact[]): Promise<Entity<ItemState>>;
   stateOf(itemId: string): Promise<ItemState>;
+  /** The inspections that returns have asked for are done. */
+  inspected(itemId: string): Promise<void>;
   /** An event that has taken these steps. */
   event(more?: Parameters<Stage['booking']>[0], ...steps: readonly string[]): Promise<string>;
   /** A reservation of an item for an event, made by the manager. */
@@ -33,6 +35,13 @@ export async function warehouse(at?: string): Promise<Warehouse> {
     item: (more) => storedItem(scope, more),
     happens: (itemId, ...facts) => happened(scope, itemId, ...facts),
     stateOf: async (itemId) => (await scope.of(items).get(itemId)).state,
+    inspected: async (itemId) => {
+      await scope
+        .of(items)
+        .execute(itemId, ({ inspections }) =>
+          inspections.map((maintenanceId) => ({ type: 'EquipmentInspectionDone', data: { maintenanceId } })),
+        );
+    },
     async event(more = {}, ...steps) {
       const { body } = await manager.post('events', await world.booking(more));
       for (const step of steps) {
