@@ -1,25 +1,16 @@
 /** Out of the warehouse and back, step by step (REQ-EQP-040 to 048). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { claimsOf } from '../../shared/claims/engine.ts';
-import { onShelf, statusOf } from '../../shared/equipment/model.ts';
-import { closeStages, disagreements, goTo, trailOf, type Warehouse, warehouse, way } from './support.ts';
+import { closeStages, goTo, type Logistics, logisticsOf, type Warehouse, warehouse, way } from './support.ts';
 
 let world: Warehouse;
+let step: Logistics['step'];
+let confirmed: Logistics['confirmed'];
 beforeAll(async () => {
   world = await warehouse();
+  ({ step, confirmed } = logisticsOf(world));
 });
 afterAll(closeStages);
 
-const step = (id: string, name: string, body: object = {}) =>
-  world.manager.post(`equipment/logistics/${id}/${name}`, body);
-
-/** A confirmed reservation of a confirmed event. */
-async function confirmed(quantity = 1, equipmentId?: string, eventId?: string): Promise<string> {
-  const event = eventId ?? (await world.event({}, 'approve', 'confirm'));
-  const id = await world.reserved(equipmentId ?? (await world.item()), event, { quantity });
-  await world.manager.post(`equipment/reservations/${id}/confirm`);
-  return id;
-}
 const back = { returned: 1 };
 const steps: readonly (readonly [string, object])[] = [...way, ['return', back]];
 const names = steps.map(([name]) => name);
@@ -176,128 +167,5 @@ describe('REQ-EQP-040 to 048 the steps', () => {
     await world.settle();
     const { away } = await world.stateOf(equipmentId);
     expect(away).toEqual({ setApart: 0, inTransit: 1, atVenue: 0, inMaintenance: 0 });
-  });
-});
-
-describe('the item', () => {
-  test('says where its units are at every step', async () => {
-    const equipmentId = await world.item({ quantity: 1 });
-    const id = await confirmed(1, equipmentId);
-    const statuses = ['reserved', 'reserved', 'inTransit', 'atVenue', 'atVenue', 'inTransit', 'available'];
-    for (const [at, [name, body]] of steps.entries()) {
-      expect((await step(id, name, body)).status).toBe(200);
-      await world.settle();
-      expect(statusOf(await world.stateOf(equipmentId)), name).toBe(statuses[at]);
-    }
-  });
-
-  test('loses the units that did not come back, and who counts on them is flagged', async () => {
-    const equipmentId = await world.item({ quantity: 10 });
-    const id = await confirmed(6, equipmentId);
-    const later = await world.event({ startsAt: '2027-01-10T10:00:00Z', endsAt: '2027-01-10T12:00:00Z' });
-    const [all, some] = [
-      await world.reserved(equipmentId, later, { quantity: 10 }),
-      await world.reserved(equipmentId, await world.event(), { quantity: 4 }),
-    ];
-    await goTo(world.manager, id, 'pickup');
-    expect((await step(id, 'return', { returned: 3, damaged: 1, missing: 2 })).status).toBe(200);
-    await world.settle();
-    const state = await world.stateOf(equipmentId);
-    expect(state).toMatchObject({ quantity: 8, away: { inTransit: 0, atVenue: 0, setApart: 0 }, jobs: {} });
-    expect(onShelf(state)).toBe(8);
-    expect((await world.manager.get(`equipment/reservations/${all}`)).body.troubles).toEqual(['unitsShort']);
-    expect((await world.manager.get(`equipment/reservations/${some}`)).body.troubles).toEqual([]);
-    expect((await world.manager.post(`equipment/reservations/${all}/confirm`)).body.rule).toBe(
-      'flagged-needs-override',
-    );
-    const fewer = await world.manager.patch(`equipment/reservations/${all}`, { quantity: 8 });
-    expect(fewer.body.troubles).toEqual([]);
-    expect(await trailOf(world.scope, equipmentId)).toContain('EquipmentUnitsLost');
-    expect(
-      await claimsOf(world.scope).free(
-        `equipment:${equipmentId}`,
-        { start: '2026-12-01T18:00:00Z', end: '2026-12-01T21:00:00Z' },
-        0,
-      ),
-    ).toBe(4);
-  });
-
-  test('of which the last are missing: the item is retired, and who counted on it is told (REQ-EQP-063)', async () => {
-    const equipmentId = await world.item({ quantity: 3 });
-    const [one, rest] = [await confirmed(1, equipmentId), await confirmed(2, equipmentId)];
-    const later = { startsAt: '2026-12-05T18:00:00Z', endsAt: '2026-12-05T21:00:00Z' };
-    const waiting = await world.reserved(equipmentId, await world.event(later));
-    for (const id of [one, rest]) await goTo(world.manager, id, 'pickup');
-    await step(one, 'return', { returned: 0, missing: 1 });
-    await world.settle();
-    const { retired: early, ...between } = await world.stateOf(equipmentId);
-    expect([early, between]).toMatchObject([undefined, { quantity: 2, away: { inTransit: 2 } }]);
-    await step(rest, 'return', { returned: 0, missing: 2 });
-    await world.settle();
-    const state = await world.stateOf(equipmentId);
-    const retired = { status: 'retired', quantity: 0, retired: { reason: 'No unit is left' }, jobs: {} };
-    expect({ ...state, status: statusOf(state) }).toMatchObject(retired);
-    const trail = (await trailOf(world.scope, equipmentId)).filter((type) => /Lost|Retired/.test(type));
-    expect(trail).toEqual(['EquipmentUnitsLost', 'EquipmentUnitsLost', 'EquipmentRetired']);
-    expect((await world.manager.get(`equipment/reservations/${waiting}`)).body.troubles).toContain('itemRetired');
-  });
-
-  test('that came back is free for the next job at once, but for what is missing', async () => {
-    const equipmentId = await world.item({ quantity: 3 });
-    const id = await confirmed(3, equipmentId);
-    const next = await world.event();
-    const ask = (quantity: number) =>
-      world.manager.post('equipment/reservations', { equipmentId, eventId: next, quantity });
-    await goTo(world.manager, id, 'pickup');
-    expect((await ask(1)).status).toBe(409);
-    // Before any reaction has run: what is missing is promised to nobody.
-    expect((await step(id, 'return', { returned: 2, missing: 1 })).status).toBe(200);
-    expect((await ask(3)).status).toBe(409);
-    const waiting = await ask(2);
-    expect(waiting.status).toBe(201);
-    await world.settle();
-    expect((await ask(1)).status).toBe(409);
-    await world.manager.post(`equipment/reservations/${waiting.body.id}/confirm`);
-    expect(await disagreements(world.scope)).toEqual([]);
-  });
-
-  test('of which some are missing: who fits into what is left is not flagged', async () => {
-    const equipmentId = await world.item({ quantity: 10 });
-    const id = await confirmed(6, equipmentId);
-    const beside = await confirmed(4, equipmentId);
-    await goTo(world.manager, id, 'pickup');
-    expect((await step(id, 'return', { returned: 4, missing: 2 })).status).toBe(200);
-    await world.settle();
-    await world.inspected(equipmentId);
-    const after = await confirmed(4, equipmentId);
-    await world.settle();
-    expect(await world.stateOf(equipmentId)).toMatchObject({ quantity: 8 });
-    for (const one of [beside, after]) {
-      expect((await world.manager.get(`equipment/reservations/${one}`)).body.troubles).toEqual([]);
-    }
-  });
-
-  test('a job that waits for units that are late packs them when they are back', async () => {
-    const now = world.scope.now();
-    const equipmentId = await world.item({ quantity: 1 });
-    const id = await confirmed(1, equipmentId);
-    const slot = { startsAt: '2026-12-01T22:00:00Z', endsAt: '2026-12-01T23:00:00Z' };
-    const next = await confirmed(1, equipmentId, await world.event(slot, 'approve', 'confirm'));
-    await goTo(world.manager, id, 'deliver');
-    await world.settle();
-    world.move('2026-12-01T21:30:00Z');
-    const late = await world.manager.get(`equipment/logistics/in-transit?late=true&equipmentId=${equipmentId}`);
-    expect(late.body.data).toMatchObject([{ id, late: true }]);
-    expect((await step(next, 'pack')).body).toMatchObject({ rule: 'units-on-shelf', onShelf: 0 });
-    expect([await step(id, 'pickup'), await step(id, 'return', back)]).toMatchObject([
-      { status: 200 },
-      { status: 200 },
-    ]);
-    await world.settle();
-    await world.inspected(equipmentId);
-    expect((await step(next, 'pack')).status).toBe(200);
-    const inTime = await world.manager.get('equipment/logistics/in-transit?late=false');
-    expect(inTime.body.data.every((one: { late: boolean }) => !one.late)).toBe(true);
-    world.move(now);
   });
 });

@@ -141,3 +141,19 @@ export async function trailOf(scope: Scope, subject: string): Promise<string[]> 
   const page = await scope.documents('audit', subject).query({ kind: 'fact', limit: 200 });
   return page.items.map(({ document }) => (document.body as { type: string }).type);
 }
+
+/** Steps taken by the manager, and reservations that may take them. */
+export function logisticsOf(world: Warehouse) {
+  return {
+    step: (id: string, name: string, body: object = {}) =>
+      world.manager.post(`equipment/logistics/${id}/${name}`, body),
+    /** A confirmed reservation of a confirmed event. */
+    async confirmed(quantity = 1, equipmentId?: string, eventId?: string): Promise<string> {
+      const event = eventId ?? (await world.event({}, 'approve', 'confirm'));
+      const id = await world.reserved(equipmentId ?? (await world.item()), event, { quantity });
+      await world.manager.post(`equipment/reservations/${id}/confirm`);
+      return id;
+    },
+  };
+}
+export type Logistics = ReturnType<typeof logisticsOf>;
