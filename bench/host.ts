@@ -98,7 +98,8 @@ export type Generator = (load: Load) => Promise<Measured>;
 export async function generator(): Promise<Generator> {
   const file = await bundled('bench/load.ts');
   return async (load) => {
-    const child = spawn(process.execPath, [file, JSON.stringify(load)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
+    child.stdin.end(JSON.stringify(load));
     return JSON.parse(await output(child)) as Measured;
   };
 }

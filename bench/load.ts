@@ -1,5 +1,6 @@
-/** The load generator, a process of its own: `argv[2]` is the load as JSON, its measurements go to standard output. */
+/** The load generator, a process of its own: standard input is the load as JSON, its measurements go to standard output. */
 import { Agent, request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { bodyOf, type Posts } from './bodies.ts';
@@ -155,4 +156,4 @@ async function measured(load: Load): Promise<Measured> {
   };
 }
 
-process.stdout.write(JSON.stringify(await measured(JSON.parse(process.argv[2] ?? '{}') as Load)));
+process.stdout.write(JSON.stringify(await measured((await json(process.stdin)) as Load)));
