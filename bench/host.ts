@@ -55,7 +55,7 @@ export interface Watched {
 export async function startHost(folder: string): Promise<Watched> {
   const flags = profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve('dist/bench')}`] : [];
   const host = spawn(process.execPath, [...flags, await bundled('infra/local/main.ts')], {
-    env: { ...process.env, ...environment(folder) },
+    env: { ...process.env, ...environment(folder), MALLOC_ARENA_MAX: '2' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await new Promise<void>((ready, failed) => {
