@@ -2,14 +2,15 @@
  * The item's books say where its units are, step by step; missing ones leave stock, and only then what held them is
  * freed, so that nobody is promised what is not there (REQ-EQP-048).
  */
+
 import { z } from 'zod';
 import { free } from '../../shared/claims/taking.ts';
+import { refOf } from '../../shared/equipment/model.ts';
 import { settleCapacity } from '../../shared/equipment/stock.ts';
 import { trackUnits } from '../../shared/equipment/tracking.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 import { flagShort } from '../../shared/reservations/following.ts';
 import { stepFacts } from '../../shared/reservations/model.ts';
-import { refOf } from '../../shared/reservations/placing.ts';
 import { missingOf, releasedBy } from '../../shared/reservations/settling.ts';
 
 const About = z.object({ equipmentId: z.string() });

@@ -1,5 +1,6 @@
 /** The conflict engine's terms: resources, claims, clashes (spec chapter 05). */
 import type { Window } from '../platform/fields.ts';
+import type { Refusal } from '../platform/refusal.ts';
 
 /** `kind:id`, e.g. `venue:0193…`. */
 export type Resource = `${string}:${string}`;
@@ -54,6 +55,11 @@ export interface Clash {
   readonly owner: Owner & { readonly title?: string };
   /** Units short at the worst instant of the overlap, at least 1. */
   readonly short: number;
+}
+
+/** The clashes that a refusal of the conflict engine lists. */
+export function clashesIn({ extra }: Pick<Refusal, 'extra'>): readonly Clash[] {
+  return (extra.conflicts ?? []) as readonly Clash[];
 }
 
 export interface ClaimRequest

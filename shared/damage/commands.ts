@@ -6,7 +6,7 @@ import type { Entity } from '../platform/aggregate.ts';
 import { anyOf, type ListInput, type Listing, toQuery } from '../platform/listing.ts';
 import { blobOwner } from '../platform/orphans.ts';
 import type { PhotoAlbum } from '../platform/photos.ts';
-import { notFound, Refusal } from '../platform/refusal.ts';
+import { notFound, unlessGone } from '../platform/refusal.ts';
 import type { EntityPage } from '../platform/repository.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type DamageFact, type DamageState, damageReports, damageStatuses, severities } from './model.ts';
@@ -72,11 +72,9 @@ type Consequence = (reportId: string, damage: DamageState, item: ItemState, now:
 /** Does to the item what follows from a report as it is now; nothing when the item is gone. */
 async function follow(scope: Scope, reportId: string, consequence: Consequence): Promise<void> {
   const { state } = await scope.of(damageReports).get(reportId);
-  try {
-    await scope.of(items).execute(state.equipmentId, (item) => consequence(reportId, state, item, scope.now()));
-  } catch (error) {
-    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
-  }
+  await unlessGone(
+    scope.of(items).execute(state.equipmentId, (item) => consequence(reportId, state, item, scope.now())),
+  );
 }
 
 /** Retires an item that is a total loss; once, however often it is told (REQ-EQP-062). */

@@ -1,5 +1,4 @@
 /** Equipment items: the state, the facts it is folded from, and how it is found (spec chapter 06). */
-import type { Resource } from '../claims/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { withoutPhoto, withPhotos } from '../platform/albums.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
@@ -8,6 +7,7 @@ import { Refusal } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import { preventiveTellAt, type Told } from './preventive.ts';
 
+export { equipmentResource, type Placement, refOf, refsOf } from './placement.ts';
 export { preventiveDueAfter, preventiveTelling } from './preventive.ts';
 
 export const categories = [
@@ -142,11 +142,6 @@ export type ItemFact =
       }
     >
   | Fact<'EquipmentRetired', { readonly at: string; readonly reason: string; readonly damageReportId?: string }>;
-
-/** The resource that the conflict engine knows an item by; its capacity is `unitsToTake`. */
-export function equipmentResource(equipmentId: string): Resource {
-  return `equipment:${equipmentId}`;
-}
 
 /** Owner types of claims on equipment: reservations take units for events, maintenance takes them off the shelf. */
 export const RESERVATION = 'reservation';

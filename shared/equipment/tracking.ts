@@ -1,5 +1,5 @@
 /** Where the units of a reservation are, kept on the item: for the reaction that follows the steps of logistics. */
-import { Refusal } from '../platform/refusal.ts';
+import { unlessGone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type LogisticsStep, type ReservationState, reservations, stepOf } from '../reservations/model.ts';
 import { type ItemFact, type ItemState, items, type Place } from './model.ts';
@@ -63,12 +63,10 @@ export async function trackUnits(
   reservationId: string,
   lost: number,
 ): Promise<void> {
-  try {
-    await scope.of(items).execute(equipmentId, async (item) => {
+  await unlessGone(
+    scope.of(items).execute(equipmentId, async (item) => {
       const { state } = await scope.of(reservations).get(reservationId);
       return tracked(item, reservationId, state, lost, scope.now());
-    });
-  } catch (error) {
-    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
-  }
+    }),
+  );
 }

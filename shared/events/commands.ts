@@ -1,8 +1,8 @@
 /** Commands on events: load, decide, take the venue, commit, settle. */
 import type { Entity } from '../platform/aggregate.ts';
+import { allValid } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
-import { lookedUp } from '../platform/validation.ts';
 import { customerFor, typeFor, venueFor } from './context.ts';
 import { type StepName, stepOf } from './life.ts';
 import { type EventFact, type EventState, eventCounter, events, type Placement } from './model.ts';
@@ -40,11 +40,11 @@ export async function createEvent(scope: Scope, body: EventBody): Promise<Event>
   const now = scope.now();
   const counter = eventCounter(now);
   const since = await scope.of(events).withdrawals(counter);
-  const [customer, venue, type] = await lookedUp(
+  const [customer, venue, type] = await allValid([
     customerFor(scope, fields.customerId),
     venueFor(scope, fields.venueId),
     typeFor(scope, fields.eventTypeId),
-  );
+  ]);
   checkBooking(fields, { customer, venue, type }, now);
   return placing(scope, id, async (take) => {
     const taken = await take(fields, venue, override);
@@ -104,11 +104,11 @@ export function changeEvent(scope: Scope, id: string, make: (current: EventBody)
       const needs = needsOf(event, fields);
       // A type that is deleted after this look at it makes the batch stale.
       if (needs.type) guard(await scope.of(events).besideCreation(eventCounter(scope.now()), false));
-      const [customer, venue, type] = await lookedUp(
+      const [customer, venue, type] = await allValid([
         needs.customer ? customerFor(scope, fields.customerId) : undefined,
         needs.venue ? venueFor(scope, fields.venueId, event.venueId) : undefined,
         needs.type ? typeFor(scope, fields.eventTypeId) : undefined,
-      );
+      ]);
       const revision = revise(event, fields, { customer, venue, type }, scope.now());
       const taken = revision.moves && venue ? await take(fields, venue, override) : undefined;
       if (revision.grows && venue) await take(fields, venue, GROWING);
@@ -155,10 +155,10 @@ export function reinstateEvent(scope: Scope, id: string, override: Override | un
       id,
       take,
       async (event) => {
-        const [venue] = await lookedUp(
+        const [venue] = await allValid([
           venueFor(scope, event.venueId, event.venueId),
           customerFor(scope, event.customerId, event.customerId),
-        );
+        ]);
         checkReinstate(event, actor, venue, scope.now());
         return reinstate(await take(event, venue, override), actor, override);
       },

@@ -4,7 +4,7 @@ import { customers, mergedIntoOf } from '../customers/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import type { Fact } from '../platform/facts.ts';
 import { pagesOf } from '../platform/pages.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { Refusal, unlessGone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { venues } from '../venues/model.ts';
 import { stepsFrom } from './life.ts';
@@ -15,19 +15,6 @@ import { eventTypes } from './types.model.ts';
 type Reference = 'customerId' | 'venueId' | 'typeId';
 /** Events of a page are worked on side by side. */
 const PAGE = 50;
-
-/** Executes on an event; nothing to do when it was deleted meanwhile. */
-async function ofLiving(
-  scope: Scope,
-  eventId: string,
-  decide: (event: EventState) => Promise<readonly EventFact[]>,
-): Promise<void> {
-  try {
-    await scope.of(events).execute(eventId, decide);
-  } catch (error) {
-    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
-  }
-}
 
 /**
  * Does something to every living event that refers to this and needs it, page by page; done again after a crash it
@@ -132,7 +119,7 @@ export async function keepInStep(scope: Scope, eventId: string): Promise<void> {
  * title on that day, so the number is put behind it.
  */
 async function inStep(scope: Scope, eventId: string, retitled: boolean): Promise<void> {
-  await ofLiving(scope, eventId, async (event): Promise<readonly EventFact[]> => {
+  const decide = async (event: EventState): Promise<readonly EventFact[]> => {
     const [customer, venue, type] = await Promise.all([
       presentCustomer(scope, event.customerId),
       nameNow(scope, 'venueId', event.venueId),
@@ -155,7 +142,8 @@ async function inStep(scope: Scope, eventId: string, retitled: boolean): Promise
       ...(retitled ? { title: { from: event.title, to: title } } : {}),
     };
     return [{ type: 'EventDetailsUpdated', data: { changes, names } }];
-  });
+  };
+  await unlessGone(scope.of(events).execute(eventId, decide));
 }
 
 /** A customer with upcoming events is not deleted; one booked in that very moment is called off. */

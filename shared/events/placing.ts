@@ -1,5 +1,5 @@
 /** Taking venues for events: every taking is a hold of its own, which the event's commit decides on (ADR 0004). */
-import type { Clash } from '../claims/model.ts';
+import { type Clash, clashesIn } from '../claims/model.ts';
 import { type ClaimRef, type TakeClaim, taking } from '../claims/taking.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -66,7 +66,7 @@ async function takeVenue(
     return { placement: { venueId: venue.id, claimId }, over };
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
-    const clashes = (error.extra.conflicts ?? []) as readonly Clash[];
+    const clashes = clashesIn(error);
     const large = clashes.find(({ owner }) => owner.type === 'size');
     // The venue's capacity was cut, or is being cut, since the venue was read.
     if (large) fits(slot.attendance, { ...venue, capacity: (slot.attendance ?? 0) - large.short });

@@ -1,11 +1,11 @@
 /** Commands on maintenance: load it and its item, decide, take the units, commit both as one, settle. */
-import { type ItemFact, type ItemState, items } from '../equipment/model.ts';
+import { type ItemFact, type ItemState, items, type Placement } from '../equipment/model.ts';
 import { users } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { notFound } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
-import { type MaintenanceState, maintenance, type Outcome, type Placement, windowOf } from './model.ts';
+import { type MaintenanceState, maintenance, type Outcome, windowOf } from './model.ts';
 import { type Committed, type Demand, isConflict, placing, type Take } from './placing.ts';
 import {
   checkSchedule,

@@ -4,7 +4,7 @@ import { items } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { Refusal, unlessGone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { overlapOf } from '../platform/windows.ts';
 import { flags, isOpen as isOpenReservation, reservations } from '../reservations/model.ts';
@@ -13,15 +13,6 @@ import { maintenance, windowOf } from './model.ts';
 import { inspectionAfterReturn } from './rules.ts';
 
 const PAGE = 50;
-
-/** Nothing to do where what it is done to is gone. */
-async function unlessGone(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
-  }
-}
 
 const Returned = z.object({
   equipmentId: z.string(),

@@ -1,6 +1,6 @@
 /** Maintenance of equipment, inspections included: the state, its facts, and how it is found (spec chapter 06). */
 import type { Clash } from '../claims/model.ts';
-import { type Condition, RESERVATION } from '../equipment/model.ts';
+import { type Condition, type Placement, RESERVATION } from '../equipment/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import { later, MINUTE } from '../platform/clock.ts';
@@ -11,9 +11,6 @@ export type MaintenanceType = (typeof maintenanceTypes)[number];
 
 export const maintenanceStatuses = ['scheduled', 'inProgress', 'completed', 'cancelled'] as const;
 export type MaintenanceStatus = (typeof maintenanceStatuses)[number];
-
-/** Which claim holds the units. Every taking is a claim under an id of its own (ADR 0004). */
-export type Placement = { readonly equipmentId: string; readonly claimId: string };
 
 /** What can be changed of it. */
 export interface MaintenanceFields {

@@ -1,14 +1,21 @@
 /** Taking units for maintenance: holds that the maintenance's commit decides on (ADR 0004). */
-import type { Clash } from '../claims/model.ts';
-import { type ClaimRef, type TakeClaim, taking } from '../claims/taking.ts';
-import { equipmentResource, type ItemState, MAINTENANCE, RESERVATION } from '../equipment/model.ts';
+import { type Clash, clashesIn } from '../claims/model.ts';
+import { type TakeClaim, taking } from '../claims/taking.ts';
+import {
+  equipmentResource,
+  type ItemState,
+  MAINTENANCE,
+  type Placement,
+  RESERVATION,
+  refsOf,
+} from '../equipment/model.ts';
 import { events, reaches, reachOf } from '../events/model.ts';
 import { may } from '../platform/actor.ts';
 import type { Window } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { reservations } from '../reservations/model.ts';
-import { type MaintenanceType, type Placement, reservationsIn } from './model.ts';
+import { type MaintenanceType, reservationsIn } from './model.ts';
 import type { Override, Taken } from './rules.ts';
 
 /** So many reservations among the clashes are looked up for their titles. */
@@ -59,14 +66,6 @@ export function placing<T>(
   });
 }
 
-/** The claim that a placement names. */
-export function refOf({ equipmentId, claimId }: Placement): ClaimRef {
-  return { resource: equipmentResource(equipmentId), claimId };
-}
-function refsOf(placement: Placement | undefined): readonly ClaimRef[] {
-  return placement ? [refOf(placement)] : [];
-}
-
 /** What the engine is asked for. */
 export function requestOf(maintenanceId: string, demand: Demand, item: Pick<ItemState, 'quantity'>) {
   const { equipmentId, type, quantity, window } = demand;
@@ -111,7 +110,7 @@ async function takeUnits(
     return await taken(given ?? (active ? undefined : INACTIVE));
   } catch (error) {
     if (!isConflict(error)) throw error;
-    const clashes = (error.extra.conflicts ?? []) as readonly Clash[];
+    const clashes = clashesIn(error);
     if (clashes.every(isKnown)) return taken(BEFORE);
     throw new Refusal('conflict', 'The units are taken at that time.', { conflicts: await titled(scope, clashes) });
   }

@@ -1,6 +1,7 @@
 /** Decisions about scheduling maintenance: pure, from its state and its item's to facts, or a refusal. */
+
 import type { Clash } from '../claims/model.ts';
-import type { ItemState } from '../equipment/model.ts';
+import type { ItemState, Placement } from '../equipment/model.ts';
 import { type Actor, may } from '../platform/actor.ts';
 import { type Changes, changesBetween } from '../platform/changes.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
@@ -11,7 +12,6 @@ import {
   type MaintenanceState,
   type MaintenanceStatus,
   type MaintenanceType,
-  type Placement,
   windowOf,
 } from './model.ts';
 

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
 import { free, settleTaken } from '../claims/taking.ts';
-import { items } from '../equipment/model.ts';
+import { items, type Placement, refOf } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';
-import { type MaintenanceFact, maintenance, type Placement, windowOf } from './model.ts';
-import { refOf, requestOf } from './placing.ts';
+import { type MaintenanceFact, maintenance, windowOf } from './model.ts';
+import { requestOf } from './placing.ts';
 import { overridden } from './rules.ts';
 
 /** The facts that take or give up units. */

@@ -114,7 +114,7 @@ export function invalidAll(errors: readonly FieldError[]): Refusal {
 
 /** Like `Promise.all`, but of several checks that throw `invalid` all field errors come at once. */
 export async function allValid<T extends readonly unknown[]>(
-  checks: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+  checks: readonly [...{ [K in keyof T]: Promise<T[K]> | T[K] }],
 ): Promise<T> {
   const failures = (await Promise.allSettled(checks)).flatMap((result) =>
     result.status === 'rejected' ? [result.reason as unknown] : [],
@@ -125,4 +125,13 @@ export async function allValid<T extends readonly unknown[]>(
   });
   if (errors.length > 0) throw invalidAll(errors);
   return (await Promise.all(checks)) as unknown as T;
+}
+
+/** Waits for work on something; where that is gone (`not_found`) there is nothing to do. */
+export async function unlessGone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+  }
 }

@@ -50,15 +50,3 @@ export function together<T extends readonly unknown[]>(...reads: { readonly [K i
   }
   return values as unknown as T;
 }
-
-/** The same for look-ups side by side. */
-export async function lookedUp<T extends readonly unknown[]>(
-  ...lookUps: { readonly [K in keyof T]: Promise<T[K]> | T[K] }
-): Promise<T> {
-  const settled = await Promise.allSettled(lookUps);
-  const reads = settled.map((one) => () => {
-    if (one.status === 'rejected') throw one.reason;
-    return one.value;
-  });
-  return together(...reads) as unknown as T;
-}

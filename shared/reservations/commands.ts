@@ -1,6 +1,6 @@
 /** Commands on reservations: load, decide, take the units, commit, settle (REQ-EQP-020 to 024, 031, REQ-EVT-023). */
 import type { Outcome } from '../claims/taking.ts';
-import { items } from '../equipment/model.ts';
+import { items, refsOf } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Window } from '../platform/fields.ts';
@@ -10,7 +10,7 @@ import { CommitRefused, type Write } from '../platform/store.ts';
 import { checkEvent, checkReservable, checkWindow } from './checks.ts';
 import { itemsOf, type Order, type Ordered } from './context.ts';
 import { isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
-import { GIVING_BACK, placingUnits, refsOf, type TakeUnits } from './placing.ts';
+import { GIVING_BACK, placingUnits, type TakeUnits } from './placing.ts';
 import {
   cancel,
   confirm,

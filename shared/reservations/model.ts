@@ -1,5 +1,7 @@
 /** Reservations of equipment for events, out of the warehouse and back (spec chapter 06). */
+
 import type { Clash } from '../claims/model.ts';
+import type { Placement } from '../equipment/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Window } from '../platform/fields.ts';
@@ -35,9 +37,6 @@ export type Trouble = (typeof troubles)[number];
 
 /** What of these taking the units anew, in full, puts right. */
 export const mendedByTaking: readonly Trouble[] = ['eventMoved', 'maintenance', 'unitsShort'];
-
-/** Which claim holds the units. Every taking is a claim under an id of its own (ADR 0004). */
-export type Placement = { readonly equipmentId: string; readonly claimId: string };
 
 export interface ReservationState {
   readonly orgId: string;

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import { free } from '../claims/taking.ts';
-import { items } from '../equipment/model.ts';
+import { items, type Placement, refOf } from '../equipment/model.ts';
 import { events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id } from '../platform/fields.ts';
@@ -14,8 +14,7 @@ import type { Scope } from '../platform/scope.ts';
 import type { Condition } from '../platform/store.ts';
 import { breaks } from './breaks.ts';
 import { putBack, type StepDetails, setApart, takeStep } from './logistics.ts';
-import { type LogisticsStep, type Placement, type ReservationState, reservations, stepOf } from './model.ts';
-import { refOf } from './placing.ts';
+import { type LogisticsStep, type ReservationState, reservations, stepOf } from './model.ts';
 
 /** Takes a step; what came back is free for the next job at once. Throws as `takeStep` does. */
 export async function moveOn(

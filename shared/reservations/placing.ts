@@ -1,6 +1,6 @@
 /** Taking units for reservations: every taking is a hold of its own, which the reservation's commit decides on (ADR 0004). */
-import type { Clash } from '../claims/model.ts';
-import { type ClaimRef, type Outcome, type TakeClaim, taking } from '../claims/taking.ts';
+import { type Clash, clashesIn } from '../claims/model.ts';
+import { type Outcome, type TakeClaim, taking } from '../claims/taking.ts';
 import { equipmentResource, type ItemState, MAINTENANCE, RESERVATION } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Window } from '../platform/fields.ts';
@@ -10,7 +10,6 @@ import { alternativesTo } from './alternatives.ts';
 import { breaks } from './breaks.ts';
 import { capacityOf } from './checks.ts';
 import { recordClash, titled } from './clashes.ts';
-import type { Placement } from './model.ts';
 import type { Override, Taken } from './rules.ts';
 
 /** What units are taken for. */
@@ -58,11 +57,6 @@ export async function placingUnits<T>(
   }
 }
 
-/** The clashes that a refusal by the conflict engine lists. */
-function clashesIn(error: Refusal): readonly Clash[] {
-  return (error.extra.conflicts ?? []) as readonly Clash[];
-}
-
 async function takeUnits(
   scope: Scope,
   claim: TakeClaim,
@@ -99,12 +93,4 @@ async function refusalOf(scope: Scope, wanted: Wanted, clashes: readonly Clash[]
     ? `There are only ${item.state.quantity} of ${item.state.name}.`
     : `${item.state.name} is taken at that time.`;
   return new Refusal('conflict', detail, { equipmentId, conflicts, alternatives });
-}
-
-/** The claim that a placement names. */
-export function refOf({ equipmentId, claimId }: Placement): ClaimRef {
-  return { resource: equipmentResource(equipmentId), claimId };
-}
-export function refsOf(placement: Placement | undefined): readonly ClaimRef[] {
-  return placement ? [refOf(placement)] : [];
 }

@@ -1,6 +1,7 @@
 /** What may be reserved, for what, and what a change of a reservation comes to: pure decisions (REQ-EQP-020 to 024, 031). */
+
 import type { Clash } from '../claims/model.ts';
-import type { ItemState } from '../equipment/model.ts';
+import type { ItemState, Placement } from '../equipment/model.ts';
 import type { EventState } from '../events/model.ts';
 import { type Actor, may } from '../platform/actor.ts';
 import { type Changes, changesBetween, unchanged } from '../platform/changes.ts';
@@ -11,7 +12,7 @@ import { covers } from '../platform/windows.ts';
 import { breaks } from './breaks.ts';
 import { isOpenEvent } from './checks.ts';
 import { allowedAfter } from './logistics.ts';
-import { isOpen, isOut, mendedByTaking, type Placement, type ReservationFact, type ReservationState } from './model.ts';
+import { isOpen, isOut, mendedByTaking, type ReservationFact, type ReservationState } from './model.ts';
 
 export interface Override {
   readonly reason: string;

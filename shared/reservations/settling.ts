@@ -3,12 +3,11 @@ import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
 import { free, settleTaken } from '../claims/taking.ts';
-import { items, RESERVATION } from '../equipment/model.ts';
+import { items, type Placement, RESERVATION, refOf } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';
 import { capacityOf } from './checks.ts';
-import { type Placement, type ReservationFact, type ReservationState, reservations } from './model.ts';
-import { refOf } from './placing.ts';
+import { type ReservationFact, type ReservationState, reservations } from './model.ts';
 import { aboutOf } from './rules.ts';
 
 /** The facts that take or give back units. */

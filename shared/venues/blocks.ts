@@ -1,7 +1,7 @@
 /** Closing a venue for works or private use: a claim is the record, and the facts on the venue say who and why. */
 import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
-import { type Clash, MOST_DAYS } from '../claims/model.ts';
+import { clashesIn, MOST_DAYS } from '../claims/model.ts';
 import { DAY, instantIn, later, MINUTE } from '../platform/clock.ts';
 import { Instant, metaShape, Window } from '../platform/fields.ts';
 import { type ListInput, type Listing, own } from '../platform/listing.ts';
@@ -129,7 +129,7 @@ function madeBy(id: string, document: Document | undefined) {
 /** Adds the titles of events that the actor may read to a refused claim's clashes. */
 async function withTitles(scope: Scope, venueId: string, error: unknown): Promise<never> {
   if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
-  const clashes = (error.extra.conflicts ?? []) as readonly Clash[];
+  const clashes = clashesIn(error);
   const claims = claimsOf(scope);
   const starts = clashes.filter(({ owner }) => owner.type === EVENT).map(({ window }) => window);
   const [first] = starts;

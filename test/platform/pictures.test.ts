@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { systemActor } from '../../shared/platform/actor.ts';
@@ -9,6 +8,7 @@ import { systemClock, systemIds } from '../../shared/platform/clock.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { type PictureScope, pictureView, removePicture, storePicture } from '../../shared/platform/pictures.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
+import { blackPng } from '../support/pictures.ts';
 
 const MB = 1024 * 1024;
 let blobs: Blobs;
@@ -32,28 +32,6 @@ function noisy(width: number, height: number) {
   return sharp({
     create: { width, height, channels: 3, background: 'white', noise: { type: 'gaussian', mean: 128, sigma: 60 } },
   });
-}
-/** A PNG of one bit a pixel, all zero: a few kilobytes that claim to be millions of pixels. */
-function blackPng(width: number, height: number): Buffer {
-  const chunk = (type: string, data: Buffer) => {
-    const named = Buffer.concat([Buffer.from(type), data]);
-    const frame = Buffer.alloc(8);
-    frame.writeUInt32BE(data.length, 0);
-    frame.writeUInt32BE(crc32(named), 4);
-    return Buffer.concat([frame.subarray(0, 4), named, frame.subarray(4)]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header[8] = 1;
-  const rows = Buffer.alloc((1 + Math.ceil(width / 8)) * height);
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(rows)),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
 }
 const fileOf = (bytes: Uint8Array) => ({ size: bytes.byteLength, read: async () => bytes });
 const store = (bytes: Uint8Array, limit = 5 * MB) =>
