@@ -3,16 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { startLocal } from '../infra/local/compose.ts';
 import { PLAIN } from '../infra/local/web-pubsub-frames.ts';
-import { registerCustomer } from '../shared/customers/commands.ts';
-import { NewCustomer } from '../shared/customers/fields.ts';
 import { addUser } from '../shared/identity/accounts.ts';
 import { openSession } from '../shared/identity/sessions.ts';
+import { announce } from '../shared/notifications/announcing.ts';
 import { type Actor, systemActor } from '../shared/platform/actor.ts';
 import { readConfig } from '../shared/platform/config.ts';
 import type { Fact } from '../shared/platform/facts.ts';
 import { FACT_KIND, factOf } from '../shared/platform/facts.ts';
 import { openLog } from '../shared/platform/log.pino.ts';
-import { reaction } from '../shared/platform/reaction.ts';
 import { type Platform, scopeOf } from '../shared/platform/scope.ts';
 import type { Store } from '../shared/platform/store.ts';
 import { environment } from './host.ts';
@@ -26,18 +24,7 @@ const PEOPLE = 20;
 const IDLE = 180;
 /** Most milliseconds at p95. */
 const FLOOR = 100;
-const FACT = 'CustomerRegistered';
-
-/** Stands for the notifications' own reaction. */
-const tellsOneOf = (people: readonly string[]) =>
-  reaction({
-    name: 'bench-tell',
-    on: [FACT],
-    async handle({ orgid, subject }, { platform }) {
-      const userId = people[Number.parseInt(subject.slice(-6), 16) % people.length] ?? '';
-      await platform.realtime.send(orgid, userId, { type: 'notification', data: { id: subject } });
-    },
-  });
+const FACT = 'NotificationAnnounced';
 
 /** A session of a user made for this; sockets are let in for those alone who are signed in. */
 async function someone(platform: Platform, orgId: string): Promise<Pick<Actor, 'orgId' | 'userId' | 'sessionId'>> {
@@ -49,17 +36,17 @@ async function someone(platform: Platform, orgId: string): Promise<Pick<Actor, '
   return { orgId, userId, sessionId: session.id };
 }
 
-async function connected(url: string, onMessage: (id: string) => void): Promise<WebSocket> {
+async function connected(url: string, onTold: (title: string) => void): Promise<WebSocket> {
   const socket = new WebSocket(url, PLAIN);
   socket.on('message', (text) => {
-    const frame = JSON.parse(text.toString()) as { type: string; data?: { data: { id: string } } };
-    if (frame.type === 'message' && frame.data) onMessage(frame.data.data.id);
+    const frame = JSON.parse(text.toString()) as { type: string; data?: { type: string; data: { title: string } } };
+    if (frame.type === 'message' && frame.data?.type === 'notification') onTold(frame.data.data.title);
   });
   await new Promise<void>((open, failed) => socket.once('open', open).once('error', failed));
   return socket;
 }
 
-/** A store that notes when it had committed the making of a customer. */
+/** A store that notes when it had committed an announcement, by its title. */
 function noting(store: Store, committed: Map<string, number>): Store {
   return {
     ...store,
@@ -68,7 +55,8 @@ function noting(store: Store, committed: Map<string, number>): Store {
       for (const write of writes) {
         if (write.op === 'delete' || write.document.kind !== FACT_KIND) continue;
         const fact: Fact = factOf(write.document);
-        if (fact.type === FACT) committed.set(fact.subject, performance.now());
+        const { content } = fact.data as { readonly content?: { readonly title: string } };
+        if (fact.type === FACT && content) committed.set(content.title, performance.now());
       }
       return etags;
     },
@@ -83,7 +71,6 @@ export async function commitToSocket(folder: string, orgId: string): Promise<str
     config: readConfig({ ...environment(folder), PORT: '0' }),
     log: openLog('silent'),
     timers: false,
-    reactions: [tellsOneOf(people)],
     watch: (store) => noting(store, committed),
   });
   const { platform } = local;
@@ -94,14 +81,18 @@ export async function commitToSocket(folder: string, orgId: string): Promise<str
     const { url } = await platform.realtime.negotiate(person);
     if (n < PEOPLE) {
       people.push(person.userId);
-      sockets.push(await connected(url, (id) => times.push(performance.now() - (committed.get(id) ?? Number.NaN))));
+      const told = (title: string) => {
+        const at = committed.get(title);
+        if (at !== undefined) times.push(performance.now() - at);
+      };
+      sockets.push(await connected(url, told));
     } else for (let idle = 0; idle < IDLE; idle += 1) sockets.push(await connected(url, () => {}));
   }
   const make = (n: number) => {
     const scope = scopeOf(platform, { actor: systemActor(orgId), correlationId: 'bench' });
-    const primaryEmail = `socket${n}@company.example`;
-    const input = { name: `Socket ${n}`, type: 'enterprise', primaryEmail, primaryPhone: '+442079460018' };
-    return registerCustomer(scope, NewCustomer.parse(input));
+    const userIds = [people[n % PEOPLE] ?? ''];
+    const content = { type: 'info', category: 'system', priority: 'low', message: 'The van is here' } as const;
+    return announce(scope, { userIds, ...content, title: `Told ${n}` }, []);
   };
   const warmUp = A_SECOND;
   const total = warmUp + A_SECOND * SECONDS;
