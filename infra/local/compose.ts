@@ -16,7 +16,6 @@ import type { Log } from '../../shared/platform/log.ts';
 import { openMail } from '../../shared/platform/mail.open.ts';
 import type { Mail } from '../../shared/platform/mail.ts';
 import { createPipeline, type Pipeline } from '../../shared/platform/pipeline.ts';
-import type { Reaction } from '../../shared/platform/reaction.ts';
 import { clientNamed, openRealtime } from '../../shared/platform/realtime.azure.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
@@ -37,8 +36,6 @@ interface LocalOptions {
   readonly mail?: Mail;
   /** Stands between the platform and the store, to count or to disturb. */
   readonly watch?: (store: Store) => Store;
-  /** Beside those of the registry; for measurements. */
-  readonly reactions?: readonly Reaction[];
   /** False leaves the timers to the caller (tests run them by hand). */
   readonly timers?: boolean;
   /** Runs before the port opens, with everything else up. */
@@ -104,7 +101,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     };
     const keys = await openKeys(config, folder, clock);
     const pipeline = createPipeline(platform, createAuthenticator(platform, keys));
-    relay = startRelay({ platform, reactions: [...reactions, ...(options.reactions ?? [])], folder });
+    relay = startRelay({ platform, reactions, folder });
     const started = relay;
     closers.push(() => started.stop());
     if (!(await relay.drained(DRAIN_MS))) log.warn({}, 'facts of the last run are still being worked off');
