@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import Database from 'libsql';
 import { LRUCache } from 'lru-cache';
-import { parsedFact } from '../../shared/platform/bus.ts';
+import { isFact, parsedFact } from '../../shared/platform/bus.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 
 export interface Message {
@@ -149,11 +149,15 @@ export function openBusFile(folder: string): BusFile {
       inTransaction(() => {
         let text = '';
         let written: Fact | undefined;
+        let known = false;
         for (const { reaction, fact: one } of messages) {
-          if (one !== written) text = JSON.stringify(one);
+          if (one !== written) {
+            text = JSON.stringify(one);
+            known = isFact(one);
+          }
           written = one;
           const { changes, lastInsertRowid } = insert.run([reaction, one.id, sessionOf(one), text]);
-          if (changes > 0) recent.set(Number(lastInsertRowid), one);
+          if (changes > 0 && known) recent.set(Number(lastInsertRowid), one);
         }
         if (moved) move.run([moved.feed, moved.value]);
       });
@@ -162,7 +166,7 @@ export function openBusFile(folder: string): BusFile {
     waiting: (reaction, after, limit) => waiting.all([reaction, after, limit]) as Message[],
     fact(n) {
       const known = recent.get(n);
-      if (known) return parsedFact(known);
+      if (known) return known;
       const text = first<string>(fact.all([n]));
       return text === undefined ? undefined : parsedFact(JSON.parse(text));
     },

@@ -46,10 +46,13 @@ export function sessionsOf(options: Options): Sessions {
   let started = false;
   let held = 0;
   let last = 0;
+  /** Whether the file may hold messages that are not taken up. */
+  let behind = true;
 
   function takeUp(): void {
-    while (inFlight.size + ready.length < sideBySide && held < MOST_HELD) {
+    while (behind && inFlight.size + ready.length < sideBySide && held < MOST_HELD) {
       const page = options.waiting(last, PAGE);
+      behind = page.length === PAGE;
       for (const message of page) {
         const session = sessions.get(message.session);
         if (session) session.push(message);
@@ -60,11 +63,15 @@ export function sessionsOf(options: Options): Sessions {
         held += 1;
         last = message.n;
       }
-      if (page.length < PAGE) return;
     }
   }
 
   function look(): void {
+    behind = true;
+    goOn();
+  }
+
+  function goOn(): void {
     if (!started) return;
     takeUp();
     while (inFlight.size < sideBySide) {
@@ -74,7 +81,7 @@ export function sessionsOf(options: Options): Sessions {
       inFlight.add(work);
       void work.finally(() => {
         inFlight.delete(work);
-        look();
+        goOn();
       });
     }
   }
@@ -111,7 +118,7 @@ export function sessionsOf(options: Options): Sessions {
       () => {
         retries.delete(timeout);
         ready.push(name);
-        look();
+        goOn();
       },
       delayAfter(tries, retry.firstDelay, retry.longestDelay),
     );
@@ -122,7 +129,7 @@ export function sessionsOf(options: Options): Sessions {
     look,
     start() {
       started = true;
-      look();
+      goOn();
     },
     async stop() {
       started = false;

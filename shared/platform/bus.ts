@@ -26,6 +26,10 @@ const factSchema = z.looseObject({
   traceparent: z.string().optional(),
 });
 
+export function isFact(message: unknown): message is Fact {
+  return factSchema.safeParse(message).success;
+}
+
 /** The fact in a message; throws when it is none, so that the message ends as a dead letter with the reason. */
 export function parsedFact(message: unknown): Fact {
   const parsed = factSchema.safeParse(message);

@@ -16,7 +16,9 @@ export function setLead(statements: Statements, reach: Reach, plan: Plan, limit:
     if ('any' in condition) return [{ field: condition.set, terms: condition.any }];
     return condition.all.map((term) => ({ field: condition.set, terms: [term] }));
   });
-  if (streams.length === 0) return undefined;
+  const [only] = streams;
+  if (!only) return undefined;
+  if (streams.length === 1 && isMerged(plan, only)) return only;
   const most = few(limit);
   let best: { stream: Stream; size: number } | undefined;
   for (const stream of streams) {
@@ -25,8 +27,12 @@ export function setLead(statements: Statements, reach: Reach, plan: Plan, limit:
     if (!best || size < best.size) best = { stream, size };
   }
   if (!best) return undefined;
-  const merged = plan.order.length === 0 && 'length' in best.stream.terms && best.stream.terms.length <= MOST_TERMS;
-  return merged || best.size <= most ? best.stream : undefined;
+  return isMerged(plan, best.stream) || best.size <= most ? best.stream : undefined;
+}
+
+/** Whether the stream is read in the order of the page, however many documents hold its terms. */
+function isMerged({ order }: Plan, { terms }: Stream): boolean {
+  return order.length === 0 && 'length' in terms && terms.length <= MOST_TERMS;
 }
 
 /** One page led by a set; rows of `[n, seq, pk]`. */
