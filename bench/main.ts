@@ -13,7 +13,7 @@ import { type Cost, costs } from './cost.ts';
 import { type Organization, organizationOf, wordFor } from './dataset.ts';
 import { environment, type Generator, generator, startHost, type Watched, yardstick } from './host.ts';
 import type { Measured } from './load.ts';
-import { CONNECTIONS, data, FEW, only, RECORDS, SECONDS, WARM_UP } from './options.ts';
+import { CONNECTIONS, data, FEW, only, RECORDS, SECONDS, WARM_UP, WARM_UP_WRITING } from './options.ts';
 import { photos } from './photo.ts';
 import { say, table, verdict } from './report.ts';
 import { type Row, rowsOf } from './rows.ts';
@@ -49,8 +49,9 @@ async function organizations(folder: string): Promise<Organizations> {
 
 /** The same load for a moment before: what is measured is a host that runs, not one that starts. */
 function warmedUp(load: Row['load']): Row['load'] {
-  const { post } = load;
-  return { ...load, seconds: WARM_UP, ...(post ? { post: { ...post, offset: post.offset + 500_000 } } : {}) };
+  const { post, writes } = load;
+  const seconds = writes === 10 ? WARM_UP_WRITING : WARM_UP;
+  return { ...load, seconds, ...(post ? { post: { ...post, offset: post.offset + 500_000 } } : {}) };
 }
 
 async function loads(host: Watched, client: Client, put: Generator, rows: readonly Row[], cost: Map<string, Cost>) {

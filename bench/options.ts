@@ -18,6 +18,8 @@ export const FEW = quick ? 100 : 1000;
 export const SECONDS = Number(given('seconds') ?? (quick ? 1 : 5));
 /** Seconds of each load before it is measured. */
 export const WARM_UP = quick ? 1 : 3;
+/** The same of loads that only write: their code is ten times as much, and is compiled for that much longer. */
+export const WARM_UP_WRITING = quick ? 1 : 15;
 export const CONNECTIONS = 64;
 /** What a thousand people at their desks ask for together, in requests a second. */
 export const DESKS_RATE = Number(given('rate') ?? 500);
