@@ -2,40 +2,17 @@
 import { startLocal } from '../infra/local/compose.ts';
 import { readConfig } from '../shared/platform/config.ts';
 import { openLog } from '../shared/platform/log.pino.ts';
-import type { Store, Stored, Write } from '../shared/platform/store.ts';
+import type { Store } from '../shared/platform/store.ts';
 import { bodyOf } from './bodies.ts';
 import { clientOf, signedIn } from './client.ts';
 import { environment } from './host.ts';
+import { queryUnits, readUnits, writeUnits } from './prices.ts';
 import type { Row } from './rows.ts';
 
 export interface Cost {
   roundTrips: number;
   requestUnits: number;
 }
-
-const KB = 1024;
-/** A point read of 1 KB is 1 RU; a write about 5 RU for 1 KB with few indexed paths, and more with each path. */
-const READ_PER_KB = 1;
-const WRITE_BASE = 5;
-const WRITE_PER_KB = 1;
-const WRITE_PER_PATH = 0.3;
-/** A query's own cost, and what each item it loads adds. */
-const QUERY_BASE = 2.5;
-const QUERY_PER_ITEM = 0.3;
-
-function kilobytes(value: unknown): number {
-  return Math.max(1, Math.ceil(JSON.stringify(value).length / KB));
-}
-
-function writeUnits(write: Write): number {
-  if (write.op === 'delete') return WRITE_BASE;
-  const { document } = write;
-  const sets = Object.values(document.sets ?? {}).reduce((sum, set) => sum + set.length, 0);
-  const paths = Object.keys(document.ix ?? {}).length + sets + (document.words?.length ?? 0);
-  return WRITE_BASE + WRITE_PER_KB * kilobytes(document) + WRITE_PER_PATH * paths;
-}
-
-const readUnits = (stored: Stored | undefined) => READ_PER_KB * (stored ? kilobytes(stored.document) : 1);
 
 /** A store that counts what goes through it. */
 function counted(store: Store): { readonly store: Store; take(): Cost } {
@@ -59,8 +36,7 @@ function counted(store: Store): { readonly store: Store; take(): Cost } {
       },
       async query(container, partition, query) {
         const page = await store.query(container, partition, query);
-        const loaded = page.items.reduce((sum, item) => sum + QUERY_PER_ITEM * kilobytes(item.document), 0);
-        add(QUERY_BASE + loaded);
+        add(queryUnits(page));
         return page;
       },
       async commit(container, partition, writes) {
