@@ -2,11 +2,10 @@
 import type { Shortage } from '../claims/model.ts';
 import { type ItemState, items, RESERVATION } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
-import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import { overlapOf } from '../platform/windows.ts';
+import { isSame, overlapOf } from '../platform/windows.ts';
 import { isOpenEvent } from './checks.ts';
 import { executeTaking } from './commands.ts';
 import { flags, isOpen, isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
@@ -136,8 +135,4 @@ async function following(
     if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
     return flags(state, 'eventMoved', true);
   }
-}
-
-function isSame(a: Window, b: Window): boolean {
-  return a.start === b.start && a.end === b.end;
 }
