@@ -1,5 +1,5 @@
 /** What an item, an event and a window must be like to be reserved; each rule refuses under a name of its own. */
-import { type ItemState, unitsToTake } from '../equipment/model.ts';
+import { type Condition, type ItemState, unitsToTake } from '../equipment/model.ts';
 import type { EventState, EventStatus } from '../events/model.ts';
 import type { Window } from '../platform/fields.ts';
 import { breaks } from './breaks.ts';
@@ -37,9 +37,14 @@ export function checkReservable(item: ItemState, from: string): void {
   }
 }
 
+/** Whether units in this condition go out at all. */
+export function isUsable(condition: Condition): boolean {
+  return condition !== 'needsRepair' && condition !== 'outOfService';
+}
+
 /** Throws `item-usable`. */
 export function checkUsable({ name, condition }: ItemState): void {
-  if (condition !== 'needsRepair' && condition !== 'outOfService') return;
+  if (isUsable(condition)) return;
   const why = condition === 'needsRepair' ? 'needs repair' : 'is out of service';
   throw breaks('item-usable', `${name} ${why}.`, { condition });
 }
