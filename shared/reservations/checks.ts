@@ -31,10 +31,15 @@ export function checkReservable(item: ItemState, from: string): void {
   if (!item.active) throw breaks('item-active', `${item.name} is inactive.`);
   checkUsable(item);
   checkInspected(item);
-  if (item.nextPreventiveDueAt <= from) {
+  if (isOverdue(item, from)) {
     const extra = { dueAt: item.nextPreventiveDueAt };
     throw breaks('preventive-overdue', `The preventive maintenance of ${item.name} is overdue by then.`, extra);
   }
+}
+
+/** Whether the preventive maintenance of an item, if it is not done before, is overdue at an instant (REQ-EQP-055). */
+export function isOverdue({ nextPreventiveDueAt }: ItemState, at: string): boolean {
+  return nextPreventiveDueAt <= at;
 }
 
 /** Whether units in this condition go out at all. */
