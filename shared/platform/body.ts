@@ -114,7 +114,6 @@ async function readFile(request: RawRequest, limit: number): Promise<ReceivedFil
   const spool = await openSpool();
   try {
     const fileName = await spooled(request, limit, form, spool);
-    if (fileName === undefined) throw invalid('body.file', 'missing', 'Send one file in the field "file".');
     return { fileName, ...(await spool.done()), discard: () => spool.discard() };
   } catch (error) {
     await spool.discard();
@@ -123,15 +122,10 @@ async function readFile(request: RawRequest, limit: number): Promise<ReceivedFil
 }
 
 /**
- * Reads the form into the spool, at the pace of the disk; the file's name, or undefined when there is no file. Whatever
- * else is in the form is refused, as an unknown field of a body is.
+ * Reads the form into the spool, at the pace of the disk; the file's name. Throws `invalid` where there is no file, or
+ * anything beside it: that is an unknown field, as in any body.
  */
-async function spooled(
-  request: RawRequest,
-  limit: number,
-  form: BusboyInstance,
-  spool: Spool,
-): Promise<string | undefined> {
+async function spooled(request: RawRequest, limit: number, form: BusboyInstance, spool: Spool): Promise<string> {
   let name: string | undefined;
   let over = false;
   let taken = false;
@@ -175,7 +169,10 @@ async function spooled(
   form.end();
   await finished;
   if (over) throw tooLarge(limit);
-  if (wrong.length > 0) throw invalidAll(wrong);
+  if (name === undefined) {
+    wrong.unshift({ path: 'body.file', code: 'missing', message: 'Send one file in the field "file".' });
+  }
+  if (name === undefined || wrong.length > 0) throw invalidAll(wrong);
   return name;
 }
 

@@ -121,7 +121,9 @@ describe('bodies', () => {
     const over = await send(100_001);
     expect(over.status).toBe(413);
     expect(await over.json()).toMatchObject({ limit: 100_000 });
-    expect((await send(10, 'other')).status).toBe(400);
+    const other = await send(10, 'other');
+    expect(other.status).toBe(400);
+    expect(await other.json()).toMatchObject({ errors: [{ path: 'body.file' }, { path: 'body.other' }] });
     expect((await caller()('POST', 'things/files', {})).status).toBe(415);
   });
 
