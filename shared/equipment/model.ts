@@ -8,7 +8,7 @@ import { fold, wordsOf } from '../platform/words.ts';
 import { preventiveTellAt, type Told } from './preventive.ts';
 
 export { equipmentResource, type Placement, refOf, refsOf } from './placement.ts';
-export { preventiveDueAfter, preventiveTelling } from './preventive.ts';
+export { isToldOverdue, preventiveDueAfter, preventiveTelling } from './preventive.ts';
 
 export const categories = [
   'table',

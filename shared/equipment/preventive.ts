@@ -34,6 +34,11 @@ export function preventiveTellAt({ nextPreventiveDueAt, told }: Due): string {
   return told.as === 'soon' ? nextPreventiveDueAt : NEVER;
 }
 
+/** Whether it was told that the maintenance that is due next is overdue. */
+export function isToldOverdue({ nextPreventiveDueAt, told }: Due): boolean {
+  return told?.as === 'overdue' && told.dueAt === nextPreventiveDueAt;
+}
+
 /** What is to be told by now, if anything. After an outage over the due date that it is overdue, and no more that it will be due. */
 export function preventiveTelling(item: Due, now: string): Told | undefined {
   if (preventiveTellAt(item) > now) return undefined;

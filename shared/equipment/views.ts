@@ -7,7 +7,7 @@ import { PictureView, pictureView } from '../platform/pictures.ts';
 import type { Reply } from '../platform/route.ts';
 import type { Scope } from '../platform/scope.ts';
 import { Category, Condition, ItemStatus } from './fields.ts';
-import { type ItemState, onShelf, statusOf } from './model.ts';
+import { type ItemState, isToldOverdue, onShelf, statusOf } from './model.ts';
 import { fieldsOf } from './rules.ts';
 
 const shape = {
@@ -41,6 +41,7 @@ const shape = {
   specifications: z.array(z.object({ key: z.string(), value: z.string(), unit: z.string().optional() })),
   lastPreventiveAt: z.string().optional(),
   nextPreventiveDueAt: z.string(),
+  preventiveOverdue: z.boolean().meta({ description: 'The daily look found that it is overdue (REQ-EQP-055)' }),
   inspectionPending: z.boolean().meta({ description: 'Until it is done nothing new is reserved' }),
 };
 
@@ -70,6 +71,7 @@ function plain({ id, state, meta }: Entity<ItemState>) {
     retired,
     lastPreventiveAt,
     nextPreventiveDueAt,
+    preventiveOverdue: isToldOverdue(state),
     status: statusOf(state),
     units: { inStock: onShelf(state), reservedNow, inTransit, atVenue, inMaintenance },
     inspectionPending: inspections.length > 0,

@@ -43,7 +43,7 @@ export interface About extends Looked {
 
 const troubleWords: Readonly<Record<Trouble, string>> = {
   itemRetired: 'The item was retired.',
-  eventMoved: 'The event was moved, and the units are taken at its new time.',
+  eventMoved: 'The event was moved, and the units cannot be had at its new time.',
   eventCancelled: 'The event is off, and the units are still out.',
   maintenance: 'The units are in maintenance at that time.',
   unitsShort: 'There are fewer units than were reserved.',

@@ -2,7 +2,7 @@
 import type { BusboyInstance } from '@fastify/busboy';
 import { z } from 'zod';
 import type { RawRequest } from './http.ts';
-import { invalid, Refusal } from './refusal.ts';
+import { type FieldError, invalid, invalidAll, Refusal } from './refusal.ts';
 import type { Route, Upload } from './route.ts';
 import { openSpool, type Spool } from './spool.ts';
 import { parsed } from './validation.ts';
@@ -106,7 +106,7 @@ async function readFile(request: RawRequest, limit: number): Promise<ReceivedFil
   try {
     form = new Busboy({
       headers: { 'content-type': type },
-      limits: { fileSize: limit, files: 1, fields: 10, fieldSize: 1024, parts: 12, headerPairs: 20 },
+      limits: { fileSize: limit, files: 2, fields: 10, fieldSize: 1024, parts: 12, headerPairs: 20 },
     });
   } catch {
     throw malformedForm();
@@ -114,7 +114,6 @@ async function readFile(request: RawRequest, limit: number): Promise<ReceivedFil
   const spool = await openSpool();
   try {
     const fileName = await spooled(request, limit, form, spool);
-    if (fileName === undefined) throw invalid('body.file', 'missing', 'Send one file in the field "file".');
     return { fileName, ...(await spool.done()), discard: () => spool.discard() };
   } catch (error) {
     await spool.discard();
@@ -122,21 +121,29 @@ async function readFile(request: RawRequest, limit: number): Promise<ReceivedFil
   }
 }
 
-/** Reads the form into the spool, at the pace of the disk; the file's name, or undefined when there is no file. */
-async function spooled(
-  request: RawRequest,
-  limit: number,
-  form: BusboyInstance,
-  spool: Spool,
-): Promise<string | undefined> {
+/**
+ * Reads the form into the spool, at the pace of the disk; the file's name. Throws `invalid` where there is no file, or
+ * anything beside it: that is an unknown field, as in any body.
+ */
+async function spooled(request: RawRequest, limit: number, form: BusboyInstance, spool: Spool): Promise<string> {
   let name: string | undefined;
   let over = false;
+  let taken = false;
+  const wrong: FieldError[] = [];
+  const isUnknown = (field: string) => {
+    if (field === 'file') return false;
+    wrong.push({ path: `body.${field.slice(0, 60)}`, code: 'unknown_field', message: 'is not a known field' });
+    return true;
+  };
   const finished = new Promise<void>((resolve, reject) => {
+    form.on('field', isUnknown);
     form.on('file', (field, stream, fileName) => {
-      if (field !== 'file') {
+      if (isUnknown(field) || taken) {
+        if (field === 'file') wrong.push({ path: 'body.file', code: 'repeated', message: 'must be given once' });
         stream.resume();
         return;
       }
+      taken = true;
       stream.on('data', (chunk: Buffer) => spool.write(chunk));
       stream.on('limit', () => {
         over = true;
@@ -155,13 +162,17 @@ async function spooled(
     size += chunk.byteLength;
     if (over || size > limit + FORM_OVERHEAD) throw tooLarge(limit);
     // The next chunk is taken once the form has taken this one and the disk has it: what is slow to keep is slow to come.
-    const taken = new Promise<void>((resolve) => form.write(chunk, () => resolve()));
-    await Promise.race([taken, finished]);
+    const written = new Promise<void>((resolve) => form.write(chunk, () => resolve()));
+    await Promise.race([written, finished]);
     await spool.written();
   }
   form.end();
   await finished;
   if (over) throw tooLarge(limit);
+  if (name === undefined) {
+    wrong.unshift({ path: 'body.file', code: 'missing', message: 'Send one file in the field "file".' });
+  }
+  if (name === undefined || wrong.length > 0) throw invalidAll(wrong);
   return name;
 }
 

@@ -9,6 +9,10 @@ export function overlapOf(a: Window, b: Window): Window | undefined {
   return start < end ? { start, end } : undefined;
 }
 
+export function isSame(a: Window, b: Window): boolean {
+  return a.start === b.start && a.end === b.end;
+}
+
 /** Sorted, with overlapping windows made one; windows that only touch stay apart. */
 export function normalized(windows: readonly Window[]): Window[] {
   return merged(windows, (before, next) => next.start < before.end);

@@ -1,12 +1,20 @@
 /** Other items that would do when one is taken: of the same category, free for the whole window, most alike first (REQ-EQP-030). */
 import { claimsOf } from '../claims/engine.ts';
-import { type Category, equipmentResource, type ItemState, items, type Specification } from '../equipment/model.ts';
+import {
+  type Category,
+  conditions,
+  equipmentResource,
+  type ItemState,
+  itemStatuses,
+  items,
+  type Specification,
+} from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Window } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { fold } from '../platform/words.ts';
-import { capacityOf, checkReservable } from './checks.ts';
+import { capacityOf, checkReservable, isUsable } from './checks.ts';
 
 const MOST_ALTERNATIVES = 5;
 /** So many items of a category are looked at, by name. */
@@ -71,9 +79,12 @@ export async function candidatesOf(scope: Scope, category: Category, window: Win
 }
 
 async function reservable(scope: Scope, category: Category, window: Window): Promise<readonly Item[]> {
+  // What is never to be had must not use up the places of what is.
   const where = [
     { path: 'category', eq: category },
     { path: 'active', eq: true },
+    { path: 'status', in: itemStatuses.filter((status) => status !== 'retired') },
+    { path: 'condition', in: conditions.flatMap((condition, at) => (isUsable(condition) ? [at] : [])) },
   ];
   const page = await scope.of(items).list({ where, orderBy: [{ path: 'name' }], limit: MOST_CANDIDATES });
   return page.items.filter(({ state }) => isReservable(state, window.start));

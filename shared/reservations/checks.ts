@@ -1,5 +1,5 @@
 /** What an item, an event and a window must be like to be reserved; each rule refuses under a name of its own. */
-import { type ItemState, unitsToTake } from '../equipment/model.ts';
+import { type Condition, type ItemState, unitsToTake } from '../equipment/model.ts';
 import type { EventState, EventStatus } from '../events/model.ts';
 import type { Window } from '../platform/fields.ts';
 import { breaks } from './breaks.ts';
@@ -31,15 +31,25 @@ export function checkReservable(item: ItemState, from: string): void {
   if (!item.active) throw breaks('item-active', `${item.name} is inactive.`);
   checkUsable(item);
   checkInspected(item);
-  if (item.nextPreventiveDueAt <= from) {
+  if (isOverdue(item, from)) {
     const extra = { dueAt: item.nextPreventiveDueAt };
     throw breaks('preventive-overdue', `The preventive maintenance of ${item.name} is overdue by then.`, extra);
   }
 }
 
+/** Whether the preventive maintenance of an item, if it is not done before, is overdue at an instant (REQ-EQP-055). */
+export function isOverdue({ nextPreventiveDueAt }: ItemState, at: string): boolean {
+  return nextPreventiveDueAt <= at;
+}
+
+/** Whether units in this condition go out at all. */
+export function isUsable(condition: Condition): boolean {
+  return condition !== 'needsRepair' && condition !== 'outOfService';
+}
+
 /** Throws `item-usable`. */
 export function checkUsable({ name, condition }: ItemState): void {
-  if (condition !== 'needsRepair' && condition !== 'outOfService') return;
+  if (isUsable(condition)) return;
   const why = condition === 'needsRepair' ? 'needs repair' : 'is out of service';
   throw breaks('item-usable', `${name} ${why}.`, { condition });
 }

@@ -2,12 +2,11 @@
 import type { Shortage } from '../claims/model.ts';
 import { type ItemState, items, RESERVATION } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
-import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import { overlapOf } from '../platform/windows.ts';
-import { isOpenEvent } from './checks.ts';
+import { isSame, overlapOf } from '../platform/windows.ts';
+import { isOpenEvent, isOverdue } from './checks.ts';
 import { executeTaking } from './commands.ts';
 import { flags, isOpen, isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
 import { GIVING_BACK, placingUnits, type TakeUnits } from './placing.ts';
@@ -32,6 +31,13 @@ async function eachReservation(
 /** All reservations of an event follow it. `moved`: its time has changed, so given windows are looked at too. */
 export function followEvent(scope: Scope, eventId: string, moved: boolean): Promise<void> {
   return eachReservation(scope, 'eventId', eventId, (id) => keepInStep(scope, id, moved));
+}
+
+/** Once an item's preventive maintenance is done, its reservations may fit where they did not. */
+export async function followMaintained(scope: Scope, equipmentId: string): Promise<void> {
+  await eachReservation(scope, 'equipmentId', equipmentId, (id, { troubles }) =>
+    troubles.includes('eventMoved') ? keepInStep(scope, id, false) : undefined,
+  );
 }
 
 /** All reservations of an item bear its name. */
@@ -127,6 +133,8 @@ async function following(
   if (isSame(window, state.window)) return flags(state, 'eventMoved', false);
   const { quantity, eventId } = state;
   const less = givesBack(state, { quantity, window }) ? GIVING_BACK : undefined;
+  // Not to be reserved for then, so it does not fit either; what is out is away whether it may or not.
+  if (!less && !out && isOverdue(item.state, window.start)) return flags(state, 'eventMoved', true);
   try {
     const taken = await take({ reservationId, eventId, item, quantity, window }, less);
     const changes = { window: { from: state.window, to: window } };
@@ -136,8 +144,4 @@ async function following(
     if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
     return flags(state, 'eventMoved', true);
   }
-}
-
-function isSame(a: Window, b: Window): boolean {
-  return a.start === b.start && a.end === b.end;
 }

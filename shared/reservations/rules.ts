@@ -8,7 +8,7 @@ import { type Changes, changesBetween, unchanged } from '../platform/changes.ts'
 import { HOUR, later, MINUTE } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
-import { covers } from '../platform/windows.ts';
+import { covers, isSame } from '../platform/windows.ts';
 import { breaks } from './breaks.ts';
 import { isOpenEvent } from './checks.ts';
 import { allowedAfter } from './logistics.ts';
@@ -87,8 +87,8 @@ function overridden(
 }
 
 /** The changeable fields as callers see them. */
-export function fieldsOf({ quantity, window, windowGiven, notes }: ReservationState): ReservationFields {
-  return { quantity, ...(windowGiven ? { window } : {}), ...(notes === undefined ? {} : { notes }) };
+export function fieldsOf({ quantity, window, notes }: ReservationState): ReservationFields {
+  return { quantity, window, ...(notes === undefined ? {} : { notes }) };
 }
 
 /** Throws `wrong_state` for one that is cancelled or fulfilled. */
@@ -107,14 +107,15 @@ export interface Revision {
 }
 
 /**
- * What a change of fields comes to. A window that is left out stays the event's, or becomes it again. Throws
- * `packed-is-fixed`.
+ * What a change of fields comes to. A window that is left out stays the event's, or becomes it again; so does the
+ * event's own where it is sent back as it was read. Throws `packed-is-fixed`.
  */
 export function revise(state: ReservationState, fields: ReservationFields, event: EventState | undefined): Revision {
   const own = event && state.windowGiven ? windowOf(event) : state.window;
   const window = fields.window ?? own;
+  const isGiven = fields.window !== undefined && (state.windowGiven || !isSame(window, state.window));
   const before = { quantity: state.quantity, window: state.window, windowGiven: state.windowGiven, notes: state.notes };
-  const after = { quantity: fields.quantity, window, windowGiven: fields.window !== undefined, notes: fields.notes };
+  const after = { quantity: fields.quantity, window, windowGiven: isGiven, notes: fields.notes };
   const changes = changesBetween(before, after);
   if ('quantity' in changes && state.steps.length > 0) {
     throw breaks('packed-is-fixed', 'The units are packed; their number stays.');

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Body } from '../support/callers.ts';
+import { type Body, callerHost, someoneOf } from '../support/callers.ts';
+import { stalling } from '../support/faults.ts';
 import { blackPng } from '../support/pictures.ts';
 import { madeItem, startWorld, type World } from './support.ts';
 
@@ -72,6 +73,7 @@ describe('REQ-EQP-070 a photo', () => {
       415,
       'unsupported_media_type',
     ],
+    ['a program for Linux', Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(500)]), 415, 'unsupported_media_type'],
     ['an SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>'), 415, 'unsupported_media_type'],
     ['a page', Buffer.from('<!doctype html><script>alert(1)</script>'), 415, 'unsupported_media_type'],
     ['a decompression bomb', blackPng(15_000, 15_000), 400, 'invalid'],
@@ -95,6 +97,31 @@ describe('REQ-EQP-070 a photo', () => {
     });
     expect(cut.status).toBe(400);
     expect(await listed()).toEqual([]);
+  });
+});
+
+describe('REQ-EQP-070, 071 a photo whose item or itself is deleted meanwhile', () => {
+  test('is 404 when the item went during the upload, and leaves no blob', async () => {
+    const gone = () => world.manager.delete(`equipment/${itemId}`);
+    const host = await callerHost(stalling(world.platform, 'equipment', gone));
+    const refused = await host.as(someoneOf(world.orgId, 'manager')).upload(photos, jpeg);
+    await host.close();
+    expect([refused.status, refused.body.type]).toEqual([404, 'urn:marquee:problem:not_found']);
+    const left = [];
+    for await (const page of world.platform.blobs.list(`${world.orgId}/equipment/${itemId}/`)) left.push(...page);
+    expect(left).toEqual([]);
+  });
+
+  test('is removed once by many at once, and never primary again', async () => {
+    const [first, second] = [await world.manager.upload(photos, jpeg), await world.manager.upload(photos, jpeg)];
+    const path = `${photos}/${first.body.id}`;
+    const [chosen, ...removed] = await Promise.all([
+      world.manager.put(`${path}/primary`),
+      ...Array.from({ length: 5 }, () => world.manager.delete(path)),
+    ]);
+    expect([200, 404]).toContain(chosen?.status);
+    expect(removed.map(({ status }) => status).sort()).toEqual([204, 404, 404, 404, 404]);
+    expect((await listed()).map(({ id, primary }) => [id, primary])).toEqual([[second.body.id, true]]);
   });
 });
 
@@ -139,7 +166,9 @@ describe('REQ-EQP-071, 072 the album', () => {
 
   test('is changed by those who may write equipment', async () => {
     expect((await world.as('viewer').upload(photos, jpeg)).status).toBe(403);
-    expect((await world.as('maintenanceTechnician').upload(photos, jpeg)).status).toBe(403);
+    for (const role of ['maintenanceTechnician', 'staff', 'accountant', 'customer'] as const) {
+      expect((await world.as(role).upload(photos, jpeg)).status).toBe(403);
+    }
     expect((await world.as('warehouseManager').upload(photos, jpeg)).status).toBe(201);
     expect((await world.as('viewer').get(photos)).status).toBe(200);
   });

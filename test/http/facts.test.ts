@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FACT_KIND, type Fact, factOf } from '../../shared/platform/facts.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
+import { equipmentFacts } from '../support/equipment-facts.ts';
 import { startTestHost, type TestHost, type TestOrganization } from '../support/host.ts';
 import { all } from '../system/durability.check.ts';
 import { type Sent, send, type World, worldOf } from './world.ts';
@@ -152,4 +153,60 @@ test('and so does every change of a user and of a role', async () => {
   const updates = facts.filter(({ type }) => type.startsWith('UserAccount'));
   for (const { data } of updates) expect(data).toMatchObject({ changes: CHANGES });
   await expectFacts([role.id], { RoleCreated: 'plain', RoleUpdated: 'changes', RoleRemoved: 'plain' });
+});
+
+test('REQ-EQP-111 every fact of chapter 06 comes of what is asked for, with who, when, and from what to what', async () => {
+  const item = await world.equipment();
+  const path = `equipment/${item.id}`;
+  const photo = await world.equipmentPhoto(item);
+  await walk(
+    ['PATCH', path, { body: { description: 'Round' } }],
+    ['PUT', `${path}/specifications`, { body: { specifications: [{ key: 'Width', value: '180', unit: 'cm' }] } }],
+    ['PUT', `${path}/condition`, { body: { condition: 'fair' } }],
+    ['PUT', `${path}/condition`, { body: { condition: 'excellent' } }],
+    ['DELETE', `${path}/photos/${photo.id}`],
+    ['POST', `${path}/deactivate`, { body: {} }],
+    ['POST', `${path}/activate`, { body: {} }],
+    ['DELETE', path],
+  );
+  const steps = ['confirm', 'pack', 'load', 'dispatch', 'deliver', 'setup-complete', 'pickup', 'return'];
+  const details: Readonly<Record<string, object>> = {
+    load: { vehicle: 'Van 3' },
+    dispatch: { driver: 'Dee' },
+    return: { returned: 2 },
+  };
+  await world.reservation(...steps.map((step) => [step, details[step] ?? {}] as const));
+  const [wanted, first, second] = [await world.equipment(), await world.event(['approve']), await world.event()];
+  const { startsAt: start, endsAt: end } = first;
+  const asked = { equipmentId: wanted.id, quantity: 4, window: { start, end } };
+  const made = await world.make('equipment/reservations', { body: { ...asked, eventId: first.id } });
+  const clash = { ...asked, eventId: second.id };
+  const refused = await send(host, organization.admin, 'POST', 'equipment/reservations', { body: clash });
+  expect(refused.status).toBe(409);
+  await walk(
+    ['POST', 'equipment/reservations', { body: { ...clash, override: { reason: 'Both share' } } }],
+    ['PATCH', `equipment/reservations/${made.id}`, { body: { notes: 'By the door' } }],
+    ['DELETE', `equipment/reservations/${made.id}`],
+    ['POST', `equipment/${wanted.id}/damage-reports`, { body: { ...world.damageBody, severity: 'totalLoss' } }],
+  );
+  await world.maintenance('start', 'complete');
+  await world.maintenance('cancel');
+  const inspected = await world.item();
+  for (const passed of [true, false]) {
+    const body = { ...world.maintenanceBody(), type: 'inspection' };
+    const inspection = await world.make(`equipment/${inspected.id}/maintenance`, { body });
+    await walk(
+      ['POST', `equipment/maintenance/${inspection.id}/start`, { body: {} }],
+      ['POST', `equipment/maintenance/${inspection.id}/complete`, { body: { passed } }],
+    );
+  }
+  const facts = (await trail()).filter(({ type }) => equipmentFacts.includes(type));
+  expect([...new Set(facts.map(({ type }) => type))].sort()).toEqual(equipmentFacts.toSorted());
+  const { userId } = organization.admin;
+  for (const fact of facts) {
+    expect(fact.time).toMatch(/Z$/);
+    expect([userId, 'system']).toContain(fact.actorid);
+    expect(fact.correlationid).toMatch(/./);
+    if (/Updated$/.test(fact.type)) expect(fact.data).toMatchObject({ changes: CHANGES });
+  }
 });

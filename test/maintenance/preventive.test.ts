@@ -54,6 +54,27 @@ describe('an item', () => {
     expect(await told()).toEqual(['EquipmentPreventiveDueSoon', 'EquipmentPreventiveOverdue']);
   });
 
+  test('REQ-EQP-055 is flagged from the look that found it overdue until the work is done', async () => {
+    const flagged = async () => {
+      const { body } = await world.as('viewer').get(`equipment/${id}`);
+      const { data } = (await world.as('viewer').get('equipment?limit=100')).body;
+      const listed = data.find((one: { id: string }) => one.id === id);
+      expect(listed.preventiveOverdue).toBe(body.preventiveOverdue);
+      return body.preventiveOverdue;
+    };
+    await both('2026-12-08T03:00:00Z');
+    expect(await flagged()).toBe(false);
+    await both('2026-12-21T03:00:00Z');
+    expect(await flagged()).toBe(true);
+    const technician = world.as('maintenanceTechnician');
+    const work = { type: 'preventiveMaintenance', scheduledAt: world.scope.now(), estimatedMinutes: 30 };
+    const made = await technician.post(`equipment/${id}/maintenance`, { ...work, description: 'Half-yearly' });
+    await technician.post(`equipment/maintenance/${made.body.id}/start`);
+    expect(await flagged()).toBe(true);
+    await technician.post(`equipment/maintenance/${made.body.id}/complete`);
+    expect(await flagged()).toBe(false);
+  });
+
   test('twin: without the etags two processes tell of it twice', async () => {
     world.move('2026-12-08T03:00:00Z');
     const careless = () => {

@@ -212,6 +212,22 @@ describe('What happens is told to whom it concerns, once, through all parts', ()
     );
   });
 
+  test('REQ-NTF-022 REQ-EQP-055 maintenance that is due within 14 days: technicians alone, once', async () => {
+    const body = {
+      ...world.equipmentBody(),
+      purchaseDate: instantOf(host.clock.time() - 400 * DAY).slice(0, 10),
+      lastPreventiveAt: instantOf(host.clock.time() - 175 * DAY),
+    };
+    const item = await world.make('equipment', { body });
+    const lines = await heard(async () => {
+      await Promise.all([preventiveMaintenance.handle(timerScope()), preventiveMaintenance.handle(timerScope())]);
+      await preventiveMaintenance.handle(timerScope());
+    });
+    expect(lines.filter((line) => line.includes(String(item.name)))).toEqual([
+      `maintenanceTechnician: Preventive maintenance of ${item.name} is due`,
+    ]);
+  });
+
   test('REQ-NTF-022 a new password: its owner alone, by the one mail that says so whatever the preferences', async () => {
     const { username } = await organization.as('accountant');
     const body = { currentPassword: PASSWORD, newPassword: `${PASSWORD} again` };

@@ -121,7 +121,70 @@ describe('bodies', () => {
     const over = await send(100_001);
     expect(over.status).toBe(413);
     expect(await over.json()).toMatchObject({ limit: 100_000 });
-    expect((await send(10, 'other')).status).toBe(400);
+    const other = await send(10, 'other');
+    expect(other.status).toBe(400);
+    expect(await other.json()).toMatchObject({ errors: [{ path: 'body.file' }, { path: 'body.other' }] });
     expect((await caller()('POST', 'things/files', {})).status).toBe(415);
+  });
+
+  test.each([
+    [
+      'a text beside it',
+      [
+        ['file', true],
+        ['title', false],
+      ],
+      [['body.title', 'unknown_field']],
+    ],
+    [
+      'a text before it',
+      [
+        ['title', false],
+        ['file', true],
+      ],
+      [['body.title', 'unknown_field']],
+    ],
+    [
+      'a second one',
+      [
+        ['file', true],
+        ['file', true],
+      ],
+      [['body.file', 'repeated']],
+    ],
+    [
+      'a file in another field',
+      [
+        ['other', true],
+        ['file', true],
+      ],
+      [['body.other', 'unknown_field']],
+    ],
+    [
+      'several',
+      [
+        ['a', false],
+        ['file', true],
+        ['b', false],
+      ],
+      [
+        ['body.a', 'unknown_field'],
+        ['body.b', 'unknown_field'],
+      ],
+    ],
+  ] as const)('a file comes alone: %s is refused, naming it', async (_what, fields, errors) => {
+    const form = new FormData();
+    for (const [name, isFile] of fields) {
+      if (isFile) form.append(name, new Blob([new Uint8Array(10)]), 'a.bin');
+      else form.append(name, 'text');
+    }
+    const answer = await fetch(`${host.origin}/api/things/files`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer o/u' },
+      body: form,
+    });
+    expect(answer.status).toBe(400);
+    const { errors: told } = (await answer.json()) as { errors: { path: string; code: string }[] };
+    expect(told.map(({ path, code }) => [path, code])).toEqual(errors);
   });
 });

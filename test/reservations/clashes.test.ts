@@ -98,6 +98,24 @@ describe('REQ-EQP-030 a clash', () => {
     expect(asked.body.items[0].alternatives).toEqual(answer.body.alternatives);
   });
 
+  test('names what can be had however many of the category are retired or broken', async () => {
+    const of = (name: string, more = {}) => world.item({ name, category: 'staging', quantity: 2, ...more });
+    const wanted = await of('Deck');
+    const useless = Array.from({ length: 330 }, async (_, at) => {
+      if (at % 3 === 0) return of(`A ${at}`, { condition: 'outOfService' });
+      if (at % 3 === 1) return of(`A ${at}`, { condition: 'needsRepair' });
+      const id = await of(`A ${at}`);
+      await world.happens(id, { type: 'EquipmentRetired', data: { at: world.scope.now(), reason: 'Worn' } });
+      return id;
+    });
+    await Promise.all(useless);
+    const good = await of('Z deck');
+    const [eventId, other] = [await world.event(), await world.event()];
+    await world.reserved(wanted, other, { quantity: 2 });
+    const answer = await world.manager.post('equipment/reservations', { equipmentId: wanted, eventId, quantity: 1 });
+    expect(answer.body.alternatives.map((one: { equipmentId: string }) => one.equipmentId)).toEqual([good]);
+  });
+
   test('REQ-EQP-031 is taken over by those who may override, with a fact of who and why; by nobody else', async () => {
     const equipmentId = await world.item({ quantity: 1 });
     const [first, second] = [await world.event(), await world.event()];

@@ -1,6 +1,7 @@
 /** Reservations follow their event and their item (spec chapter 06). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stalling } from '../support/faults.ts';
+import { storedItem } from '../support/items.ts';
 import { closeStages, disagreements, goTo, trailOf, type Warehouse, warehouse } from './support.ts';
 
 let world: Warehouse;
@@ -11,6 +12,7 @@ afterAll(closeStages);
 
 const read = async (id: string) => (await world.manager.get(`equipment/reservations/${id}`)).body;
 const change = (eventId: string, body: object) => world.manager.patch(`events/${eventId}`, body);
+const firstDay = { start: '2026-12-01T18:00:00Z', end: '2026-12-01T21:00:00Z' };
 const nextDay = { startsAt: '2026-12-02T18:00:00Z', endsAt: '2026-12-02T21:00:00Z' };
 const thatDay = { start: nextDay.startsAt, end: nextDay.endsAt };
 
@@ -102,6 +104,23 @@ describe('an event that moves', () => {
       'EquipmentReservationUnflagged',
       'EquipmentReservedForEvent',
     ]);
+    expect(await disagreements(world.scope)).toEqual([]);
+  });
+
+  test('to when an item’s preventive maintenance is overdue flags it there, until that is done', async () => {
+    const equipmentId = await storedItem(world.scope, { nextPreventiveDueAt: nextDay.startsAt });
+    const eventId = await world.event();
+    const id = await world.reserved(equipmentId, eventId);
+    const given = await world.reserved(equipmentId, eventId, { window: firstDay });
+    await change(eventId, nextDay);
+    await world.settle();
+    expect(await read(id)).toMatchObject({ troubles: ['eventMoved'], window: firstDay });
+    const done = { at: world.scope.now(), nextPreventiveDueAt: '2027-05-20T09:00:00Z' };
+    await world.happens(equipmentId, { type: 'EquipmentPreventiveDone', data: done });
+    await world.settle();
+    expect(await read(id)).toMatchObject({ troubles: [], window: thatDay });
+    // A window that was given stays where it was put.
+    expect(await read(given)).toMatchObject({ troubles: ['eventMoved'], window: firstDay });
     expect(await disagreements(world.scope)).toEqual([]);
   });
 

@@ -145,6 +145,21 @@ describe('REQ-EQP-022 a change', () => {
     expect(await disagreements(world.scope)).toEqual([]);
   });
 
+  test('of one end of the window leaves the other; the window sent back as it was read stays the event’s', async () => {
+    const [equipmentId, eventId] = [await world.item(), await world.event()];
+    const id = await world.reserved(equipmentId, eventId);
+    const path = `equipment/reservations/${id}`;
+    const read = (await world.manager.get(path)).body;
+    const same = await world.manager.put(path, { quantity: 2, window: read.window });
+    expect(same.body).toMatchObject({ quantity: 2, window: evening, windowGiven: false });
+    const window = { start: evening.start, end: '2026-12-01T23:00:00Z' };
+    const longer = await world.manager.patch(path, { window: { end: window.end } });
+    expect(longer.body).toMatchObject({ window, windowGiven: true });
+    const back = await world.manager.patch(path, { window: { end: evening.end } });
+    expect(back.body).toMatchObject({ window: evening, windowGiven: true });
+    expect((await world.manager.patch(path, { window: null })).body).toMatchObject({ windowGiven: false });
+  });
+
   test('that only gives back is never refused, not even where too much is taken or the item is inactive', async () => {
     const equipmentId = await world.item({ quantity: 2 });
     const [mine, other] = [await world.event(), await world.event()];
