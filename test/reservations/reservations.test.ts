@@ -49,7 +49,7 @@ describe('a reservation', () => {
         path,
       ).toEqual([answer.body.id, given.body.id]);
     }
-    const read = await world.as('staff').get(`equipment/reservations/${answer.body.id}`);
+    const read = await world.as('viewer').get(`equipment/reservations/${answer.body.id}`);
     expect(read.body).toEqual(answer.body);
     await world.settle();
     expect(await disagreements(world.scope)).toEqual([]);

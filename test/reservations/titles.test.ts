@@ -1,0 +1,75 @@
+/** Whose events views of reservations name, and for whose events units are reserved (row rights of chapter 04). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeStages, type Warehouse, warehouse } from './support.ts';
+
+let world: Warehouse;
+beforeAll(async () => {
+  world = await warehouse();
+});
+afterAll(closeStages);
+
+describe('REQ-EQP-021 the title of the event', () => {
+  const viewsOf = (equipmentId: string, eventId: string, id: string) => [
+    `equipment/reservations/${id}`,
+    `equipment/reservations?equipmentId=${equipmentId}`,
+    `equipment/${equipmentId}/reservations`,
+    `events/${eventId}/equipment-reservations`,
+    `equipment/logistics/${id}`,
+    `equipment/logistics?equipmentId=${equipmentId}`,
+    `equipment/logistics/in-transit?equipmentId=${equipmentId}`,
+  ];
+
+  test('is in no view for who may not see the event, and in every one for who may', async () => {
+    const equipmentId = await world.item({ quantity: 9 });
+    const eventId = await world.event({ title: 'Secret ball' }, 'approve', 'confirm');
+    const id = await world.reserved(equipmentId, eventId);
+    const done = [];
+    const { manager } = world;
+    // Staff is assigned to nothing here.
+    const staff = world.as('staff', { staffId: '0193b0a0-7c1e-7000-8000-000000000009' });
+    done.push(await staff.patch(`equipment/reservations/${id}`, { notes: 'By the door' }));
+    done.push(await staff.post(`equipment/reservations/${id}/confirm`));
+    done.push(await staff.post('equipment/reservations', { equipmentId, eventId, quantity: 1 }));
+    done.push(await staff.post(`events/${eventId}/equipment`, { items: [{ equipmentId, quantity: 1 }] }));
+    for (const [step, body] of [
+      ['pack', {}],
+      ['load', { vehicle: 'Van 3' }],
+      ['dispatch', { driver: 'Dee' }],
+    ] as const) {
+      done.push(await staff.post(`equipment/logistics/${id}/${step}`, body));
+    }
+    expect(done.map(({ status }) => status)).toEqual([200, 200, 201, 201, 200, 200, 200]);
+    const paths = viewsOf(equipmentId, eventId, id).filter((path) => !path.startsWith('equipment/logistics?'));
+    paths.push('equipment/logistics');
+    for (const path of paths) done.push(await staff.get(path));
+    for (const nobodys of [staff, world.as('staff')]) done.push(await nobodys.get(`equipment/reservations/${id}`));
+    for (const { text } of done) {
+      expect(text).toContain(eventId);
+      expect(text).not.toContain('Secret ball');
+      expect(text).not.toContain('eventTitle');
+    }
+    for (const path of paths) expect((await manager.get(path)).text, path).toContain('"eventTitle":"Secret ball"');
+    const keeper = world.as('warehouseManager');
+    expect((await keeper.get(`equipment/logistics/${id}`)).body.eventTitle).toBe('Secret ball');
+  });
+
+  test('is shown to whose own event it is, and to nobody once the event is gone', async () => {
+    const customerId = await world.customer();
+    const [own, other] = [
+      await world.event({ title: 'Own ball', customerId }),
+      await world.event({ title: 'Secret ball' }),
+    ];
+    const equipmentId = await world.item({ quantity: 9 });
+    for (const eventId of [own, other]) await world.reserved(equipmentId, eventId);
+    // The organization's own role on top of a customer's.
+    const customer = world.as('customer', { customerId, privileges: new Set(['reservations:read']) });
+    const titles = async () => {
+      const { body } = await customer.get(`equipment/${equipmentId}/reservations?status=requested,cancelled`);
+      return body.data.map(({ eventTitle = '' }: { eventTitle?: string }) => eventTitle).sort();
+    };
+    expect(await titles()).toEqual(['', 'Own ball']);
+    await world.manager.delete(`events/${own}`);
+    await world.settle();
+    expect(await titles()).toEqual(['', '']);
+  });
+});
