@@ -15,6 +15,7 @@ import {
   cancel,
   confirm,
   fieldsOf,
+  guardEvent,
   guardOpen,
   guardOverride,
   type Override,
@@ -46,6 +47,7 @@ export async function reserve(
   event: Entity<EventState>,
   { ordered, override, ...given }: Reserving,
 ): Promise<readonly Reservation[]> {
+  guardEvent(scope.actor, event.state);
   guardOverride(scope.actor, override);
   const ids = ordered.map(() => scope.newId());
   const before = scope.retried ? await madeBefore(scope, ids) : undefined;

@@ -2,7 +2,7 @@
 
 import type { Clash } from '../claims/model.ts';
 import type { ItemState, Placement } from '../equipment/model.ts';
-import type { EventState } from '../events/model.ts';
+import { type EventState, reaches } from '../events/model.ts';
 import { type Actor, may } from '../platform/actor.ts';
 import { type Changes, changesBetween, unchanged } from '../platform/changes.ts';
 import { HOUR, later, MINUTE } from '../platform/clock.ts';
@@ -36,6 +36,15 @@ export function guardOverride(actor: Actor, override: Override | undefined): voi
   if (override && !may(actor, 'reservations:override')) {
     throw new Refusal('forbidden', 'An override needs the privilege reservations:override.');
   }
+}
+
+/**
+ * Throws `forbidden` where a customer would reserve for another's event. Staff reserves for events it is not assigned to
+ * as well: what it reads is bounded, what it reserves is not (chapter 06).
+ */
+export function guardEvent(actor: Actor, event: Pick<EventState, 'customerId' | 'assignedStaff'>): void {
+  if (actor.roles.includes('staff') || reaches(actor, event)) return;
+  throw new Refusal('forbidden', 'This event is not one of yours.');
 }
 
 /** The event's time with set-up and tear-down, an hour at least. */

@@ -73,3 +73,27 @@ describe('REQ-EQP-021 the title of the event', () => {
     expect(await titles()).toEqual(['', '']);
   });
 });
+
+describe('REQ-EQP-020 units are reserved', () => {
+  test("by customers, whom a role of the organization's own lets reserve, for events of their own alone", async () => {
+    const customerId = await world.customer();
+    const [own, other] = [await world.event({ customerId }), await world.event()];
+    const equipmentId = await world.item({ quantity: 9 });
+    const privileges = new Set(['reservations:create']);
+    const [customer, nobodys] = [
+      world.as('customer', { customerId, privileges }),
+      world.as('customer', { roles: ['customer'], privileges }),
+    ];
+    const one = (eventId: string) => ({ equipmentId, eventId, quantity: 1 });
+    const order = { items: [{ equipmentId, quantity: 1 }] };
+    const statuses = async (who: typeof customer, eventId: string) => [
+      (await who.post('equipment/reservations', one(eventId))).status,
+      (await who.post(`events/${eventId}/equipment`, order)).status,
+    ];
+    expect(await statuses(customer, own)).toEqual([201, 201]);
+    expect(await statuses(customer, other)).toEqual([403, 403]);
+    expect(await statuses(nobodys, own)).toEqual([403, 403]);
+    // Staff reads what it is assigned to, but reserves for all (the matrix of chapter 06).
+    expect(await statuses(world.as('staff'), other)).toEqual([201, 201]);
+  });
+});
