@@ -173,9 +173,17 @@ function mended(state: ReservationState): readonly ReservationFact[] {
 const LATE = 48 * HOUR;
 
 /**
- * Gives the units back. Throws `wrong_state` for one that is over or out, `forbidden` within 48 hours of the event's
- * start for who may not override.
+ * For what gives units back that an event counted on. Throws `forbidden` within 48 hours of the event's start for who may
+ * not override (REQ-EQP-024).
  */
+export function guardLate(event: EventState | undefined, actor: Actor, now: string): void {
+  const late = event && isOpenEvent(event) && now > later(event.startsAt, -LATE);
+  if (late && !may(actor, 'reservations:override')) {
+    throw new Refusal('forbidden', 'Within 48 hours of the event this needs the privilege reservations:override.');
+  }
+}
+
+/** Gives the units back. Throws `wrong_state` for one that is over or out, `forbidden` as `guardLate` does. */
 export function cancel(
   state: ReservationState,
   event: EventState | undefined,
@@ -185,10 +193,7 @@ export function cancel(
 ): readonly ReservationFact[] {
   guardOpen(state, 'cancel');
   if (isOut(state)) throw wrongState(state.steps.at(-1)?.step ?? state.status, allowedAfter(state), 'cancel');
-  const late = event && isOpenEvent(event) && now > later(event.startsAt, -LATE);
-  if (late && !may(actor, 'reservations:override')) {
-    throw new Refusal('forbidden', 'Within 48 hours of the event this needs the privilege reservations:override.');
-  }
+  guardLate(event, actor, now);
   return [cancelled(state, reason)];
 }
 
