@@ -33,8 +33,21 @@ export const Content = z.object({
 });
 export type Content = z.output<typeof Content>;
 
-/** The same on its way: mail that could not leave before `until` is left out (a reminder, once the event has begun). */
-export const Telling = Content.extend({ until: z.string().optional() });
+/** How to say it later of an event as it is then: texts with `{{placeholders}}`, and what filled them. */
+const Anew = z.object({
+  eventId: z.string(),
+  /** When the event was to begin. */
+  startsAt: z.string(),
+  title: z.string().meta({ personal: 'identity' }),
+  message: z.string().meta({ personal: 'identity' }),
+  values: z.record(z.string(), z.string()).meta({ personal: 'identity' }),
+});
+
+/**
+ * The same on its way: mail that could not leave before `until` is left out (a reminder, once the event has begun), and
+ * what it says of an event it says anew when it leaves.
+ */
+export const Telling = Content.extend({ until: z.string().optional(), anew: Anew.optional() });
 export type Telling = z.output<typeof Telling>;
 
 export const Notification = Content.extend({

@@ -19,6 +19,7 @@ import { readPreferences } from './preferences.ts';
 import { afterQuiet, passes } from './quiet.ts';
 import { documentsOf, factWrite } from './stored.ts';
 import { type Subject, unsubscribeLink } from './unsubscribing.ts';
+import { wordedAnew } from './wording.ts';
 
 /** Tries before a mail has failed: over some two hours. */
 export const MOST_TRIES = 8;
@@ -65,7 +66,11 @@ async function addressed(scope: Scope, mail: Mail): Promise<Addressed | Held | s
   if (inTime.length === 0) return 'it would come too late';
   const items = inTime.filter((content) => passes(preferences, 'email', content));
   if (items.length === 0) return 'the user wants no such mail';
-  return (await heldUntil(scope, preferences, items)) ?? { to, name, items };
+  const held = await heldUntil(scope, preferences, items);
+  if (held) return held;
+  const anew = await Promise.all(items.map((content) => wordedAnew(scope, content)));
+  const said = anew.filter((content) => content !== undefined);
+  return said.length === 0 ? 'it reminds of a time that is no more' : { to, name, items: said };
 }
 
 function hrefOf(scope: Scope, { link }: Content): string {
