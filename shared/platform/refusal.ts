@@ -105,6 +105,14 @@ export function invalid(path: string, code: string, message: string): Refusal {
   return new Refusal('invalid', message, { errors: [{ path, code, message } satisfies FieldError] });
 }
 
+/**
+ * `invalid`: the body names something by an id that is not here (never was, deleted, or another organization's). Only what
+ * the address names is `not_found`.
+ */
+export function namesNone(path: string, what: string): Refusal {
+  return invalid(path, 'unknown', `names no ${what} here`);
+}
+
 /** `invalid` with several field errors. */
 export function invalidAll(errors: readonly FieldError[]): Refusal {
   return new Refusal('invalid', errors.length === 1 ? (errors[0]?.message ?? '') : 'The body is not valid.', {
