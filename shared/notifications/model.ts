@@ -11,6 +11,22 @@ export type Category = (typeof categories)[number];
 export const priorities = ['low', 'normal', 'high', 'urgent'] as const;
 export type Priority = (typeof priorities)[number];
 
+/** The resources that are read by an id, as they stand in addresses; but for what is everybody's own. */
+export const linkable = [
+  'customers',
+  'venues',
+  'events',
+  'event-types',
+  'equipment',
+  'equipment/reservations',
+  'equipment/logistics',
+  'equipment/maintenance',
+  'equipment/damage-reports',
+  'users',
+  'roles',
+  'invitations',
+] as const;
+
 export const Link = z
   .strictObject({
     resource: z

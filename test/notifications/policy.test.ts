@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routes } from '../../functions/registry.ts';
-import { categories, notificationTypes, priorities } from '../../shared/notifications/model.ts';
+import { categories, linkable, notificationTypes, priorities } from '../../shared/notifications/model.ts';
 import { mailedByIdentity, policy, toldOf } from '../../shared/notifications/policy.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
@@ -215,6 +215,14 @@ describe('Who is told what (REQ-NTF-020 to 023)', () => {
   test('links lead to routes that there are', () => {
     const paths = routes.filter(({ method }) => method === 'GET').map(({ path }) => path.replace(/\{\w+\}/g, '{id}'));
     for (const { link } of Object.values(policy).flat()) if (link !== 'none') expect(paths).toContain(`${link}/{id}`);
+  });
+
+  test('REQ-NTF-002 what people may link to is every resource that is read by one id, but for one’s own', () => {
+    const read = routes.flatMap(({ method, path }) => {
+      const [, kind = ''] = /^([^{]+)\/\{\w+Id\}$/.exec(path) ?? [];
+      return method === 'GET' && !['', 'notifications', 'sessions'].includes(kind) ? [kind] : [];
+    });
+    expect([...linkable].sort()).toEqual(read.sort());
   });
 
   test('the policy names categories, types and priorities that there are', () => {
