@@ -219,7 +219,7 @@ describe('Who is told what (REQ-NTF-020 to 023)', () => {
 
   test('REQ-NTF-002 what people may link to is every resource that is read by one id, but for one’s own', () => {
     const read = routes.flatMap(({ method, path }) => {
-      const [, kind = ''] = /^([^{]+)\/\{\w+Id\}$/.exec(path) ?? [];
+      const [, kind = ''] = /^([^{]+)\/\{(?:id|\w+Id)\}$/.exec(path) ?? [];
       return method === 'GET' && !['', 'notifications', 'sessions'].includes(kind) ? [kind] : [];
     });
     expect([...linkable].sort()).toEqual(read.sort());
