@@ -100,6 +100,11 @@ export function notFound(what: string): Refusal {
   return new Refusal('not_found', `There is no such ${what}.`);
 }
 
+/** `stale`: the request's `If-Match` does not name what is there now. */
+export function stale(noun: string): Refusal {
+  return new Refusal('stale', `This ${noun} has changed since you read it. Read it again and retry.`);
+}
+
 /** `invalid` with one field error. */
 export function invalid(path: string, code: string, message: string): Refusal {
   return new Refusal('invalid', message, { errors: [{ path, code, message } satisfies FieldError] });

@@ -287,25 +287,4 @@ describe('By hand (REQ-NTF-002)', () => {
     expect((await staff.get('notifications')).body.data[0]).toMatchObject({ createdBy: manager.actor.userId });
     own.platform.clock.advance(DAY);
   });
-
-  test('REQ-NTF-002 with a link to a resource that there is', async () => {
-    const own = await desk();
-    const [manager, staff] = [await own.user('manager'), await own.user('staff')];
-    const id = systemIds.next();
-    const send = (resource: string) =>
-      manager.post('notifications', {
-        type: 'info',
-        category: 'system',
-        title: 'Car park',
-        message: 'It is closed',
-        userIds: [staff.actor.userId],
-        link: { resource, id },
-      });
-    for (const resource of ['event', 'eventz', 'events/notes', 'toString', 'identity']) {
-      const nowhere = await send(resource);
-      expect(nowhere.status, resource).toBe(400);
-      expect(nowhere.body.errors).toMatchObject([{ path: 'body.link.resource' }]);
-    }
-    expect((await send('equipment/reservations')).status).toBe(202);
-  });
 });

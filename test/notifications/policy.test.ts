@@ -225,6 +225,26 @@ describe('Who is told what (REQ-NTF-020 to 023)', () => {
     expect([...linkable].sort()).toEqual(read.sort());
   });
 
+  test('REQ-NTF-002 with a link to a resource that there is', async () => {
+    const { manager, reserver } = people;
+    const id = systemIds.next();
+    const send = (resource: string) =>
+      manager?.post('notifications', {
+        type: 'info',
+        category: 'system',
+        title: 'Car park',
+        message: 'It is closed',
+        userIds: [reserver?.actor.userId],
+        link: { resource, id },
+      });
+    for (const resource of ['event', 'eventz', 'events/notes', 'toString', 'identity']) {
+      const nowhere = await send(resource);
+      expect(nowhere?.status, resource).toBe(400);
+      expect(nowhere?.body.errors).toMatchObject([{ path: 'body.link.resource' }]);
+    }
+    expect((await send('equipment/reservations'))?.status).toBe(202);
+  });
+
   test('the policy names categories, types and priorities that there are', () => {
     for (const row of Object.values(policy).flat()) {
       expect([...categories]).toContain(row.category);
