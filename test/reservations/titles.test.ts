@@ -1,5 +1,6 @@
-/** Whose events views of reservations name, and for whose events units are reserved (row rights of chapter 04). */
+/** What views of reservations name, whose they are, and what lists of them are narrowed to. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { flags, reservations, type Trouble } from '../../shared/reservations/model.ts';
 import { closeStages, type Warehouse, warehouse } from './support.ts';
 
 let world: Warehouse;
@@ -72,6 +73,41 @@ describe('REQ-EQP-021 the title of the event', () => {
     await world.settle();
     expect(await titles()).toEqual(['', '']);
   });
+});
+
+test('REQ-EQP-021 lists are narrowed to what needs attention, by its trouble', async () => {
+  const equipmentId = await world.item({ quantity: 9 });
+  const eventId = await world.event();
+  const [retired, short, both] = [
+    await world.reserved(equipmentId, eventId),
+    await world.reserved(equipmentId, eventId),
+    await world.reserved(equipmentId, eventId),
+  ];
+  await world.reserved(equipmentId, eventId);
+  const flag = (id: string, trouble: Trouble) =>
+    world.scope.of(reservations).execute(id, (state) => flags(state, trouble, true));
+  await flag(retired, 'itemRetired');
+  await flag(short, 'unitsShort');
+  for (const trouble of ['itemRetired', 'unitsShort'] as const) await flag(both, trouble);
+  const lists = [
+    'equipment/reservations',
+    `equipment/${equipmentId}/reservations`,
+    `events/${eventId}/equipment-reservations`,
+  ];
+  for (const path of lists) {
+    const found = async (named: string) => {
+      const { body } = await world.manager.get(`${path}?troubles=${named}&count=true`);
+      expect(body.page.totalCount).toBe(body.data.length);
+      return body.data.map(({ id }: { id: string }) => id).sort();
+    };
+    expect(await found('itemRetired')).toEqual([retired, both].sort());
+    expect(await found('itemRetired,unitsShort')).toEqual([retired, short, both].sort());
+    expect(await found('eventMoved')).toEqual([]);
+    expect((await world.manager.get(`${path}?troubles=nonsense`)).status).toBe(400);
+  }
+  await world.scope.of(reservations).execute(short, (state) => flags(state, 'unitsShort', false));
+  const { body } = await world.manager.get('equipment/reservations?troubles=unitsShort');
+  expect(body.data.map(({ id }: { id: string }) => id)).toEqual([both]);
 });
 
 describe('REQ-EQP-020 units are reserved', () => {
