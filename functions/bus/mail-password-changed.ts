@@ -1,9 +1,9 @@
 import { mailPasswordChanged as mail } from '../../shared/identity/mails.ts';
-import { sendLogged } from '../../shared/notifications/mails.ts';
+import { postOf } from '../../shared/notifications/posting.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 
 export const mailPasswordChanged = reaction({
   name: 'mail-password-changed',
   on: ['UserPasswordChanged', 'UserPasswordReset'],
-  handle: (fact, scope) => mail(fact, scope, sendLogged),
+  handle: (fact, scope) => postOf(fact, scope, mail),
 });

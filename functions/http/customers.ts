@@ -177,7 +177,7 @@ const merge = route({
   body: z.strictObject({ sourceId: Id, targetId: Id }).meta({ id: 'CustomerMerge' }),
   reply: CustomerView,
   status: 200,
-  refusals: ['not_found', 'rule_broken'],
+  refusals: ['rule_broken'],
   handle: async ({ body }, scope) => shown(scope, await mergeCustomers(scope, body.sourceId, body.targetId)),
 });
 

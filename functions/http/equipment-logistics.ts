@@ -1,7 +1,9 @@
 /** Equipment from the warehouse to the venue and back (REQ-EQP-040 to 048). */
 import { z } from 'zod';
+import type { Entity } from '../../shared/platform/aggregate.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage } from '../../shared/platform/listing.ts';
+import type { EntityPage } from '../../shared/platform/repository.ts';
 import { listRoute, type Route, route } from '../../shared/platform/route.ts';
 import type { Scope } from '../../shared/platform/scope.ts';
 import { type StepDetails, stepNames } from '../../shared/reservations/logistics.ts';
@@ -13,11 +15,24 @@ import {
   StepBody,
   shownLogistics,
 } from '../../shared/reservations/logistics.views.ts';
-import { isOut, type LogisticsStep, reservations } from '../../shared/reservations/model.ts';
+import { isOut, type LogisticsStep, type ReservationState, reservations } from '../../shared/reservations/model.ts';
 import { dueListing, listDue, listOut, moveOn, outListing } from '../../shared/reservations/moving.ts';
+import { namingOf } from '../../shared/reservations/titles.ts';
 
 const tag = 'Equipment logistics';
 const params = z.object({ reservationId: Id });
+
+type Reservation = Entity<ReservationState>;
+
+async function shown(scope: Scope, reservation: Reservation) {
+  return shownLogistics(reservation, scope.now(), await namingOf(scope, [reservation]));
+}
+
+async function shownPageOf(scope: Scope, page: EntityPage<ReservationState>) {
+  const mayName = await namingOf(scope, page.items);
+  const now = scope.now();
+  return shownPage(page, (one) => shownLogistics(one, now, mayName));
+}
 
 const inTransit = listRoute({
   tag,
@@ -27,8 +42,7 @@ const inTransit = listRoute({
   list: outListing,
   item: LogisticsView,
   async handle({ query }, scope) {
-    const now = scope.now();
-    return { body: shownPage(await listOut(scope, query), (one) => shownLogistics(one, now)) };
+    return { body: await shownPageOf(scope, await listOut(scope, query)) };
   },
 });
 
@@ -40,8 +54,7 @@ const due = listRoute({
   list: dueListing,
   item: LogisticsView,
   async handle({ query }, scope) {
-    const now = scope.now();
-    return { body: shownPage(await listDue(scope, query), (one) => shownLogistics(one, now)) };
+    return { body: await shownPageOf(scope, await listDue(scope, query)) };
   },
 });
 
@@ -55,7 +68,7 @@ const read = route({
   reply: LogisticsView,
   async handle({ params: { reservationId } }, scope) {
     const reservation = await scope.of(reservations).get(reservationId);
-    const body = shownLogistics(reservation, scope.now());
+    const body = await shown(scope, reservation);
     // What is out becomes late while nobody changes it: never answered 304, its ETag is there for `If-Match`.
     return isOut(reservation.state)
       ? { body, headers: { etag: `"${reservation.etag}"` } }
@@ -84,7 +97,7 @@ function stepRoute<B extends z.ZodType>(
     refusals: ['wrong_state', 'rule_broken'],
     async handle({ params: { reservationId }, body: given }, scope: Scope) {
       const reservation = await moveOn(scope, reservationId, step, detailsOf(given));
-      return { body: shownLogistics(reservation, scope.now()), etag: reservation.etag };
+      return { body: await shown(scope, reservation), etag: reservation.etag };
     },
   });
 }

@@ -5,7 +5,9 @@ import { events } from '../../shared/events/model.ts';
 import type { Entity } from '../../shared/platform/aggregate.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage } from '../../shared/platform/listing.ts';
+import type { EntityPage } from '../../shared/platform/repository.ts';
 import { listRoute, type Reply, type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
+import type { Scope } from '../../shared/platform/scope.ts';
 import { checkAvailability } from '../../shared/reservations/availability.ts';
 import {
   cancelReservation,
@@ -17,6 +19,7 @@ import {
 import { eventNamed } from '../../shared/reservations/context.ts';
 import { listReservations, partListing, reservationListing } from '../../shared/reservations/lists.ts';
 import { type ReservationState, reservations } from '../../shared/reservations/model.ts';
+import { namingOf } from '../../shared/reservations/titles.ts';
 import {
   AvailabilityBody,
   AvailabilityView,
@@ -34,8 +37,15 @@ const tag = 'Equipment reservations';
 const params = z.object({ reservationId: Id });
 const path = 'equipment/reservations/{reservationId}';
 
-function replyOf(reservation: Entity<ReservationState>): Reply<z.input<typeof ReservationView>> {
-  return { body: shownReservation(reservation), etag: reservation.etag };
+type Reservation = Entity<ReservationState>;
+
+async function replyOf(scope: Scope, reservation: Reservation): Promise<Reply<z.input<typeof ReservationView>>> {
+  return { body: shownReservation(reservation, await namingOf(scope, [reservation])), etag: reservation.etag };
+}
+
+async function shownPageOf(scope: Scope, page: EntityPage<ReservationState>) {
+  const mayName = await namingOf(scope, page.items);
+  return shownPage(page, (one) => shownReservation(one, mayName));
 }
 
 /** The items of an order, each with its place in the request. */
@@ -51,7 +61,7 @@ const list = listRoute({
   access: 'reservations:read',
   list: reservationListing,
   item: ReservationView,
-  handle: async ({ query }, scope) => ({ body: shownPage(await listReservations(scope, query), shownReservation) }),
+  handle: async ({ query }, scope) => ({ body: await shownPageOf(scope, await listReservations(scope, query)) }),
 });
 
 const ofItem = listRoute({
@@ -66,7 +76,7 @@ const ofItem = listRoute({
   async handle({ params: { equipmentId }, query }, scope) {
     await scope.of(items).get(equipmentId);
     const page = await listReservations(scope, query, [{ path: 'equipmentId', eq: equipmentId }]);
-    return { body: shownPage(page, shownReservation) };
+    return { body: await shownPageOf(scope, page) };
   },
 });
 
@@ -82,7 +92,7 @@ const ofEvent = listRoute({
   async handle({ params: { eventId }, query }, scope) {
     await scope.of(events).get(eventId);
     const page = await listReservations(scope, query, [{ path: 'eventId', eq: eventId }]);
-    return { body: shownPage(page, shownReservation) };
+    return { body: await shownPageOf(scope, page) };
   },
 });
 
@@ -101,7 +111,7 @@ const create = route({
     const order = [{ equipmentId, quantity, path: 'body.equipmentId' }];
     const [made] = await reserve(scope, event, { ordered: order, ...given });
     if (!made) throw new Error('An order of one item makes one reservation');
-    return { ...replyOf(made), location: `equipment/reservations/${made.id}` };
+    return { ...(await replyOf(scope, made)), location: `equipment/reservations/${made.id}` };
   },
 });
 
@@ -120,8 +130,9 @@ const order = route({
     const event = await scope.of(events).get(eventId);
     const { items: asked, ...given } = body;
     const made = await reserve(scope, event, { ordered: ordered(asked), ...given });
+    const mayName = await namingOf(scope, made);
     return {
-      body: { reservations: made.map(shownReservation) },
+      body: { reservations: made.map((one) => shownReservation(one, mayName)) },
       location: `events/${eventId}/equipment-reservations`,
     };
   },
@@ -149,21 +160,24 @@ const read = route({
   access: 'reservations:read',
   params,
   reply: ReservationView,
-  handle: async ({ params: { reservationId } }, scope) => replyOf(await scope.of(reservations).get(reservationId)),
+  handle: async ({ params: { reservationId } }, scope) =>
+    replyOf(scope, await scope.of(reservations).get(reservationId)),
 });
 
 const change = reviseRoutes({
   tag,
   path,
   summary: 'Change a reservation',
-  description: "A window that is left out is the event's. The old units stay taken until the new ones are.",
+  description:
+    "A window that is left out is the event's. The old units stay taken until the new ones are. Fewer units within 48 " +
+    "hours of the event's start need `reservations:override`, as cancelling does.",
   access: 'reservations:write',
   params,
   fields: ReservationFields,
   reply: ReservationView,
   refusals: ['conflict', 'rule_broken', 'wrong_state'],
   handle: async ({ params: { reservationId }, revise }, scope) =>
-    replyOf(await changeReservation(scope, reservationId, revise)),
+    replyOf(scope, await changeReservation(scope, reservationId, revise)),
 });
 
 const cancel = route({
@@ -193,7 +207,8 @@ const confirm = route({
   reply: ReservationView,
   status: 200,
   refusals: ['wrong_state', 'rule_broken'],
-  handle: async ({ params: { reservationId } }, scope) => replyOf(await confirmReservation(scope, reservationId)),
+  handle: async ({ params: { reservationId } }, scope) =>
+    replyOf(scope, await confirmReservation(scope, reservationId)),
 });
 
 const override = route({
@@ -209,7 +224,7 @@ const override = route({
   status: 200,
   refusals: ['wrong_state', 'rule_broken'],
   handle: async ({ params: { reservationId }, body: { reason } }, scope) =>
-    replyOf(await overrideReservation(scope, reservationId, reason)),
+    replyOf(scope, await overrideReservation(scope, reservationId, reason)),
 });
 
 export const equipmentReservationRoutes: readonly Route[] = [

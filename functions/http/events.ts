@@ -133,7 +133,7 @@ const availability = route({
   body: AvailabilityBody,
   reply: AvailabilityView,
   status: 200,
-  refusals: ['rule_broken', 'not_found'],
+  refusals: ['rule_broken'],
   async handle({ body }, scope) {
     const { available, conflicts, alternatives } = await checkAvailability(scope, body);
     const { windows, venues } = alternatives;

@@ -1,7 +1,7 @@
 /** Commands on customers that need more than the customer: users, events, counters, other customers. */
 import type { Entity } from '../platform/aggregate.ts';
 import type { Revise } from '../platform/merge-patch.ts';
-import { allValid } from '../platform/refusal.ts';
+import { allValid, namesNone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { addAddress } from './addresses.ts';
 import { checkAssignee, fullPhone, upcomingEvents } from './checks.ts';
@@ -107,17 +107,20 @@ export function tagCustomer(
 
 /**
  * Merges one customer into another: both in one batch, so that no crash leaves it half done. Communications and
- * events follow through reactions to `CustomerMerged`. Answers with the source; done again, it changes nothing.
+ * events follow through reactions to `CustomerMerged`. Answers with the source; done again, it changes nothing. Throws
+ * `invalid` on an id that names none.
  */
 export async function mergeCustomers(scope: Scope, sourceId: string, targetId: string): Promise<Customer> {
   const repository = scope.of(customers);
+  guardStaff(scope.actor, sourceId);
+  if (!(await repository.find(sourceId))) throw namesNone('body.sourceId', 'customer');
   let target: Customer | undefined;
   let arriving: readonly CustomerFact[] = [];
   return repository.execute(
     sourceId,
     async (state, { meta }) => {
-      guardStaff(scope.actor, sourceId);
-      target = await repository.get(targetId);
+      target = await repository.find(targetId);
+      if (!target) throw namesNone('body.targetId', 'customer');
       const facts = merge({ id: sourceId, state, meta }, target);
       arriving = facts.target;
       return facts.source;

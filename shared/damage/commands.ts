@@ -6,7 +6,7 @@ import type { Entity } from '../platform/aggregate.ts';
 import { anyOf, type ListInput, type Listing, toQuery } from '../platform/listing.ts';
 import { blobOwner } from '../platform/orphans.ts';
 import type { PhotoAlbum } from '../platform/photos.ts';
-import { notFound, unlessGone } from '../platform/refusal.ts';
+import { namesNone, unlessGone } from '../platform/refusal.ts';
 import type { EntityPage } from '../platform/repository.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type DamageFact, type DamageState, damageReports, damageStatuses, severities } from './model.ts';
@@ -48,11 +48,8 @@ export async function reportDamage(scope: Scope, equipmentId: string, body: NewD
   const now = scope.now();
   const id = scope.newId();
   const { eventId } = body;
-  const [, event] = await Promise.all([
-    scope.of(items).get(equipmentId),
-    eventId === undefined ? undefined : scope.of(events).find(eventId),
-  ]);
-  if (eventId !== undefined && !event) throw notFound('event');
+  await scope.of(items).get(equipmentId);
+  if (eventId !== undefined && !(await scope.of(events).find(eventId))) throw namesNone('body.eventId', 'event');
   return scope
     .of(damageReports)
     .create(id, () => rules.report({ ...body, equipmentId, reportedAt: body.reportedAt ?? now }, now));

@@ -60,7 +60,7 @@ export async function activateItem(scope: Scope, itemId: string, reason: string 
 
 /** REQ-EQP-007. Throws `rule_broken` with the reservations while there are active ones. */
 export async function deactivateItem(scope: Scope, itemId: string, reason: string | undefined): Promise<Item> {
-  const item = await scope.of(items).get(itemId);
+  const item = await scope.of(items).expected(itemId);
   if (scope.retried && !item.state.active) return item;
   // What does not follow from its state is refused before its reservations are asked for.
   rules.deactivate(item.state, reason);
@@ -71,7 +71,7 @@ export async function deactivateItem(scope: Scope, itemId: string, reason: strin
 
 /** REQ-EQP-005. Throws `rule_broken` with the reservations while there are active ones. */
 export async function removeItem(scope: Scope, itemId: string): Promise<void> {
-  const { state } = await scope.of(items).get(itemId);
+  const { state } = await scope.of(items).expected(itemId);
   await closing(scope, itemId, state, () =>
     scope.of(items).execute(itemId, ({ name }) => [{ type: 'EquipmentItemRemoved', data: { name } }]),
   );

@@ -3,6 +3,7 @@ import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
 import { later, MINUTE } from '../platform/clock.ts';
 import { isInstant, type Window } from '../platform/fields.ts';
+import { namesNone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { venueResource } from '../venues/model.ts';
 import { venueFor } from './context.ts';
@@ -28,8 +29,9 @@ interface Availability {
 export async function checkAvailability(scope: Scope, asked: AvailabilityBody): Promise<Availability> {
   const [venue, own] = await Promise.all([
     venueFor(scope, asked.venueId),
-    asked.eventId === undefined ? undefined : scope.of(events).get(asked.eventId),
+    asked.eventId === undefined ? undefined : scope.of(events).find(asked.eventId),
   ]);
+  if (asked.eventId !== undefined && !own) throw namesNone('body.eventId', 'event');
   if (own) guardRow(scope.actor, own.state);
   checkBookable(venue);
   const { placement } = own?.state ?? {};

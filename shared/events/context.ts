@@ -1,15 +1,11 @@
 /** What decisions about events are made on: the customer, the venue and the type, each one point read. */
 import { customers } from '../customers/model.ts';
-import { invalid } from '../platform/refusal.ts';
+import { namesNone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { venues } from '../venues/model.ts';
 import { breaks } from './breaks.ts';
 import type { CustomerFor, TypeFor, VenueFor } from './rules.ts';
 import { findEventType } from './types.ts';
-
-function unknown(field: string, what: string) {
-  return invalid(`body.${field}`, 'unknown', `names no ${what} here`);
-}
 
 /**
  * Throws when there is none: `invalid` on `customerId` where the request names it, `customer-active` where it is the
@@ -18,7 +14,7 @@ function unknown(field: string, what: string) {
 export async function customerFor(scope: Scope, id: string, present?: string): Promise<CustomerFor> {
   const found = await scope.of(customers).find(id);
   if (!found && id === present) throw breaks('customer-active', 'The customer is not there any more.');
-  if (!found) throw unknown('customerId', 'customer');
+  if (!found) throw namesNone('body.customerId', 'customer');
   return { id, name: found.state.name, active: found.state.status === 'active' };
 }
 
@@ -29,7 +25,7 @@ export async function customerFor(scope: Scope, id: string, present?: string): P
 export async function venueFor(scope: Scope, id: string, present?: string): Promise<VenueFor> {
   const found = await scope.of(venues).find(id);
   if (!found && id === present) throw breaks('venue-active', 'The venue is not there any more.');
-  if (!found) throw unknown('venueId', 'venue');
+  if (!found) throw namesNone('body.venueId', 'venue');
   const { name, status, timeZone, capacity, bookable, turnaroundMinutes } = found.state;
   return { id, name, active: status === 'active', timeZone, capacity: capacity.max, bookable, turnaroundMinutes };
 }
@@ -37,6 +33,6 @@ export async function venueFor(scope: Scope, id: string, present?: string): Prom
 /** Throws `invalid` on `eventTypeId` when there is none. */
 export async function typeFor(scope: Scope, id: string): Promise<TypeFor> {
   const found = await findEventType(scope, id);
-  if (!found) throw unknown('eventTypeId', 'event type');
+  if (!found) throw namesNone('body.eventTypeId', 'event type');
   return { id, name: found.state.name, active: found.state.status === 'active' };
 }

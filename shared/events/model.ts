@@ -6,7 +6,7 @@ import { DAY, later } from '../platform/clock.ts';
 import { localDate } from '../platform/local-date.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
-import { type EventReminderDue, type Remindable, remindAt } from './reminders.ts';
+import { type EventReminderDue, type RemindedOf, remindAt, withReminder } from './reminders.ts';
 
 /** Whether an actor may see an event (other slices show its title only then), and which ones; whether it is a customer. */
 export { isCustomer, type Reaching, reaches, reachOf } from './rows.ts';
@@ -72,7 +72,7 @@ export interface EventState extends Omit<EventFields, 'timeZone'> {
   /** Why it was last rejected, postponed or cancelled. */
   readonly reason?: string;
   readonly completedAt?: string;
-  readonly reminded?: NonNullable<Remindable['reminded']>;
+  readonly remindedOf?: readonly RemindedOf[];
 }
 
 export const noteKinds = ['internal', 'customer', 'system'] as const;
@@ -85,7 +85,7 @@ type EventCreated = {
   readonly type: 'EventCreated';
   readonly data: Omit<
     EventState,
-    'status' | 'assignedStaff' | 'notes' | 'placement' | 'reason' | 'completedAt' | 'reminded'
+    'status' | 'assignedStaff' | 'notes' | 'placement' | 'reason' | 'completedAt' | 'remindedOf'
   > & {
     readonly taken: Placement;
   } & { readonly [key: string]: unknown };
@@ -162,7 +162,7 @@ function changed(state: EventState, fact: Exclude<EventFact, EventCreated>): Eve
     return { ...next, notes: counted(next.notes, data.kind, fact.type === 'EventNoteAdded' ? 1 : -1) };
   }
   if (fact.type === 'EventReminderDue') {
-    return { ...next, reminded: { startsAt: fact.data.startsAt, lead: fact.data.lead } };
+    return { ...next, remindedOf: withReminder(next.remindedOf, fact.data) };
   }
   if (fact.type === 'EventCompleted') next = { ...next, completedAt: fact.data.at };
   if (fact.type === 'EventRejected' || fact.type === 'EventPostponed' || fact.type === 'EventCancelled') {

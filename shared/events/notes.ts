@@ -4,7 +4,7 @@ import { type Actor, may } from '../platform/actor.ts';
 import type { Meta } from '../platform/aggregate.ts';
 import { Id, lines, metaShape } from '../platform/fields.ts';
 import { anyOf, type ListInput, type Listing, toQuery } from '../platform/listing.ts';
-import { notFound, Refusal, wrongState } from '../platform/refusal.ts';
+import { notFound, Refusal, stale, wrongState } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Document, Json, Stored } from '../platform/store.ts';
 import { stepsFrom } from './life.ts';
@@ -143,7 +143,7 @@ async function writeNote(
       guardNotes(event, scope.actor);
       const note = await getNote(scope, eventId, noteId);
       if (ifMatch && !ifMatch(note.etag)) {
-        throw new Refusal('stale', 'This note has changed since you read it. Read it again and retry.');
+        throw stale('note');
       }
       const decided = decide(note);
       next = decided?.next;

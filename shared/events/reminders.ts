@@ -19,11 +19,28 @@ const reminders: readonly Reminder[] = [
   { lead: 'PT2H', before: 2 * HOUR, tolerates: 2 * HOUR },
 ];
 
-/** What reminders are decided on; `reminded` says which was the last, and for which start. */
+/** The last reminder that there was of a start. */
+export interface RemindedOf {
+  readonly startsAt: string;
+  readonly lead: ReminderLead;
+}
+
+/** What reminders are decided on. One `remindedOf` for each start, for an event may come back to one it had before. */
 export interface Remindable {
   readonly status: string;
   readonly startsAt: string;
-  readonly reminded?: { readonly startsAt: string; readonly lead: ReminderLead };
+  readonly remindedOf?: readonly RemindedOf[];
+}
+
+/** So many starts of an event are remembered, the latest; nobody moves one as often within a week. */
+const MOST_STARTS = 20;
+
+/** With one more. */
+export function withReminder(
+  before: readonly RemindedOf[] = [],
+  { startsAt, lead }: RemindedOf,
+): readonly RemindedOf[] {
+  return [...before.filter((one) => one.startsAt !== startsAt), { startsAt, lead }].slice(-MOST_STARTS);
 }
 
 export type EventReminderDue = {
@@ -41,10 +58,10 @@ const NEVER = '9999-12-31T00:00:00Z';
 /** Those that hold their venue and are to take place. */
 const TO_COME = ['approved', 'confirmed'];
 
-/** Those still to be sent; all of them again once the event has another start. */
-function left({ status, startsAt, reminded }: Remindable): readonly Reminder[] {
+/** Those still to be sent of the start that the event has: each once, wherever it was moved meanwhile. */
+function left({ status, startsAt, remindedOf = [] }: Remindable): readonly Reminder[] {
   if (!TO_COME.includes(status)) return [];
-  const last = reminded?.startsAt === startsAt ? reminded.lead : undefined;
+  const last = remindedOf.find((one) => one.startsAt === startsAt)?.lead;
   return reminders.slice(reminders.findIndex(({ lead }) => lead === last) + 1);
 }
 

@@ -99,7 +99,7 @@ export const EventView = z
 
 /** The event as the API shows it; customers are told of the notes they may read only. */
 export function shownEvent({ id, state, meta }: Entity<EventState>, toCustomer: boolean): z.input<typeof EventView> {
-  const { orgId: _, names, notes, placement: __, zoneGiven: ___, reminded: ____, ...fields } = state;
+  const { orgId: _, names, notes, placement: __, zoneGiven: ___, remindedOf: ____, ...fields } = state;
   const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
   // What is spread stands last: fields put on a copy afterwards make it a slow dictionary (0.6 µs, not 7, an event).
   return {

@@ -11,16 +11,19 @@ import { organizations, users } from './model.ts';
 
 const Versioned = z.object({ version: z.int() });
 
-/** Sends a mail and writes down that it did; `about` is the id of the user or invitation it is for. */
+/** Takes a mail to be sent; `about` is the id of the user or invitation it is for. */
 export type Post = (scope: Scope, about: string, message: Message) => Promise<void>;
 
-function messageOf(fact: Fact, to: string, template: Template, values: Record<string, string>): Message {
+/** What a mail is written from, beside what its subject is now. */
+type Cause = Pick<Fact, 'id' | 'subject' | 'time' | 'data'>;
+
+function messageOf(fact: Cause, to: string, template: Template, values: Record<string, string>): Message {
   // The same for every delivery of the fact: mail servers and readers see one mail.
   return { to, messageId: `${fact.id}@marquee`, ...filled(template, values) };
 }
 
 /** Mails an invitation's link, unless it was accepted, revoked or resent meanwhile. REQ-INVITE-002 */
-export async function mailInvitation(fact: Fact, scope: Scope, post: Post): Promise<void> {
+export async function mailInvitation(fact: Cause, scope: Scope, post: Post): Promise<void> {
   const { version } = Versioned.parse(fact.data);
   const found = await scope.of(invitations).find(fact.subject);
   if (found?.state.status !== 'pending' || found.state.version !== version) return;
@@ -38,7 +41,7 @@ export async function mailInvitation(fact: Fact, scope: Scope, post: Post): Prom
 }
 
 /** Mails the link that sets a new password, unless it is spent, replaced or expired. */
-export async function mailPasswordReset(fact: Fact, scope: Scope, post: Post): Promise<void> {
+export async function mailPasswordReset(fact: Cause, scope: Scope, post: Post): Promise<void> {
   const { version } = Versioned.parse(fact.data);
   const found = await scope.of(users).find(fact.subject);
   if (!found) return;
@@ -57,13 +60,21 @@ export async function mailPasswordReset(fact: Fact, scope: Scope, post: Post): P
 }
 
 /** Tells the owner that the password was changed. */
-export async function mailPasswordChanged(fact: Fact, scope: Scope, post: Post): Promise<void> {
+export async function mailPasswordChanged(fact: Cause, scope: Scope, post: Post): Promise<void> {
   const found = await scope.of(users).find(fact.subject);
   if (found?.state.email === undefined) return;
   const { email, displayName, username } = found.state;
   const values = { name: displayName, username, at: readable(fact.time) };
   await post(scope, found.id, messageOf(fact, email, passwordChanged, values));
 }
+
+/** Which fact is answered by which mail. */
+export const mailOf = {
+  UserInvited: mailInvitation,
+  UserPasswordResetRequested: mailPasswordReset,
+  UserPasswordChanged: mailPasswordChanged,
+  UserPasswordReset: mailPasswordChanged,
+} as const;
 
 function readable(instant: string): string {
   return instant.slice(0, 16).replace('T', ' ');

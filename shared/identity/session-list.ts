@@ -3,7 +3,7 @@ import { may } from '../platform/actor.ts';
 import { Id } from '../platform/fields.ts';
 import type { ListInput, Listing } from '../platform/listing.ts';
 import { anyOf, shownPage, toQuery } from '../platform/listing.ts';
-import { invalid, notFound, Refusal } from '../platform/refusal.ts';
+import { invalid, notFound, Refusal, stale } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Stored } from '../platform/store.ts';
 import { users } from './model.ts';
@@ -66,10 +66,16 @@ export async function readSession(scope: Scope, sessionId: string) {
   return { body: shown(scope, stored, deviceOf), etag: stored.etag };
 }
 
-/** Ends one session: an own one, or any in the organization for who may change users. Throws `not_found`. */
+/** Ends one session: an own one, or any in the organization for who may change users. Throws `not_found`, `stale`. */
 export async function revokeSession(scope: Scope, sessionId: string): Promise<void> {
   const owner = await ownerOf(scope, sessionId, 'users:write');
   if (owner === undefined) throw notFound('session');
+  const ifMatch = scope.takeIfMatch(sessionId);
+  if (ifMatch && !scope.retried) {
+    const stored = await scope.documents('sessions', owner).read(sessionId);
+    if (!stored) throw notFound('session');
+    if (!ifMatch(stored.etag)) throw stale('session');
+  }
   await endSessions(scope, owner, [sessionId], 'revoked');
 }
 

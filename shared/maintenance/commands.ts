@@ -2,7 +2,7 @@
 import { type ItemFact, type ItemState, items, type Placement } from '../equipment/model.ts';
 import { users } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { notFound } from '../platform/refusal.ts';
+import { namesNone, notFound } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
 import { type MaintenanceState, maintenance, type Outcome, windowOf } from './model.ts';
@@ -34,10 +34,8 @@ export async function scheduleMaintenance(
   const id = scope.newId();
   const before = scope.retried ? await scope.of(maintenance).find(id) : undefined;
   if (before) return before;
-  const [{ state: item }] = await Promise.all([
-    scope.of(items).get(equipmentId),
-    checkTechnician(scope, given.technicianId),
-  ]);
+  const { state: item } = await scope.of(items).get(equipmentId);
+  await checkTechnician(scope, given.technicianId);
   const fields = { ...given, quantity: given.quantity ?? item.quantity };
   checkSchedule(fields, item, scope.now());
   return placing(scope, id, async (take) => {
@@ -49,10 +47,11 @@ export async function scheduleMaintenance(
   });
 }
 
+/** Throws `invalid` when the user is not an active one of this organization. */
 async function checkTechnician(scope: Scope, id: string | undefined): Promise<void> {
   if (id === undefined) return;
   const user = await scope.of(users).find(id);
-  if (user?.state.status !== 'active') throw notFound('technician');
+  if (user?.state.status !== 'active') throw namesNone('body.technicianId', 'active user');
 }
 
 /**

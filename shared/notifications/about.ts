@@ -77,7 +77,10 @@ export async function aboutOf(scope: Scope, fact: Fact): Promise<About | undefin
   };
 }
 
-function eventValues(event: Entity<EventState> | undefined, now: string): Values {
+/** The placeholders that an event fills. */
+export const eventWords: readonly string[] = ['event', 'venue', 'customer', 'when', 'ahead'];
+
+export function eventValues(event: Pick<Entity<EventState>, 'state'> | undefined, now: string): Values {
   if (!event) return { event: 'an event', when: 'at a time that is not known', venue: '', customer: '', ahead: 'soon' };
   const { title, names, startsAt, timeZone } = event.state;
   return {

@@ -1,5 +1,5 @@
 /** What users do with their notifications. All in their own partition: nobody reaches another's (REQ-NTF-003 to 006). */
-import { notFound, Refusal } from '../platform/refusal.ts';
+import { notFound, stale } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Stored, Write } from '../platform/store.ts';
 import type { Category, Inbox, Notification, UnreadCount } from './model.ts';
@@ -47,10 +47,6 @@ export async function countUnread(scope: Scope): Promise<UnreadCount> {
   return unreadCount((await readInbox(scope, scope.actor.userId)).inbox, scope.now());
 }
 
-function stale(): Refusal {
-  return new Refusal('stale', 'This notification has changed since you read it. Read it again and retry.');
-}
-
 /** Loads one of one's own with its inbox, and commits what `decide` makes of both. Throws `not_found`, `stale`. */
 async function onOne(
   scope: Scope,
@@ -62,7 +58,7 @@ async function onOne(
   const after = await changing(scope, userId, async ({ inbox, etag }) => {
     const stored = await load(scope, id);
     const before = shown(stored, notificationIn(stored), inbox);
-    if (ifMatch && !ifMatch(before.etag)) throw stale();
+    if (ifMatch && !ifMatch(before.etag)) throw stale('notification');
     const decided = decide(before, stored);
     if (!decided) return undefined;
     const counts = decided.inbox ? [inboxWrite(decided.inbox, etag)] : [];

@@ -3,10 +3,8 @@
  * names its user and no address, and what it says only until it has left (spec chapter 07).
  */
 import { z } from 'zod';
-import { messageOf } from '../platform/errors.ts';
-import type { Message } from '../platform/mail.ts';
 import type { Scope } from '../platform/scope.ts';
-import { CommitRefused, type Document, type Json, type Write } from '../platform/store.ts';
+import type { Document, Json, Write } from '../platform/store.ts';
 import { categories, Telling } from './model.ts';
 import { documentsOf, factWrite } from './stored.ts';
 
@@ -14,8 +12,16 @@ export const MAIL = 'mail';
 /** Seconds that a mail stays in the log after its end. */
 const KEPT_SECONDS = 90 * 24 * 3600;
 const NEVER = '9999-12-31T00:00:00Z';
-/** As often as the bus brings a fact before it gives up. */
-const BUS_TRIES = 10;
+
+/** The fact of a mail that its slice writes anew for every try; nothing of a fact that is personal is kept here. */
+export const Again = z.object({
+  type: z.string(),
+  id: z.string(),
+  subject: z.string(),
+  time: z.string(),
+  data: z.object({ version: z.int().optional() }),
+});
+export type Again = z.output<typeof Again>;
 
 export const Mail = z.object({
   orgId: z.string(),
@@ -34,6 +40,8 @@ export const Mail = z.object({
   /** While it is queued; of more than it shows only how many there were. */
   items: z.array(Telling).optional(),
   more: z.int().min(0).optional(),
+  /** While it is queued, of what another slice writes. */
+  again: Again.optional(),
 });
 export type Mail = z.output<typeof Mail>;
 
@@ -43,14 +51,14 @@ export function mailDocument(id: string, mail: Mail): Document {
     id,
     kind: MAIL,
     body: mail satisfies object as Json,
-    ix: { dueAt: queued && mail.about !== 'identity' ? mail.dueAt : NEVER, createdAt: mail.queuedAt },
+    ix: { dueAt: queued ? mail.dueAt : NEVER, createdAt: mail.queuedAt },
     ...(queued ? {} : { ttl: KEPT_SECONDS }),
   };
 }
 
 /** The mail at its end: what it said is gone. */
 export function ended(mail: Mail, state: 'sent' | 'failed' | 'suppressed', at: string, reason?: string): Mail {
-  const { items: _, more: __, reason: ___, ...kept } = mail;
+  const { items: _, more: __, reason: ___, again: ____, ...kept } = mail;
   return { ...kept, state, endedAt: at, ...(reason === undefined ? {} : { reason }) };
 }
 
@@ -114,43 +122,4 @@ export async function digestWrite(
   const { items = [], more = 0 } = mail;
   const next = items.length < MOST_ITEMS ? { ...mail, items: [...items, content] } : { ...mail, more: more + 1 };
   return { op: 'replace', document: mailDocument(id, next), ifMatch: stored.etag };
-}
-
-/**
- * Sends a mail at once and logs it, for mail that somebody waits for (links to sign in with). A failure is logged and
- * thrown, so that the bus brings the fact again; with its last try the mail has failed.
- */
-export async function sendLogged(scope: Scope, about: string, message: Message): Promise<void> {
-  const documents = documentsOf(scope, about);
-  const id = `mail:${message.messageId}`;
-  const stored = await documents.read(id);
-  const now = scope.now();
-  const before: Mail = stored
-    ? Mail.parse(stored.document.body)
-    : {
-        orgId: scope.orgId,
-        userId: about,
-        about: 'identity',
-        state: 'queued',
-        messageId: message.messageId,
-        queuedAt: now,
-        dueAt: now,
-        attempts: 0,
-      };
-  if (before.state === 'sent') return;
-  const tried = { ...before, attempts: before.attempts + 1 };
-  const log = (mail: Mail) => documents.commit([{ op: 'upsert', document: mailDocument(id, mail) }]);
-  if (!stored) {
-    await documents.commit([{ op: 'create', document: mailDocument(id, before) }]).catch((error: unknown) => {
-      if (!(error instanceof CommitRefused)) throw error;
-    });
-  }
-  try {
-    await scope.platform.mail.send(message);
-  } catch (error) {
-    const reason = messageOf(error);
-    await log(tried.attempts < BUS_TRIES ? { ...tried, reason } : ended(tried, 'failed', now, reason));
-    throw error;
-  }
-  await log(ended(tried, 'sent', now));
 }

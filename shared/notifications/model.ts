@@ -11,6 +11,22 @@ export type Category = (typeof categories)[number];
 export const priorities = ['low', 'normal', 'high', 'urgent'] as const;
 export type Priority = (typeof priorities)[number];
 
+/** The resources that are read by an id, as they stand in addresses; but for what is everybody's own. */
+export const linkable = [
+  'customers',
+  'venues',
+  'events',
+  'event-types',
+  'equipment',
+  'equipment/reservations',
+  'equipment/logistics',
+  'equipment/maintenance',
+  'equipment/damage-reports',
+  'users',
+  'roles',
+  'invitations',
+] as const;
+
 export const Link = z
   .strictObject({
     resource: z
@@ -33,8 +49,21 @@ export const Content = z.object({
 });
 export type Content = z.output<typeof Content>;
 
-/** The same on its way: mail that could not leave before `until` is left out (a reminder, once the event has begun). */
-export const Telling = Content.extend({ until: z.string().optional() });
+/** How to say it later of an event as it is then: texts with `{{placeholders}}`, and what filled them. */
+const Anew = z.object({
+  eventId: z.string(),
+  /** When the event was to begin. */
+  startsAt: z.string(),
+  title: z.string().meta({ personal: 'identity' }),
+  message: z.string().meta({ personal: 'identity' }),
+  values: z.record(z.string(), z.string()).meta({ personal: 'identity' }),
+});
+
+/**
+ * The same on its way: mail that could not leave before `until` is left out (a reminder, once the event has begun), and
+ * what it says of an event it says anew when it leaves.
+ */
+export const Telling = Content.extend({ until: z.string().optional(), anew: Anew.optional() });
 export type Telling = z.output<typeof Telling>;
 
 export const Notification = Content.extend({

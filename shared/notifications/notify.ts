@@ -2,21 +2,16 @@
 import { z } from 'zod';
 import { users } from '../identity/model.ts';
 import type { Fact } from '../platform/facts.ts';
-import { filledText, type Values } from '../platform/mail.template.ts';
 import type { Scope } from '../platform/scope.ts';
-import { shortened } from '../platform/words.ts';
-import { type About, aboutOf } from './about.ts';
+import { aboutOf } from './about.ts';
 import { holdersOf, isActive, peopleOf, type RolesHolding, readersOf, type User } from './audience.ts';
 import { Content, type Telling } from './model.ts';
-import { type Row, rowsFor } from './policy.ts';
+import { rowsFor } from './policy.ts';
 import { tell } from './telling.ts';
+import { tellingOf } from './wording.ts';
 
 /** Users told side by side; each is a partition of its own. */
 const SIDE_BY_SIDE = 8;
-const LONGEST_TITLE = 200;
-/** Of each name in a title that would be too long: two of them fit, with all that is said of them. */
-const LONGEST_NAME = 75;
-const LONGEST_MESSAGE = 2000;
 
 /** Tells whom the policy names, or an announcement. Done again it tells those who were not reached, and nobody twice. */
 export async function notify(fact: Fact, scope: Scope, rolesHolding: RolesHolding): Promise<void> {
@@ -30,7 +25,7 @@ export async function notify(fact: Fact, scope: Scope, rolesHolding: RolesHoldin
   for (const row of rows) {
     if (row.when && !row.when(about)) continue;
     if (row.toActor !== true) told.add(fact.actorid);
-    const content = contentOf(row, about);
+    const content = tellingOf(row, about);
     const mayRead = await readersOf(scope, row, about, rolesHolding);
     for (const audience of row.to) {
       for await (const page of peopleOf(scope, audience, fact, about, rolesHolding)) {
@@ -38,25 +33,6 @@ export async function notify(fact: Fact, scope: Scope, rolesHolding: RolesHoldin
       }
     }
   }
-}
-
-function contentOf({ type, category, priority, title, message, link }: Row, { values, ids, event }: About): Telling {
-  const id = ids[link];
-  return {
-    type,
-    category,
-    priority,
-    title: titleOf(title, values),
-    message: shortened(filledText(message, values).trim(), LONGEST_MESSAGE),
-    ...(id === undefined ? {} : { link: { resource: link, id } }),
-    ...(type === 'reminder' && event ? { until: event.startsAt } : {}),
-  };
-}
-
-/** What happened stands behind the names, so it is these that are shortened. */
-function titleOf(title: string, values: Values): string {
-  const full = filledText(title, values);
-  return full.length <= LONGEST_TITLE ? full : filledText(title, values, (name) => shortened(name, LONGEST_NAME));
 }
 
 /** Tells a page of users, but for those in `told`, whom it adds to. */

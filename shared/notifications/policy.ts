@@ -74,7 +74,7 @@ function equipment(
 const account = { category: 'account', link: 'none', toActor: true } as const;
 
 /** Whether the event is still to come, and when the reminder says so. */
-function stillThen({ data, event, now }: Looked): boolean {
+export function stillThen({ data, event, now }: Looked): boolean {
   if (event === undefined || event.startsAt !== data.startsAt || event.startsAt <= now) return false;
   return ['approved', 'confirmed'].includes(event.status);
 }

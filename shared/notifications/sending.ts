@@ -1,31 +1,22 @@
-/** Sends queued mail: one try at a time by one process, under the preferences of that moment, with growing pauses. */
+/** Sends queued mail, under the preferences of that moment. */
 import { z } from 'zod';
 import { users } from '../identity/model.ts';
-import { delayAfter } from '../platform/backoff.ts';
-import { HOUR, later, MINUTE } from '../platform/clock.ts';
-import { messageOf } from '../platform/errors.ts';
 import type { Fact } from '../platform/facts.ts';
 import { filled, type Values } from '../platform/mail.template.ts';
 import type { Message } from '../platform/mail.ts';
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
-import { CommitRefused, type Query, type Write } from '../platform/store.ts';
+import type { Query } from '../platform/store.ts';
 import { zoneOf } from '../platform/zone.ts';
 import { digest, notification } from './mail/templates.ts';
-import { ended, MAIL, Mail, mailDocument, mailSubject } from './mails.ts';
+import { type Again, MAIL, Mail } from './mails.ts';
 import type { Content } from './model.ts';
 import type { Preferences } from './preferences.model.ts';
 import { readPreferences } from './preferences.ts';
 import { afterQuiet, passes } from './quiet.ts';
-import { documentsOf, factWrite } from './stored.ts';
+import { tryMail } from './trying.ts';
 import { type Subject, unsubscribeLink } from './unsubscribing.ts';
-
-/** Tries before a mail has failed: over some two hours. */
-export const MOST_TRIES = 8;
-const FIRST_PAUSE = MINUTE;
-const LONGEST_PAUSE = HOUR;
-/** A try may take so long; one that is not heard of by then is made once more. */
-const TRY_TAKES = 5 * MINUTE;
+import { wordedAnew } from './wording.ts';
 
 interface Addressed {
   readonly to: string;
@@ -65,7 +56,11 @@ async function addressed(scope: Scope, mail: Mail): Promise<Addressed | Held | s
   if (inTime.length === 0) return 'it would come too late';
   const items = inTime.filter((content) => passes(preferences, 'email', content));
   if (items.length === 0) return 'the user wants no such mail';
-  return (await heldUntil(scope, preferences, items)) ?? { to, name, items };
+  const held = await heldUntil(scope, preferences, items);
+  if (held) return held;
+  const anew = await Promise.all(items.map((content) => wordedAnew(scope, content)));
+  const said = anew.filter((content) => content !== undefined);
+  return said.length === 0 ? 'it reminds of a time that is no more' : { to, name, items: said };
 }
 
 function hrefOf(scope: Scope, { link }: Content): string {
@@ -104,63 +99,21 @@ async function messageFor(scope: Scope, mail: Mail, { to, name, items }: Address
   return { to, messageId: mail.messageId, headers, ...written };
 }
 
-/**
- * Tries to send a mail if it is queued and due. Whoever takes it first tries; a crash in the middle leaves it to be
- * tried again, under the same Message-ID. Never throws for what the mail server says: that is logged with the mail.
- */
-export async function sendMail(scope: Scope, userId: string, id: string): Promise<void> {
-  const documents = documentsOf(scope, userId);
-  const stored = await documents.read(id);
-  if (stored?.document.kind !== MAIL) return;
-  const now = scope.now();
-  const before = Mail.parse(stored.document.body);
-  if (before.state !== 'queued' || before.dueAt > now) return;
-  const taken: Mail = { ...before, attempts: before.attempts + 1, dueAt: later(now, TRY_TAKES) };
-  let etag: string | undefined;
-  try {
-    [etag] = await documents.commit([{ op: 'replace', document: mailDocument(id, taken), ifMatch: stored.etag }]);
-  } catch (error) {
-    if (error instanceof CommitRefused) return;
-    throw error;
-  }
-  const { mail, facts } = await tried(scope, id, taken);
-  try {
-    await documents.commit([{ op: 'replace', document: mailDocument(id, mail), ifMatch: etag ?? '' }, ...facts]);
-  } catch (error) {
-    // Our try took longer than it may, and somebody else has made another.
-    if (!(error instanceof CommitRefused)) throw error;
-  }
-}
-
-async function tried(
-  scope: Scope,
-  id: string,
-  mail: Mail,
-): Promise<{ readonly mail: Mail; readonly facts: readonly Write[] }> {
-  const whom = await addressed(scope, mail);
-  const { userId } = mail;
-  if (typeof whom === 'string') return { mail: ended(mail, 'suppressed', scope.now(), whom), facts: [] };
-  // It was no try.
-  if ('until' in whom) return { mail: { ...mail, attempts: mail.attempts - 1, dueAt: whom.until }, facts: [] };
-  try {
-    await scope.platform.mail.send(await messageFor(scope, mail, whom));
-    return { mail: ended(mail, 'sent', scope.now()), facts: [] };
-  } catch (error) {
-    const reason = messageOf(error);
-    scope.platform.log.warn({ mailId: id, userId, attempts: mail.attempts, err: error }, 'a mail was not taken');
-    if (mail.attempts >= MOST_TRIES) {
-      const fact = factWrite(scope, mailSubject(id, userId), { type: 'MailFailed', data: { userId, reason } });
-      return { mail: ended(mail, 'failed', scope.now(), reason), facts: [fact] };
-    }
-    const dueAt = later(scope.now(), delayAfter(mail.attempts, FIRST_PAUSE, LONGEST_PAUSE));
-    return { mail: { ...mail, dueAt, reason }, facts: [] };
-  }
+/** Tries to send a mail if it is queued and due, as `tryMail` says. */
+export function sendMail(scope: Scope, userId: string, id: string): Promise<void> {
+  return tryMail(scope, userId, id, async (mail) => {
+    const whom = await addressed(scope, mail);
+    if (typeof whom === 'string') return { suppressed: whom };
+    return 'until' in whom ? whom : { compose: () => messageFor(scope, mail, whom) };
+  });
 }
 
 interface DueMail {
   readonly orgId: string;
   readonly userId: string;
   readonly id: string;
+  /** Of what another slice writes anew. */
+  readonly again?: Again | undefined;
 }
 
 const PAGE = 50;
@@ -176,8 +129,8 @@ export async function* dueMails(scope: Scope): AsyncGenerator<readonly DueMail[]
   };
   for await (const { items } of pagesOf((from) => store.query('notifications', [], { ...due, ...from }))) {
     yield items.map(({ document }) => {
-      const { orgId, userId } = Mail.parse(document.body);
-      return { orgId, userId, id: document.id };
+      const { orgId, userId, again } = Mail.parse(document.body);
+      return { orgId, userId, id: document.id, again };
     });
   }
 }

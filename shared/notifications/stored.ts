@@ -1,4 +1,5 @@
 /** One user's partition: the inbox and its notifications, changed together under the inbox's etag. */
+import { isDeepStrictEqual } from 'node:util';
 import { afterLostRace } from '../platform/backoff.ts';
 import { envelope } from '../platform/envelope.ts';
 import type { Decided } from '../platform/facts.ts';
@@ -12,6 +13,8 @@ import { emptyInbox, secondsUntil, unreadCount } from './rules.ts';
 export const NOTIFICATION = 'notification';
 const INBOX = 'inbox';
 const ATTEMPTS = 20;
+/** So often a count is said anew; after as many changes in a row others are about to say theirs. */
+const MOST_CORRECTIONS = 5;
 
 export interface StoredInbox {
   readonly inbox: Inbox;
@@ -83,7 +86,9 @@ export async function changing<T>(
 
 /**
  * Says on the user's sockets how many are unread, and what came. A lost push is harmless: the list shows it. Both are handed
- * over at once: between them another change could say its count, and the older one would be the last that clients hear.
+ * over at once, so that no other change of this process says its count between them. Another process may have been faster
+ * with a newer one: so the inbox is read once more (a point read), and what it says now is said if it differs. Whoever is
+ * the last to push has thus seen nothing newer.
  */
 export async function push(
   scope: Scope,
@@ -93,11 +98,15 @@ export async function push(
 ): Promise<void> {
   const { realtime, log } = scope.platform;
   try {
-    const messages = [
-      ...(arrived ? [{ type: 'notification', data: arrived.data }] : []),
-      { type: 'unread', data: unreadCount(inbox, scope.now()) },
-    ];
-    await Promise.all(messages.map((message) => realtime.send(scope.orgId, userId, message)));
+    const send = (type: string, data: unknown) => realtime.send(scope.orgId, userId, { type, data });
+    let said = unreadCount(inbox, scope.now());
+    await Promise.all([...(arrived ? [send('notification', arrived.data)] : []), send('unread', said)]);
+    for (let round = 1; round <= MOST_CORRECTIONS; round += 1) {
+      const now = unreadCount((await readInbox(scope, userId)).inbox, scope.now());
+      if (isDeepStrictEqual(now, said)) return;
+      said = now;
+      await send('unread', said);
+    }
   } catch (error) {
     log.warn({ userId, err: error, correlationId: scope.correlationId }, 'a notification was not pushed');
   }

@@ -31,7 +31,7 @@ const DONE_SECONDS = 14 * 24 * 3600;
  */
 export async function tell(scope: Scope, userId: string, notice: Notice): Promise<void> {
   const { content, factId } = notice;
-  const { until: _, ...shownContent } = content;
+  const { until: _, anew: __, ...shownContent } = content;
   const { preferences } = await readPreferences(scope, userId);
   const inApp = passes(preferences, 'inApp', content);
   const mailed = notice.mail && passes(preferences, 'email', content);

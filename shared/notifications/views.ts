@@ -6,6 +6,7 @@ import {
   categories,
   type Inbox,
   Link,
+  linkable,
   type Notification,
   notificationTypes,
   priorities,
@@ -74,7 +75,9 @@ export const AnnouncementBody = z
     priority: z.enum(priorities).default('normal'),
     title: text(1, 200).meta({ example: 'The car park is closed', personal: 'identity' }),
     message: lines(2000, 1).meta({ example: 'Please use the north entrance today.', personal: 'identity' }),
-    link: Link.optional(),
+    link: Link.extend({ resource: z.enum(linkable) })
+      .optional()
+      .meta({ id: 'AnnouncementLink' }),
   })
   .refine(({ userIds, roles }) => (userIds === undefined) !== (roles === undefined), {
     message: 'must name either userIds or roles',

@@ -225,6 +225,7 @@ export const containers = {
       open: 'boolean',
       out: 'boolean',
     },
+    sets: ['troubles'],
     indexes: [
       ['equipmentId', 'start'],
       ['eventId', 'start'],

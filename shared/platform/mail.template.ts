@@ -35,6 +35,11 @@ export function filledText(text: string, values: Values, write: (value: string) 
   });
 }
 
+/** The names of a text's placeholders. */
+export function placeholdersOf(text: string): readonly string[] {
+  return [...text.matchAll(PLACEHOLDER)].flatMap(([, name]) => name ?? []);
+}
+
 /**
  * A template with its placeholders filled in, escaped where it is HTML; `items` are the entries of its list. Throws for a
  * placeholder that has no value.

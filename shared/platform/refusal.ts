@@ -100,9 +100,22 @@ export function notFound(what: string): Refusal {
   return new Refusal('not_found', `There is no such ${what}.`);
 }
 
+/** `stale`: the request's `If-Match` does not name what is there now. */
+export function stale(noun: string): Refusal {
+  return new Refusal('stale', `This ${noun} has changed since you read it. Read it again and retry.`);
+}
+
 /** `invalid` with one field error. */
 export function invalid(path: string, code: string, message: string): Refusal {
   return new Refusal('invalid', message, { errors: [{ path, code, message } satisfies FieldError] });
+}
+
+/**
+ * `invalid`: the body names something by an id that is not here (never was, deleted, or another organization's). Only what
+ * the address names is `not_found`.
+ */
+export function namesNone(path: string, what: string): Refusal {
+  return invalid(path, 'unknown', `names no ${what} here`);
 }
 
 /** `invalid` with several field errors. */

@@ -6,7 +6,7 @@ import type { Decided } from './facts.ts';
 import { factDocument } from './facts.ts';
 import { documentHash } from './hash.ts';
 import { besideDrawing, drawn, withdrawalsOf } from './numbering.ts';
-import { notFound, Refusal } from './refusal.ts';
+import { notFound, Refusal, stale } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import type { Document, Json, Query, Stored, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
@@ -36,6 +36,11 @@ export interface Repository<S extends object, F extends Decided> {
   /** Throws `not_found` for an id that is not here, deleted, or another organization's. */
   get(id: string): Promise<Entity<S>>;
   find(id: string): Promise<Entity<S> | undefined>;
+  /**
+   * As `get`, for what a command is to change that looks at something else first. Throws `stale` as `execute` will, so that
+   * this is said before what that finds. The request's `If-Match` is still there for `execute`.
+   */
+  expected(id: string): Promise<Entity<S>>;
   /** Pages of living aggregates; `query.kind` is set here. */
   list(query: Omit<Query, 'kind'>): Promise<EntityPage<S>>;
   /** Makes one. `decide` gets the number drawn (0 without a counter); at least one fact is needed. */
@@ -253,6 +258,11 @@ export function repository<S extends object, F extends Decided>(
       const stored = await load(id);
       return stored && entityOf(stored);
     },
+    async expected(id) {
+      const stored = await loaded(id);
+      if (scope.ifMatchFor(id)?.(stored.etag) === false && !scope.retried) throw stale(noun);
+      return entityOf(stored);
+    },
     async list(query) {
       const page = await documents.query({ ...query, kind });
       return { ...page, items: page.items.map(entityOf) };
@@ -270,8 +280,4 @@ export function repository<S extends object, F extends Decided>(
 
 function counterIdOf(counter: string): string {
   return `counter:${counter}`;
-}
-
-function stale(noun: string): Refusal {
-  return new Refusal('stale', `This ${noun} has changed since you read it. Read it again and retry.`);
 }

@@ -65,6 +65,8 @@ export interface Scope extends Omit<ScopeInit, 'ids' | 'ifMatch'> {
   of<S extends object, F extends Decided>(aggregate: Aggregate<S, F>): Repository<S, F>;
   /** The request's `If-Match`, once: for the first command on an id of its path (on any id, when the path has none). */
   takeIfMatch(id: string): Names | undefined;
+  /** The same, left to be taken. */
+  ifMatchFor(id: string): Names | undefined;
   /**
    * The same work in another organization, with the rights of the system, in the name of `userId` where one is given. For
    * identity (before sign-in) and timers only.
@@ -124,11 +126,13 @@ class WorkScope implements Scope {
   }
 
   takeIfMatch(id: string): Names | undefined {
-    if (this.#ifMatch === undefined) return undefined;
-    if (this.pathIds && this.pathIds.length > 0 && !this.pathIds.includes(id)) return undefined;
-    const taken = this.#ifMatch;
-    this.#ifMatch = undefined;
+    const taken = this.ifMatchFor(id);
+    if (taken) this.#ifMatch = undefined;
     return taken;
+  }
+
+  ifMatchFor(id: string): Names | undefined {
+    return this.pathIds && this.pathIds.length > 0 && !this.pathIds.includes(id) ? undefined : this.#ifMatch;
   }
 
   inOrganization(orgId: string, userId = this.actor.userId): Scope {

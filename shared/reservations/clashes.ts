@@ -1,12 +1,12 @@
 /** Clashes as they are told and remembered: with the titles a reader may see, and as facts of the item. */
 import type { Clash } from '../claims/model.ts';
 import { RESERVATION } from '../equipment/model.ts';
-import { events, reaches } from '../events/model.ts';
 import { envelope } from '../platform/envelope.ts';
 import { factDocument } from '../platform/facts.ts';
 import type { Window } from '../platform/fields.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type ClashFact, reservations } from './model.ts';
+import { titlesOf } from './titles.ts';
 
 /** So many owners of clashes are looked up for their titles. */
 const MOST_TITLES = 25;
@@ -18,11 +18,10 @@ export async function titled(scope: Scope, clashes: readonly Clash[]): Promise<r
   const ids = new Set(clashes.flatMap(({ owner }) => (owner.type === RESERVATION ? [owner.id] : [])));
   const asked = [...ids].slice(0, MOST_TITLES);
   const found = await Promise.all(asked.map((id) => scope.of(reservations).find(id)));
-  const eventIds = new Set(found.flatMap((reservation) => reservation?.state.eventId ?? []));
-  const titles = new Map<string, string>();
-  for (const event of await Promise.all([...eventIds].map((id) => scope.of(events).find(id)))) {
-    if (event && reaches(scope.actor, event.state)) titles.set(event.id, event.state.title);
-  }
+  const titles = await titlesOf(
+    scope,
+    found.flatMap((reservation) => reservation?.state.eventId ?? []),
+  );
   const ofOwner = new Map(found.map((reservation) => [reservation?.id, titles.get(reservation?.state.eventId ?? '')]));
   return clashes.map((clash) => {
     const title = ofOwner.get(clash.owner.id);

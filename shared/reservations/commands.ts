@@ -15,6 +15,8 @@ import {
   cancel,
   confirm,
   fieldsOf,
+  guardEvent,
+  guardLate,
   guardOpen,
   guardOverride,
   type Override,
@@ -46,6 +48,7 @@ export async function reserve(
   event: Entity<EventState>,
   { ordered, override, ...given }: Reserving,
 ): Promise<readonly Reservation[]> {
+  guardEvent(scope.actor, event.state);
   guardOverride(scope.actor, override);
   const ids = ordered.map(() => scope.newId());
   const before = scope.retried ? await madeBefore(scope, ids) : undefined;
@@ -144,7 +147,10 @@ export async function executeTaking(
   return { result: after, kept: refsOf(placement), released };
 }
 
-/** What PUT or PATCH name; other units are taken before the old ones are given back (REQ-EQP-022). */
+/**
+ * What PUT or PATCH name; other units are taken before the old ones are given back (REQ-EQP-022). Fewer units are a
+ * cancellation of some.
+ */
 export function changeReservation(
   scope: Scope,
   id: string,
@@ -158,6 +164,7 @@ export function changeReservation(
       guardOverride(actor, override);
       const event = await scope.of(events).find(state.eventId);
       const revision = revise(state, fields, event?.state);
+      if (revision.quantity < state.quantity) guardLate(event?.state, actor, scope.now());
       if (!revision.takes) return revised(state, revision, undefined, actor, override);
       const item = await scope.of(items).get(state.equipmentId);
       const { quantity, window } = revision;

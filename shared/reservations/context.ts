@@ -2,7 +2,7 @@
 import { type ItemState, items } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { invalid } from '../platform/refusal.ts';
+import { invalid, namesNone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 
 export interface Ordered {
@@ -25,7 +25,7 @@ export async function itemsOf(scope: Scope, ordered: readonly Ordered[]): Promis
   const found = await Promise.all(ordered.map(({ equipmentId }) => scope.of(items).find(equipmentId)));
   return ordered.map((one, at) => {
     const item = found[at];
-    if (!item) throw invalid(one.path, 'unknown', 'names no equipment here');
+    if (!item) throw namesNone(one.path, 'equipment');
     return { ...one, item };
   });
 }
@@ -33,6 +33,6 @@ export async function itemsOf(scope: Scope, ordered: readonly Ordered[]): Promis
 /** Throws `invalid` on `eventId` when there is none. */
 export async function eventNamed(scope: Scope, eventId: string): Promise<Entity<EventState>> {
   const event = await scope.of(events).find(eventId);
-  if (!event) throw invalid('body.eventId', 'unknown', 'names no event here');
+  if (!event) throw namesNone('body.eventId', 'event');
   return event;
 }

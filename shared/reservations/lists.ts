@@ -1,14 +1,15 @@
 /** Lists of reservations; cancelled ones only where `status` names them (REQ-EQP-021). */
 import { z } from 'zod';
 import { Id } from '../platform/fields.ts';
-import { anyOf, from, type ListInput, type Listing, to, toQuery } from '../platform/listing.ts';
+import { anyIn, anyOf, from, type ListInput, type Listing, to, toQuery } from '../platform/listing.ts';
 import type { EntityPage } from '../platform/repository.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition } from '../platform/store.ts';
-import { type ReservationState, reservationStatuses, reservations } from './model.ts';
+import { type ReservationState, reservationStatuses, reservations, troubles } from './model.ts';
 
 const common = {
   status: anyOf('status', z.enum(reservationStatuses)),
+  troubles: anyIn('troubles', z.enum(troubles)),
   startsFrom: from('start'),
   startsTo: to('start'),
 };

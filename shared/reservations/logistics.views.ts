@@ -4,6 +4,8 @@ import type { Entity } from '../platform/aggregate.ts';
 import { Id, lines, metaShape, text } from '../platform/fields.ts';
 import { allowedAfter, dueStep } from './logistics.ts';
 import { isOut, logisticsSteps, type ReservationState, reservationStatuses, stepOf } from './model.ts';
+import type { MayName } from './titles.ts';
+import { EventTitle } from './views.ts';
 
 const MOST_UNITS = 1_000_000;
 const Count = z.int().min(0).max(MOST_UNITS);
@@ -34,7 +36,7 @@ export const LogisticsView = z
     equipmentId: Id,
     equipmentName: z.string(),
     eventId: Id,
-    eventTitle: z.string(),
+    eventTitle: EventTitle,
     quantity: z.int(),
     window: z.object({ start: z.string(), end: z.string() }),
     status: z.enum(reservationStatuses),
@@ -47,9 +49,11 @@ export const LogisticsView = z
   })
   .meta({ id: 'Logistics' });
 
+/** `mayName`: whether the event's title may be shown. */
 export function shownLogistics(
   { id, state, meta }: Entity<ReservationState>,
   now: string,
+  mayName: MayName,
 ): z.input<typeof LogisticsView> {
   const { equipmentId, eventId, quantity, window, status, names, steps } = state;
   const [step, due] = [stepOf(state), dueStep(state)];
@@ -58,7 +62,7 @@ export function shownLogistics(
     equipmentId,
     equipmentName: names.equipment,
     eventId,
-    eventTitle: names.event,
+    ...(mayName(eventId) ? { eventTitle: names.event } : {}),
     quantity,
     window,
     status,

@@ -189,5 +189,6 @@ export const reservations: Aggregate<ReservationState, ReservationFact> = aggreg
       /** Left the warehouse and not yet returned. */
       out: isOut(state),
     },
+    sets: { troubles: state.troubles },
   }),
 });

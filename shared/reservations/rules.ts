@@ -2,7 +2,7 @@
 
 import type { Clash } from '../claims/model.ts';
 import type { ItemState, Placement } from '../equipment/model.ts';
-import type { EventState } from '../events/model.ts';
+import { type EventState, reaches } from '../events/model.ts';
 import { type Actor, may } from '../platform/actor.ts';
 import { type Changes, changesBetween, unchanged } from '../platform/changes.ts';
 import { HOUR, later, MINUTE } from '../platform/clock.ts';
@@ -36,6 +36,15 @@ export function guardOverride(actor: Actor, override: Override | undefined): voi
   if (override && !may(actor, 'reservations:override')) {
     throw new Refusal('forbidden', 'An override needs the privilege reservations:override.');
   }
+}
+
+/**
+ * Throws `forbidden` where a customer would reserve for another's event. Staff reserves for events it is not assigned to
+ * as well: what it reads is bounded, what it reserves is not (chapter 06).
+ */
+export function guardEvent(actor: Actor, event: Pick<EventState, 'customerId' | 'assignedStaff'>): void {
+  if (actor.roles.includes('staff') || reaches(actor, event)) return;
+  throw new Refusal('forbidden', 'This event is not one of yours.');
 }
 
 /** The event's time with set-up and tear-down, an hour at least. */
@@ -165,9 +174,17 @@ function mended(state: ReservationState): readonly ReservationFact[] {
 const LATE = 48 * HOUR;
 
 /**
- * Gives the units back. Throws `wrong_state` for one that is over or out, `forbidden` within 48 hours of the event's
- * start for who may not override.
+ * For what gives units back that an event counted on. Throws `forbidden` within 48 hours of the event's start for who may
+ * not override (REQ-EQP-024).
  */
+export function guardLate(event: EventState | undefined, actor: Actor, now: string): void {
+  const late = event && isOpenEvent(event) && now > later(event.startsAt, -LATE);
+  if (late && !may(actor, 'reservations:override')) {
+    throw new Refusal('forbidden', 'Within 48 hours of the event this needs the privilege reservations:override.');
+  }
+}
+
+/** Gives the units back. Throws `wrong_state` for one that is over or out, `forbidden` as `guardLate` does. */
 export function cancel(
   state: ReservationState,
   event: EventState | undefined,
@@ -177,10 +194,7 @@ export function cancel(
 ): readonly ReservationFact[] {
   guardOpen(state, 'cancel');
   if (isOut(state)) throw wrongState(state.steps.at(-1)?.step ?? state.status, allowedAfter(state), 'cancel');
-  const late = event && isOpenEvent(event) && now > later(event.startsAt, -LATE);
-  if (late && !may(actor, 'reservations:override')) {
-    throw new Refusal('forbidden', 'Within 48 hours of the event this needs the privilege reservations:override.');
-  }
+  guardLate(event, actor, now);
   return [cancelled(state, reason)];
 }
 

@@ -7,6 +7,7 @@ import { DAY, HOUR } from '../platform/clock.ts';
 import { Id, lines, metaShape, Window } from '../platform/fields.ts';
 import type { Alternative } from './alternatives.ts';
 import { isOut, logisticsSteps, type ReservationState, reservationStatuses, stepOf, troubles } from './model.ts';
+import type { MayName } from './titles.ts';
 
 /** An order of more is none that people make by hand, and would not fit in one commit. */
 const MOST_ITEMS = 30;
@@ -64,13 +65,16 @@ export const AvailabilityBody = z
   .strictObject({ items: z.array(Ordered).min(1).max(MOST_ASKED), window: AskedWindow })
   .meta({ id: 'EquipmentAvailabilityBody' });
 
+/** Left out of views for who may not see the event. */
+export const EventTitle = z.string().optional().meta({ description: 'Only for those who may see the event' });
+
 export const ReservationView = z
   .object({
     id: Id,
     equipmentId: Id,
     equipmentName: z.string(),
     eventId: Id,
-    eventTitle: z.string(),
+    eventTitle: EventTitle,
     quantity: z.int(),
     window: z.object({ start: z.string(), end: z.string() }),
     windowGiven: z.boolean().meta({ description: 'Whether the window was given rather than taken from the event' }),
@@ -86,7 +90,11 @@ export const ReservationView = z
 
 export const ReservationsView = z.object({ reservations: z.array(ReservationView) }).meta({ id: 'ReservationsMade' });
 
-export function shownReservation({ id, state, meta }: Entity<ReservationState>): z.input<typeof ReservationView> {
+/** `mayName`: whether the event's title may be shown. */
+export function shownReservation(
+  { id, state, meta }: Entity<ReservationState>,
+  mayName: MayName,
+): z.input<typeof ReservationView> {
   const { equipmentId, eventId, quantity, window, windowGiven, notes, status, names, reason } = state;
   const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
   const step = stepOf(state);
@@ -95,7 +103,7 @@ export function shownReservation({ id, state, meta }: Entity<ReservationState>):
     equipmentId,
     equipmentName: names.equipment,
     eventId,
-    eventTitle: names.event,
+    ...(mayName(eventId) ? { eventTitle: names.event } : {}),
     quantity,
     window,
     windowGiven,

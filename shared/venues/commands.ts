@@ -132,7 +132,7 @@ export async function activateVenue(scope: Scope, venueId: string, reason: strin
 }
 
 export async function deactivateVenue(scope: Scope, venueId: string, reason: string): Promise<Venue> {
-  const venue = await scope.of(venues).get(venueId);
+  const venue = await scope.of(venues).expected(venueId);
   const { state } = venue;
   if (isDone(scope, state, 'inactive')) return venue;
   if (state.status === 'inactive') throw wrongState('inactive', ['activate'], 'deactivate');
@@ -142,7 +142,7 @@ export async function deactivateVenue(scope: Scope, venueId: string, reason: str
 }
 
 export async function removeVenue(scope: Scope, venueId: string): Promise<void> {
-  const { state } = await scope.of(venues).get(venueId);
+  const { state } = await scope.of(venues).expected(venueId);
   await closing(scope, venueId, state, () =>
     scope.of(venues).execute(venueId, () => [{ type: 'VenueRemoved', data: { name: state.name } }]),
   );

@@ -105,11 +105,12 @@ describe('merging customers', () => {
     expect(back.body.rule).toBe('customer-merged');
     const itself = await ask('POST', 'customers/merge', { body: { sourceId: target, targetId: target } });
     expect(itself.body.rule).toBe('merge-with-itself');
-    for (const body of [
-      { sourceId: target, targetId: newId() },
-      { sourceId: newId(), targetId: target },
-    ]) {
-      expect((await ask('POST', 'customers/merge', { body })).status).toBe(404);
+    for (const [field, body] of [
+      ['targetId', { sourceId: target, targetId: newId() }],
+      ['sourceId', { sourceId: newId(), targetId: target }],
+    ] as const) {
+      const refused = await ask('POST', 'customers/merge', { body });
+      expect(refused.body).toMatchObject({ status: 400, errors: [{ path: `body.${field}`, code: 'unknown' }] });
     }
   });
 

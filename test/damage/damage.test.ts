@@ -62,7 +62,7 @@ describe('REQ-EQP-060 a damage report', () => {
   });
 
   test.each([
-    ['an event that is not there', { eventId: systemIds.next() }, 'not_found'],
+    ['an event that is not there', { eventId: systemIds.next() }, 'invalid'],
     ['damage that is still to come', { reportedAt: '2026-11-20T10:00:00Z' }, 'reported-in-past'],
     ['a severity of its own', { severity: 'awful' }, 'invalid'],
     ['a cost below nothing', { estimatedRepairCost: gbp(-1) }, 'invalid'],

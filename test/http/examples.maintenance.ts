@@ -23,7 +23,10 @@ export const maintenanceExamples: Readonly<Record<string, Example>> = {
     const { type: _, ...body } = maintenanceBody();
     return body;
   }),
-  'PATCH equipment/maintenance/{maintenanceId}': onMaintenance([], () => ({ estimatedMinutes: 90 })),
+  'PATCH equipment/maintenance/{maintenanceId}': onMaintenance([], ({ organization }) => ({
+    estimatedMinutes: 90,
+    technicianId: organization.admin.userId,
+  })),
   'POST equipment/maintenance/{maintenanceId}/start': onMaintenance(),
   'POST equipment/maintenance/{maintenanceId}/complete': onMaintenance(['start'], () => ({ notes: 'As new' })),
   'POST equipment/maintenance/{maintenanceId}/cancel': onMaintenance([], () => ({ reason: 'Not needed' })),

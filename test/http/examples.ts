@@ -215,7 +215,9 @@ export const examples: Readonly<Record<string, Example>> = {
   'DELETE venues/{venueId}/blocks/{claimId}': onBlock,
   'GET events': nothing,
   'POST events': (world) => ({ body: world.eventBody() }),
-  'POST events/check-availability': (world) => ({ body: { venueId: world.place.id, ...world.times() } }),
+  'POST events/check-availability': async (world) => ({
+    body: { venueId: world.place.id, ...world.times(), eventId: (await world.event()).id },
+  }),
   'GET events/{eventId}': onEvent(),
   'PUT events/{eventId}': onEvent([], (world: World) => world.eventBody()),
   'PATCH events/{eventId}': onEvent([], { description: 'Black tie' }),

@@ -90,7 +90,9 @@ describe('ids of another organization are answered as if they did not exist, and
     for (const [field, value] of idsIn(theirs.body)) {
       const body = replaced(own.body, field, value);
       const response = await send(host, stranger.admin, route.method, route.path, { ...own, body });
-      expect([400, 404], `${field.join('.')}: ${await response.text()}`).toContain(response.status);
+      const text = await response.text();
+      expect(response.status, `${field.join('.')}: ${text}`).toBe(400);
+      expect(JSON.parse(text).errors).toMatchObject([{ path: ['body', ...field].join('.') }]);
     }
     await host.settled();
     expect(digestOf(owner.orgId)).toBe(before);

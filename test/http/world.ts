@@ -19,6 +19,7 @@ export interface Sent {
   readonly query?: string;
   readonly body?: unknown;
   readonly file?: { readonly bytes: Uint8Array; readonly name: string };
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Sends a request as a user; `path` is a route's, with its parameters in braces. */
@@ -26,7 +27,7 @@ export async function send(host: TestHost, user: TestUser | undefined, method: s
   const address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(sent.params?.[name] ?? name));
   const form = new FormData();
   if (sent.file) form.set('file', new Blob([new Uint8Array(sent.file.bytes)]), sent.file.name);
-  const headers = new Headers();
+  const headers = new Headers(sent.headers);
   if (user) headers.set('authorization', `Bearer ${user.token}`);
   if (sent.body !== undefined) headers.set('content-type', 'application/json');
   return fetch(`${host.origin}/api/${address}${sent.query ? `?${sent.query}` : ''}`, {

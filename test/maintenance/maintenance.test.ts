@@ -80,7 +80,7 @@ describe('REQ-EQP-050 scheduling maintenance', () => {
   test.each([
     ['more units than there are', { quantity: 11 }, 'units-in-stock'],
     ['a time that is over', { scheduledAt: '2026-11-20T06:00:00Z' }, 'end-in-future'],
-    ['a technician who does not exist', { technicianId: systemIds.next() }, 'not_found'],
+    ['a technician who does not exist', { technicianId: systemIds.next() }, 'invalid'],
     ['no time at all', { estimatedMinutes: 0 }, 'invalid'],
   ])('is refused for %s', async (_, more, expected) => {
     expect(brief(await asked(more))).toBe(expected);
@@ -104,7 +104,7 @@ describe('REQ-EQP-050 scheduling maintenance', () => {
       .execute(technicianId, () => [
         { type: 'UserAccountDeactivated', data: { changes: { status: { from: 'active', to: 'suspended' } } } },
       ]);
-    expect(brief(await asked({ technicianId, scheduledAt: '2026-12-05T10:00:00Z' }))).toBe('not_found');
+    expect(brief(await asked({ technicianId, scheduledAt: '2026-12-05T10:00:00Z' }))).toBe('invalid');
   });
 
   test('is made once by two requests under one key', async () => {

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { users } from '../../shared/identity/model.ts';
-import { MOST_TRIES } from '../../shared/notifications/sending.ts';
+import { MOST_TRIES } from '../../shared/notifications/trying.ts';
 import { HOUR, MINUTE } from '../../shared/platform/clock.ts';
 import { smtpMail } from '../../shared/platform/mail.smtp.ts';
 import type { Message } from '../../shared/platform/mail.ts';

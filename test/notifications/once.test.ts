@@ -166,7 +166,42 @@ describe('Everybody is told once (REQ-NTF-020)', () => {
     await arrival;
     expect((await person.put('notifications/read-all', {})).body.total).toBe(0);
     await telling;
-    expect(heard).toEqual(['notification', '1 unread', '0 unread']);
+    // Who told of the arrival says it once more: for all it knows, the other was said before.
+    expect(heard).toEqual(['notification', '1 unread', '0 unread', '0 unread']);
+  });
+
+  test('REQ-NTF-010 the last count that is pushed is the one there is, where another process is faster', async () => {
+    const heard: number[] = [];
+    const hearing = (before: () => Promise<void>) =>
+      sockets(async (_, __, { type, data }) => {
+        if (type !== 'unread') return;
+        await before();
+        heard.push((data as { total: number }).total);
+      });
+    const here = await desk();
+    const [person] = await crowd(here, 1);
+    if (!person) throw new Error('Nobody is there');
+    const fast: Platform = { ...here.platform.twin(), realtime: hearing(async () => {}) };
+    const { userId } = person.actor;
+    let rounds = 0;
+    // While the slow one pushes, the other commits and pushes; twice.
+    const slow: Platform = {
+      ...here.platform,
+      realtime: hearing(async () => {
+        rounds += 1;
+        if (rounds <= 2) await here.told(userId, { on: fast });
+      }),
+    };
+    await here.told(userId, { on: slow });
+    expect(heard).toEqual([2, 1, 3, 2, 3]);
+    // But it does not go on for ever.
+    rounds = 0;
+    const busy = hearing(async () => {
+      rounds += 1;
+      await here.told(userId, { on: fast });
+    });
+    await here.told(userId, { on: { ...here.platform, realtime: busy } });
+    expect(rounds).toBeLessThanOrEqual(6);
   });
 
   test('REQ-NTF-010 the notification is pushed first, then how many are unread, to nobody else', async () => {

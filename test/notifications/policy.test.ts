@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routes } from '../../functions/registry.ts';
-import { categories, notificationTypes, priorities } from '../../shared/notifications/model.ts';
+import { categories, linkable, notificationTypes, priorities } from '../../shared/notifications/model.ts';
 import { mailedByIdentity, policy, toldOf } from '../../shared/notifications/policy.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
@@ -215,6 +215,34 @@ describe('Who is told what (REQ-NTF-020 to 023)', () => {
   test('links lead to routes that there are', () => {
     const paths = routes.filter(({ method }) => method === 'GET').map(({ path }) => path.replace(/\{\w+\}/g, '{id}'));
     for (const { link } of Object.values(policy).flat()) if (link !== 'none') expect(paths).toContain(`${link}/{id}`);
+  });
+
+  test('REQ-NTF-002 what people may link to is every resource that is read by one id, but for one’s own', () => {
+    const read = routes.flatMap(({ method, path }) => {
+      const [, kind = ''] = /^([^{]+)\/\{(?:id|\w+Id)\}$/.exec(path) ?? [];
+      return method === 'GET' && !['', 'notifications', 'sessions'].includes(kind) ? [kind] : [];
+    });
+    expect([...linkable].sort()).toEqual(read.sort());
+  });
+
+  test('REQ-NTF-002 with a link to a resource that there is', async () => {
+    const { manager, reserver } = people;
+    const id = systemIds.next();
+    const send = (resource: string) =>
+      manager?.post('notifications', {
+        type: 'info',
+        category: 'system',
+        title: 'Car park',
+        message: 'It is closed',
+        userIds: [reserver?.actor.userId],
+        link: { resource, id },
+      });
+    for (const resource of ['event', 'eventz', 'events/notes', 'toString', 'identity']) {
+      const nowhere = await send(resource);
+      expect(nowhere?.status, resource).toBe(400);
+      expect(nowhere?.body.errors).toMatchObject([{ path: 'body.link.resource' }]);
+    }
+    expect((await send('equipment/reservations'))?.status).toBe(202);
   });
 
   test('the policy names categories, types and priorities that there are', () => {

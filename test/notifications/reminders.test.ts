@@ -131,6 +131,33 @@ describe('Reminders: 7 days, 1 day and 2 hours ahead (REQ-NTF-023)', () => {
     expect(await reminded(here, by)).toEqual(['in 7 days']);
   });
 
+  test('REQ-NTF-023 one that was moved away and back is not reminded of the same time twice', async () => {
+    const here = await stage('2026-11-20T09:00:00Z');
+    const by = await manager(here);
+    const { id } = await booked(here, by, '2026-12-01T18:00:00Z', 'approve');
+    const moveTo = async (startsAt: string) => {
+      const endsAt = startsAt.replace('T18', 'T21');
+      expect((await by.patch(`events/${id}`, { startsAt, endsAt })).status).toBe(200);
+      await tick(here.platform);
+      return reminded(here, by);
+    };
+    here.move('2026-11-25T09:00:00Z');
+    await tick(here.platform);
+    expect(await reminded(here, by)).toEqual(['in 6 days']);
+    // The other time has a reminder of its own.
+    expect(await moveTo('2026-12-02T18:00:00Z')).toEqual(['in 6 days']);
+    here.move('2026-11-25T18:00:00Z');
+    await tick(here.platform);
+    expect(await reminded(here, by)).toEqual(['in 6 days', 'in 7 days']);
+    expect(await moveTo('2026-12-01T18:00:00Z')).toEqual(['in 6 days', 'in 7 days']);
+    expect(await moveTo('2026-12-02T18:00:00Z')).toEqual(['in 6 days', 'in 7 days']);
+    await moveTo('2026-12-01T18:00:00Z');
+    here.move('2026-11-30T18:00:00Z');
+    await tick(here.platform);
+    expect(await reminded(here, by)).toEqual(['in 6 days', 'in 7 days', 'in 1 day']);
+    expect((await by.get(`events/${id}`)).text).not.toContain('reminded');
+  });
+
   test('REQ-NTF-023 assigned staff and the creator are told, each once; nobody else', async () => {
     const here = await stage('2026-11-20T09:00:00Z');
     const by = await manager(here);

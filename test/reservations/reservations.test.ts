@@ -49,7 +49,7 @@ describe('a reservation', () => {
         path,
       ).toEqual([answer.body.id, given.body.id]);
     }
-    const read = await world.as('staff').get(`equipment/reservations/${answer.body.id}`);
+    const read = await world.as('viewer').get(`equipment/reservations/${answer.body.id}`);
     expect(read.body).toEqual(answer.body);
     await world.settle();
     expect(await disagreements(world.scope)).toEqual([]);
@@ -259,6 +259,23 @@ describe('REQ-EQP-023, 024 confirming and cancelling', () => {
     world.move('2026-11-29T18:00:01Z');
     expect((await staff.delete(`equipment/reservations/${two}`)).status).toBe(403);
     expect((await world.manager.delete(`equipment/reservations/${two}`)).status).toBe(204);
+    world.move(now);
+  });
+
+  test('REQ-EQP-024 within 48 hours of the start only who may override takes units off, as if cancelling them', async () => {
+    const now = world.scope.now();
+    const [equipmentId, eventId] = [await world.item({ quantity: 9 }), await world.event()];
+    const path = `equipment/reservations/${await world.reserved(equipmentId, eventId, { quantity: 6 })}`;
+    const staff = world.as('staff');
+    world.move('2026-11-29T18:00:00Z');
+    expect((await staff.patch(path, { quantity: 5 })).status).toBe(200);
+    world.move('2026-11-29T18:00:01Z');
+    expect((await staff.patch(path, { quantity: 4 })).status).toBe(403);
+    expect((await staff.put(path, { quantity: 4 })).status).toBe(403);
+    expect((await staff.get(path)).body.quantity).toBe(5);
+    expect((await staff.patch(path, { quantity: 7, notes: 'Two more' })).status).toBe(200);
+    expect((await staff.patch(path, { quantity: 7, notes: 'As many' })).status).toBe(200);
+    expect((await world.manager.patch(path, { quantity: 1 })).status).toBe(200);
     world.move(now);
   });
 });
