@@ -1564,7 +1564,7 @@ export interface paths {
         get: operations["getEquipmentReservationsByReservationId"];
         /**
          * Change a reservation
-         * @description A window that is left out is the event's. The old units stay taken until the new ones are.
+         * @description A window that is left out is the event's. The old units stay taken until the new ones are. Fewer units within 48 hours of the event's start need `reservations:override`, as cancelling does.
          *
          *     Needs the privilege `reservations:write`.
          */
@@ -1581,7 +1581,7 @@ export interface paths {
         head?: never;
         /**
          * Change a reservation
-         * @description A window that is left out is the event's. The old units stay taken until the new ones are.
+         * @description A window that is left out is the event's. The old units stay taken until the new ones are. Fewer units within 48 hours of the event's start need `reservations:override`, as cancelling does.
          *
          *     Needs the privilege `reservations:write`.
          */
@@ -3791,14 +3791,11 @@ export interface components {
             title: string;
             /** @example Please use the north entrance today. */
             message: string;
-            link?: components["schemas"]["NotificationLink"];
+            link?: components["schemas"]["AnnouncementLink"];
         };
-        NotificationLink: {
-            /**
-             * @description As it stands in addresses
-             * @example events
-             */
-            resource: string;
+        AnnouncementLink: {
+            /** @enum {string} */
+            resource: "customers" | "venues" | "events" | "event-types" | "equipment" | "equipment/reservations" | "equipment/logistics" | "equipment/maintenance" | "equipment/damage-reports" | "users" | "roles" | "invitations";
             id: components["schemas"]["Id"];
         };
         NotificationPreferences: {
@@ -4499,6 +4496,8 @@ export interface components {
             }[];
             lastPreventiveAt?: string;
             nextPreventiveDueAt: string;
+            /** @description The daily look found that it is overdue (REQ-EQP-055) */
+            preventiveOverdue: boolean;
             /** @description Until it is done nothing new is reserved */
             inspectionPending: boolean;
             /** @description The primary one */
@@ -4555,6 +4554,8 @@ export interface components {
             }[];
             lastPreventiveAt?: string;
             nextPreventiveDueAt: string;
+            /** @description The daily look found that it is overdue (REQ-EQP-055) */
+            preventiveOverdue: boolean;
             /** @description Until it is done nothing new is reserved */
             inspectionPending: boolean;
             /** @description Oldest first */
@@ -4569,7 +4570,8 @@ export interface components {
             equipmentId: components["schemas"]["Id"];
             equipmentName: string;
             eventId: components["schemas"]["Id"];
-            eventTitle: string;
+            /** @description Only for those who may see the event */
+            eventTitle?: string;
             quantity: number;
             window: {
                 start: string;
@@ -4648,7 +4650,8 @@ export interface components {
             equipmentId: components["schemas"]["Id"];
             equipmentName: string;
             eventId: components["schemas"]["Id"];
-            eventTitle: string;
+            /** @description Only for those who may see the event */
+            eventTitle?: string;
             quantity: number;
             window: {
                 start: string;
@@ -4908,6 +4911,14 @@ export interface components {
             modifiedAt: string;
             modifiedBy: string;
         };
+        NotificationLink: {
+            /**
+             * @description As it stands in addresses
+             * @example events
+             */
+            resource: string;
+            id: components["schemas"]["Id"];
+        };
         UnreadCount: {
             total: number;
             byCategory: {
@@ -5132,15 +5143,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `not_found`: no such id here (deleted or of another organization included) */
-        notFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `rule_broken`: any other business rule; `rule` names it; `in_progress`: a request with the same `Idempotency-Key` has not been answered yet */
         ruleBrokenOrinProgress: {
             headers: {
@@ -5152,6 +5154,15 @@ export interface components {
         };
         /** @description `in_progress`: a request with the same `Idempotency-Key` has not been answered yet */
         inProgress: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not_found`: no such id here (deleted or of another organization included) */
+        notFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5434,7 +5445,6 @@ export interface operations {
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
             403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
             406: components["responses"]["notAcceptable"];
             409: components["responses"]["ruleBrokenOrinProgress"];
             413: components["responses"]["tooLarge"];
@@ -8502,7 +8512,6 @@ export interface operations {
             400: components["responses"]["invalid"];
             401: components["responses"]["unauthenticated"];
             403: components["responses"]["forbidden"];
-            404: components["responses"]["notFound"];
             406: components["responses"]["notAcceptable"];
             409: components["responses"]["ruleBrokenOrinProgress"];
             413: components["responses"]["tooLarge"];
@@ -10856,6 +10865,7 @@ export interface operations {
                 equipmentId?: string;
                 eventId?: string;
                 status?: string;
+                troubles?: string;
                 startsFrom?: string;
                 startsTo?: string;
             };
@@ -11302,6 +11312,7 @@ export interface operations {
                 count?: "true" | "false";
                 fields?: string;
                 status?: string;
+                troubles?: string;
                 startsFrom?: string;
                 startsTo?: string;
             };
@@ -11351,6 +11362,7 @@ export interface operations {
                 count?: "true" | "false";
                 fields?: string;
                 status?: string;
+                troubles?: string;
                 startsFrom?: string;
                 startsTo?: string;
             };
