@@ -167,7 +167,7 @@ export function changeReservation(
         checkEvent(event?.state);
         checkReservable(item.state, window.start);
       }
-      const wanted = { reservationId: id, eventId: state.eventId, item, quantity, window };
+      const wanted = { reservationId: id, eventId: state.eventId, item, quantity, window, out: isOut(state) };
       const taken = await take(wanted, revision.givesBack ? GIVING_BACK : override);
       return revised(state, revision, taken, actor, revision.givesBack ? undefined : override);
     }),
@@ -209,7 +209,8 @@ export function overrideReservation(scope: Scope, id: string, reason: string): P
         ]);
         const window = toOverride(state, item?.state, event?.state);
         if (!item) return [];
-        const wanted = { reservationId: id, eventId: state.eventId, item, quantity: state.quantity, window };
+        const { eventId, quantity } = state;
+        const wanted = { reservationId: id, eventId, item, quantity, window, out: isOut(state) };
         const taken = await take(wanted, { reason });
         return overridden(state, window, taken, actor, reason);
       },

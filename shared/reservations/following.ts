@@ -128,7 +128,7 @@ async function following(
   const { quantity, eventId } = state;
   const less = givesBack(state, { quantity, window }) ? GIVING_BACK : undefined;
   try {
-    const taken = await take({ reservationId, eventId, item, quantity, window }, less);
+    const taken = await take({ reservationId, eventId, item, quantity, window, out }, less);
     const changes = { window: { from: state.window, to: window } };
     const facts = revised(state, { changes }, taken, scope.actor, undefined);
     return taken.over.length > 0 ? [...facts, ...flags(state, 'eventMoved', false)] : facts;

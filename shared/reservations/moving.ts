@@ -15,6 +15,7 @@ import type { Condition } from '../platform/store.ts';
 import { breaks } from './breaks.ts';
 import { putBack, type StepDetails, setApart, takeStep } from './logistics.ts';
 import { type LogisticsStep, type ReservationState, reservations, stepOf } from './model.ts';
+import { keepOn } from './settling.ts';
 
 /** Takes a step; what came back is free for the next job at once. Throws as `takeStep` does. */
 export async function moveOn(
@@ -34,6 +35,8 @@ export async function moveOn(
       const event = await scope.of(events).find(state.eventId);
       const facts = takeStep(state, step, details, { event: event?.state, actor: scope.actor, now: scope.now() });
       if (step === 'packed' && (await takeOffShelf(scope, id, state))) apart = state.equipmentId;
+      // Before they leave: from the end of the window on nobody else may be promised them.
+      if (step === 'dispatched' && state.placement) await keepOn(scope, state.placement);
       placement = state.placement;
       return facts;
     })
