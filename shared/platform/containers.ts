@@ -224,9 +224,11 @@ export const containers = {
       listed: 'boolean',
       open: 'boolean',
       out: 'boolean',
+      short: 'boolean',
     },
     indexes: [
       ['equipmentId', 'start'],
+      ['equipmentId', 'short', 'start'],
       ['eventId', 'start'],
       ['status', 'start'],
       ['out', 'start'],

@@ -4,8 +4,9 @@ import { type ItemState, items, RESERVATION } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
 import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { Refusal, unlessGone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
+import type { Condition } from '../platform/store.ts';
 import { overlapOf } from '../platform/windows.ts';
 import { isOpenEvent } from './checks.ts';
 import { executeTaking } from './commands.ts';
@@ -17,13 +18,13 @@ import { cancelled, givesBack, revised, windowOf } from './rules.ts';
 const PAGE = 25;
 
 /** Does something to every reservation of an item or event; done again after a crash it finds what is left. */
-async function eachReservation(
-  scope: Scope,
-  path: 'equipmentId' | 'eventId',
-  id: string,
-  work: (id: string, state: ReservationState) => Promise<void> | undefined,
-): Promise<void> {
-  const referring = { where: [{ path, eq: id }], orderBy: [{ path: 'start' }], limit: PAGE };
+function eachReservation(scope: Scope, path: 'equipmentId' | 'eventId', id: string, work: Work): Promise<void> {
+  return eachOf(scope, [{ path, eq: id }], work);
+}
+type Work = (id: string, state: ReservationState) => Promise<void> | undefined;
+
+async function eachOf(scope: Scope, where: readonly Condition[], work: Work): Promise<void> {
+  const referring = { where, orderBy: [{ path: 'start' }], limit: PAGE };
   for await (const page of pagesOf((from) => scope.of(reservations).list({ ...referring, ...from }))) {
     await Promise.all(page.items.map((one) => work(one.id, one.state)));
   }
@@ -60,6 +61,37 @@ export async function flagShort(scope: Scope, equipmentId: string, shortages: re
         ...flags(reservation, 'unitsShort', !retired && short.has(id)),
       ]);
   });
+}
+
+/** Who is short of an item's stock as both are now. */
+export type Shortages = (equipmentId: string) => Promise<readonly Shortage[]>;
+
+/** Once somebody has given units of an item back: who was short of them and is no longer is flagged no longer. */
+export function clearShort(scope: Scope, equipmentId: string, shortages: Shortages): Promise<void> {
+  const flagged = [
+    { path: 'equipmentId', eq: equipmentId },
+    { path: 'short', eq: true },
+  ];
+  return eachOf(scope, flagged, (id) => lookAtShort(scope, id, shortages));
+}
+
+/**
+ * Flags a reservation as short of units if it is so now, else not. Looking and committing are two moments, so every
+ * change of the flag by a reaction is followed by one more look (`look-at-short`): the last one saw all there was.
+ */
+export async function lookAtShort(scope: Scope, id: string, shortages: Shortages): Promise<void> {
+  await unlessGone(
+    scope.of(reservations).execute(id, async (state) => {
+      const { equipmentId } = state;
+      const item = isOpen(state) ? await scope.of(items).find(equipmentId) : undefined;
+      const there = item && !item.state.retired ? await shortages(equipmentId) : [];
+      return flags(
+        state,
+        'unitsShort',
+        there.some(({ owner }) => owner.type === RESERVATION && owner.id === id),
+      );
+    }),
+  );
 }
 
 /**
