@@ -70,7 +70,8 @@ export interface ItemState extends ItemFields {
   /** For timers, which look across organizations. */
   readonly orgId: string;
   readonly active: boolean;
-  readonly retired?: { readonly at: string; readonly reason: string };
+  /** `noneLeft`: by itself, with the last unit; until one turns up again. */
+  readonly retired?: { readonly at: string; readonly reason: string; readonly noneLeft?: true };
   /** Oldest first. */
   readonly photos: readonly Picture[];
   /** There as soon as there is a photo. */
@@ -90,6 +91,8 @@ export interface ItemState extends ItemFields {
   readonly told?: Told;
   /** The damage reports that a replacement was asked for, each once (REQ-EQP-062, 064). */
   readonly replacementFor?: readonly string[];
+  /** Reported as one; a replacement was asked for. */
+  readonly totalLoss?: true;
 }
 
 type Data<T> = T & { readonly [key: string]: unknown };
@@ -139,7 +142,12 @@ export type ItemFact =
         readonly currentValue?: Amount | undefined;
       }
     >
-  | Fact<'EquipmentRetired', { readonly at: string; readonly reason: string; readonly damageReportId?: string }>;
+  | Fact<
+      'EquipmentRetired',
+      { readonly at: string; readonly reason: string; readonly damageReportId?: string; readonly noneLeft?: true }
+    >
+  /** Units of what was retired since none was left have turned up. */
+  | Fact<'EquipmentReinstated', { readonly quantity: number }>;
 
 /** Owner types of claims on equipment: reservations take units for events, maintenance takes them off the shelf. */
 export const RESERVATION = 'reservation';
@@ -207,10 +215,18 @@ function changed(state: ItemState, fact: Exclude<ItemFact, { readonly type: 'Equ
       return { ...state, told: { dueAt: fact.data.dueAt, as: 'soon' } };
     case 'EquipmentPreventiveOverdue':
       return { ...state, told: { dueAt: fact.data.dueAt, as: 'overdue' } };
-    case 'EquipmentReplacementRequired':
-      return { ...state, replacementFor: [...(state.replacementFor ?? []), fact.data.damageReportId] };
-    case 'EquipmentRetired':
-      return { ...state, retired: { at: fact.data.at, reason: fact.data.reason } };
+    case 'EquipmentReplacementRequired': {
+      const replacementFor = [...(state.replacementFor ?? []), fact.data.damageReportId];
+      return { ...state, replacementFor, ...(fact.data.reason === 'totalLoss' ? { totalLoss: true } : {}) };
+    }
+    case 'EquipmentRetired': {
+      const { at, reason, noneLeft } = fact.data;
+      return { ...state, retired: { at, reason, ...(noneLeft ? { noneLeft } : {}) } };
+    }
+    case 'EquipmentReinstated': {
+      const { retired: _, ...rest } = state;
+      return rest;
+    }
     case 'EquipmentItemRemoved':
       return state;
   }

@@ -90,8 +90,10 @@ function openOf(scope: Scope, equipmentId: string) {
   return pagesOf((from) => scope.of(maintenance).list({ ...open, ...from }));
 }
 
-/** Calls off what was still to be done on an item that was retired or removed. */
+/** Calls off what was still to be done on an item that was retired or removed, and is so still. */
 export async function cancelOfGone(scope: Scope, equipmentId: string): Promise<void> {
+  const item = await scope.of(items).find(equipmentId);
+  if (item && !item.state.retired) return;
   for await (const { items: page } of openOf(scope, equipmentId)) {
     for (const { id } of page) await unlessDone(cancelMaintenance(scope, id, 'The equipment is gone'));
   }

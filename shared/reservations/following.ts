@@ -57,10 +57,15 @@ export async function flagShort(scope: Scope, equipmentId: string, shortages: re
     await scope
       .of(reservations)
       .execute(id, (reservation) => [
-        ...(retired && reservation.window.end > now ? flags(reservation, 'itemRetired', true) : []),
+        ...ofRetired(reservation, retired, now),
         ...flags(reservation, 'unitsShort', !retired && short.has(id)),
       ]);
   });
+}
+
+/** What is over by now stays as it was. */
+function ofRetired(state: ReservationState, retired: boolean, now: string): readonly ReservationFact[] {
+  return retired && state.window.end <= now ? [] : flags(state, 'itemRetired', retired);
 }
 
 /** Who is short of an item's stock as both are now. */
@@ -110,12 +115,8 @@ export async function keepInStep(scope: Scope, id: string, moved: boolean): Prom
       if (!event || event.state.status === 'cancelled' || event.state.status === 'postponed') {
         return [...names, ...calledOff(state, event?.state)];
       }
-      const retired = (!item || item.state.retired !== undefined) && state.window.end > scope.now();
-      const facts = [
-        ...names,
-        ...flags(state, 'eventCancelled', false),
-        ...(retired ? flags(state, 'itemRetired', true) : []),
-      ];
+      const retired = !item || item.state.retired !== undefined;
+      const facts = [...names, ...flags(state, 'eventCancelled', false), ...ofRetired(state, retired, scope.now())];
       if (!isOpenEvent(event.state) || !item) return facts;
       return [...facts, ...(await following(scope, id, state, event.state, item, moved, take))];
     }),
