@@ -16,6 +16,7 @@ import { flagReservationsUnderMaintenance } from './bus/flag-reservations-under-
 import { followMergedCustomer } from './bus/follow-merged-customer.ts';
 import { followReservedEvent } from './bus/follow-reserved-event.ts';
 import { inspectReturnedEquipment } from './bus/inspect-returned.ts';
+import { lookAtShortReservation } from './bus/look-at-short.ts';
 import { mailInvitation } from './bus/mail-invitation.ts';
 import { mailPasswordChanged } from './bus/mail-password-changed.ts';
 import { mailPasswordReset } from './bus/mail-password-reset.ts';
@@ -120,6 +121,7 @@ export const reactions: readonly Reaction[] = [
   trackReservedUnits,
   // Reservations
   followReservedEvent,
+  lookAtShortReservation,
   refreshReservationNames,
   settleReservationClaim,
   // Maintenance

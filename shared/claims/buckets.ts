@@ -2,6 +2,7 @@
  * Where claims are filed, so that those overlapping a window are found by one look-up that costs the same whatever
  * came before or after: a short window under each UTC day it touches (`d`) and each month (`s`), a long one under its
  * months only (`l`). A question asks for its days, or for whole months where it asks for many, and for what is long.
+ * What lasts until it is released may matter at any time: it stands in one bucket more (`o`), which is always asked for.
  * Buckets begin with the resource's kind, so that a look across an organization's venues meets no crew.
  */
 import { DAY, instantOf } from '../platform/clock.ts';
@@ -42,6 +43,11 @@ export function bucketsAsked(resource: string, windows: readonly Window[]): stri
     `${kind}l${month}`,
     ...(days.size < MANY_DAYS ? [...days].map((day) => `${kind}d${day}`) : [`${kind}s${month}`]),
   ]);
+}
+
+/** Where lasting claims stand beside their windows' buckets: few, for they are what is in use just now. */
+export function lastingBucket(resource: string): string {
+  return `${kindOf(resource)}o`;
 }
 
 function kindOf(resource: string): string {

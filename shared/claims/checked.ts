@@ -27,6 +27,7 @@ export function checked<T extends Asked>(request: T, now: string): T {
   if (group && !isCount(group.capacity, 0)) refuse('group.capacity', 'capacity', 'must be a whole number from 0');
   if (seats !== undefined && !(group && isCount(seats, 1))) refuse('seats', 'seats', 'must be from 1, in a group');
   if (size !== undefined && !isCount(size, 0)) refuse('size', 'size', 'must be a whole number from 0');
+  if (request.lasting && group) refuse('lasting', 'lasting', 'must not be within a group');
   if (request.mode === 'held' && !(expiresAt && INSTANT.test(expiresAt) && expiresAt > now)) {
     refuse('expiresAt', 'expiry', 'must be an instant ahead for a hold');
   }

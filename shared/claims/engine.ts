@@ -10,6 +10,7 @@ import { underHead } from './heads.ts';
 import type { Claim, Claimed, ClaimRequest, Claims, Cut, Limits, Resource } from './model.ts';
 import {
   asFirm,
+  asLasting,
   asReleased,
   busyOf,
   clashesOf,
@@ -21,6 +22,7 @@ import {
   isRepeated,
   overOf,
   shortagesOf,
+  standing,
   stands,
 } from './rules.ts';
 import type { Known } from './stored.ts';
@@ -125,6 +127,15 @@ export function claimsOf(scope: Scope): Claims {
         claim.mode === 'firm' || (claim.expiresAt ?? '') >= expiresAt ? claim : { ...claim, expiresAt },
       );
     },
+    async keepOn(resource, claimId) {
+      const decide = async (round: Round): Promise<Outcome<void>> => {
+        const { own } = round;
+        if (!own || own.claim.lasting || !stands(own.claim, round.now)) return { result: undefined };
+        const write = replaced(own, asLasting(own.claim));
+        return { result: undefined, change: { capacity: capacityOf(round), writes: [write] } };
+      };
+      return underHead(scope, resource, decide, claimId);
+    },
     async release(resource, claimId) {
       const decide = async (round: Round): Promise<Outcome<void>> => {
         const { own } = round;
@@ -144,7 +155,8 @@ export function claimsOf(scope: Scope): Claims {
         documents.read(HEAD_ID),
         claimsNear(documents, request.resource, request.windows),
       ]);
-      const claims = near.flatMap(({ claim }) => (claim.id !== ignore && stands(claim, scope.now()) ? [claim] : []));
+      const others = near.flatMap(({ claim }) => (claim.id === ignore ? [] : [claim]));
+      const claims = standing(others, scope.now());
       return clashesOf(request, claims, head ? headOf(head).capacity : request.capacity);
     },
     async busy(resource, range) {

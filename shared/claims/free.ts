@@ -3,7 +3,7 @@ import { later, MINUTE } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 import { levelsOf, stretchesAbove } from '../platform/windows.ts';
 import type { Claim } from './model.ts';
-import { stands, usesOf } from './rules.ts';
+import { standing, usesOf } from './rules.ts';
 
 interface Wanted {
   /** Windows start at or after this instant, */
@@ -21,7 +21,7 @@ interface Wanted {
 export function nextFreeOf(claims: readonly Claim[], wanted: Wanted, now: string): Window[] {
   const { from, until, minutes, quantity, capacity, count } = wanted;
   if (quantity > capacity) return [];
-  const levels = levelsOf(usesOf(claims.filter((claim) => stands(claim, now))));
+  const levels = levelsOf(usesOf(standing(claims, now)));
   const taken = stretchesAbove(levels, capacity - quantity);
   const windows: Window[] = [];
   let start = from;

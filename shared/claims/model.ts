@@ -40,6 +40,11 @@ export interface Claim {
   readonly lapsed?: true;
   /** As it was claimed: its owner's other claims do not count against it. */
   readonly besideOwn?: true;
+  /**
+   * Once its last window is over it goes on, with no end, until it is released: what was lent is taken until it is back.
+   * Not within a group.
+   */
+  readonly lasting?: true;
 }
 
 /** One clash of a refused claim. */
@@ -65,7 +70,18 @@ export function clashesIn({ extra }: Pick<Refusal, 'extra'>): readonly Clash[] {
 export interface ClaimRequest
   extends Pick<
     Claim,
-    'resource' | 'quantity' | 'windows' | 'use' | 'owner' | 'mode' | 'expiresAt' | 'reason' | 'group' | 'seats' | 'size'
+    | 'resource'
+    | 'quantity'
+    | 'windows'
+    | 'use'
+    | 'owner'
+    | 'mode'
+    | 'expiresAt'
+    | 'reason'
+    | 'group'
+    | 'seats'
+    | 'size'
+    | 'lasting'
   > {
   /**
    * Fresh; a repeated claim with the same id and content answers with the claim that is there, one with other content
@@ -147,6 +163,8 @@ export interface Claims {
   firm(resource: Resource, claimId: string): Promise<Claim>;
   /** Lets a hold last until then, never shorter; otherwise like `firm`. A firm claim stays firm. */
   extend(resource: Resource, claimId: string, expiresAt: string): Promise<Claim>;
+  /** Makes it `lasting`, whatever that meets; nothing for a claim that does not stand. */
+  keepOn(resource: Resource, claimId: string): Promise<void>;
   /** Frees it at once; no error when it is free already or never was. */
   release(resource: Resource, claimId: string): Promise<void>;
   get(resource: Resource, claimId: string): Promise<Claim | undefined>;
@@ -157,7 +175,7 @@ export interface Claims {
   ): Promise<readonly Clash[]>;
   /** Active claims that overlap the range (of at most 1,096 days), window by window, by start. */
   busy(resource: Resource, range: Window): Promise<readonly Busy[]>;
-  /** Active claims that are not over yet, however far ahead. */
+  /** Active claims whose windows are not over yet, however far ahead. */
   upcoming(resource: Resource): Promise<readonly Claim[]>;
   /** Units free at the worst instant of the window. `capacity` counts only for a resource not met yet. */
   free(resource: Resource, window: Window, capacity: number): Promise<number>;
@@ -188,7 +206,10 @@ export interface Claims {
       readonly ignore?: string;
     },
   ): Promise<readonly Window[]>;
-  /** Allowed below present use; answers with each claim that from now on is short of the new capacity, and where. */
+  /**
+   * Allowed below present use; answers with each claim that from now on is short of the new capacity, and where. By their
+   * windows: what is late is expected back, and makes nobody short.
+   */
   setCapacity(resource: Resource, capacity: number): Promise<readonly Shortage[]>;
   /**
    * From now on refuses what is larger, until the cut is over (`setLargest`) or runs out; answers with the holds that are

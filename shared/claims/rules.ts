@@ -27,6 +27,20 @@ export function stands(claim: Claim, now: string): boolean {
   return claim.state === 'active' && !(claim.mode === 'held' && (claim.expiresAt ?? '') <= now);
 }
 
+/** Later than anything that is asked for. */
+const NO_END = '9000-01-01T00:00:00Z';
+
+/** The claims that take something at `now`, with the windows they take by now: lasting ones that are over go on. */
+export function standing(claims: readonly Claim[], now: string): Claim[] {
+  return claims
+    .filter((claim) => stands(claim, now))
+    .map((claim) => {
+      const last = claim.windows.at(-1);
+      if (!claim.lasting || !last || last.end > now) return claim;
+      return { ...claim, windows: [...claim.windows.slice(0, -1), { start: last.start, end: NO_END }] };
+    });
+}
+
 /** What takes units: a claim, or the claims of one group with identical windows, which take them once. */
 interface Taking {
   readonly claim: Claim;
@@ -133,8 +147,8 @@ function others(
   { id, owner, besideOwn }: Pick<ClaimRequest, 'id' | 'owner' | 'besideOwn'>,
   now: string,
 ): Claim[] {
-  return claims.filter((claim) => {
-    if (claim.id === id || !stands(claim, now)) return false;
+  return standing(claims, now).filter((claim) => {
+    if (claim.id === id) return false;
     return !(besideOwn && claim.owner.type === owner.type && claim.owner.id === owner.id);
   });
 }
@@ -180,6 +194,11 @@ export function asFirm(claim: Claim): Claim {
   return { ...rest, mode: 'firm' };
 }
 
+/** The claim as lasting. */
+export function asLasting(claim: Claim): Claim {
+  return { ...claim, lasting: true };
+}
+
 /** The claim as released; `lapsed` when its hold ran out, so that `firm` may take it anew. */
 export function asReleased(claim: Claim, lapsed: boolean): Claim {
   const { lapsed: _, ...rest } = claim;
@@ -196,7 +215,7 @@ export function overOf(claim: Claim, claims: readonly Claim[], capacity: number,
   return claim.overridden ? clashesOf(claim, others(claims, claim, now), capacity) : [];
 }
 
-function contentOf({ resource, quantity, windows, use, owner, group, seats, size }: Claim | ClaimRequest) {
+function contentOf({ resource, quantity, windows, use, owner, group, seats, size, lasting }: Claim | ClaimRequest) {
   const flat = windows.flatMap(({ start, end }) => [start, end]);
   return [
     resource,
@@ -209,15 +228,16 @@ function contentOf({ resource, quantity, windows, use, owner, group, seats, size
     group?.id ?? null,
     seats ?? null,
     size ?? null,
+    lasting ?? null,
   ];
 }
 
 /** Where, from now on, claims that stand use more than the capacity: one entry a claim and stretch, by start. */
 export function shortagesOf(claims: readonly Claim[], capacity: number, now: string): Shortage[] {
-  const standing = claims.filter((claim) => stands(claim, now));
-  const levels = levelsOf(usesOf(standing));
+  const all = claims.filter((claim) => stands(claim, now));
+  const levels = levelsOf(usesOf(all));
   const short = stretchesAbove(levels, capacity).filter(({ end }) => end > now);
-  const shortages = standing.flatMap(({ id, owner, windows }) =>
+  const shortages = all.flatMap(({ id, owner, windows }) =>
     joined(windows).flatMap((mine) =>
       overlapping(short, mine).flatMap((stretch) => {
         const both = overlapOf(mine, stretch);
@@ -231,24 +251,22 @@ export function shortagesOf(claims: readonly Claim[], capacity: number, now: str
 
 /** What takes units in the range, one entry a claim and window, by start. */
 export function busyOf(claims: readonly Claim[], range: Window, now: string): Busy[] {
-  const busy = claims
-    .filter((claim) => stands(claim, now))
-    .flatMap(({ id, owner, quantity, mode, use, reason, windows }) =>
-      overlapping(windows, range).map((window) => ({
-        window,
-        claimId: id,
-        owner,
-        quantity,
-        mode,
-        use,
-        ...(reason === undefined ? {} : { reason }),
-      })),
-    );
+  const busy = standing(claims, now).flatMap(({ id, owner, quantity, mode, use, reason, windows }) =>
+    overlapping(windows, range).map((window) => ({
+      window,
+      claimId: id,
+      owner,
+      quantity,
+      mode,
+      use,
+      ...(reason === undefined ? {} : { reason }),
+    })),
+  );
   return busy.sort((a, b) => byStart(a.window, b.window));
 }
 
 /** Units free at the worst instant of the window, at least 0. */
 export function freeOf(claims: readonly Claim[], window: Window, capacity: number, now: string): number {
-  const levels = levelsOf(usesOf(claims.filter((claim) => stands(claim, now))));
+  const levels = levelsOf(usesOf(standing(claims, now)));
   return Math.max(0, capacity - peakOf(levels, window));
 }

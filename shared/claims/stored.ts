@@ -5,7 +5,7 @@ import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
 import type { Document, Json, Query, Stored, Write } from '../platform/store.ts';
 import { spanOf } from '../platform/windows.ts';
-import { bucketsAsked, bucketsOf } from './buckets.ts';
+import { bucketsAsked, bucketsOf, lastingBucket } from './buckets.ts';
 import { HEAD_ID } from './checked.ts';
 import type { Claim, Limits } from './model.ts';
 
@@ -43,6 +43,7 @@ const StoredClaim = z.object({
     state: z.enum(['active', 'released']),
     lapsed: z.literal(true).optional(),
     besideOwn: z.literal(true).optional(),
+    lasting: z.literal(true).optional(),
   }),
 });
 
@@ -70,14 +71,15 @@ export function knownOf({ document, etag }: Stored): Known {
 
 /** A claim's document. Released ones stand in no bucket, so that nobody who looks for what is taken meets them. */
 export function claimDocument(orgId: string, claim: Claim): Document {
-  const { id, resource, windows, state, expiresAt } = claim;
+  const { id, resource, windows, state, expiresAt, lasting } = claim;
   const active = state === 'active';
+  const days = [...bucketsOf(resource, windows), ...(lasting ? [lastingBucket(resource)] : [])];
   return {
     id,
     kind: CLAIM_KIND,
     body: { orgId, claim } as unknown as Json,
     ix: { end: spanOf(windows).end, state, ...(active && expiresAt !== undefined ? { expiresAt } : {}) },
-    ...(active ? { sets: { days: bucketsOf(resource, windows) } } : { ttl: RELEASED_DAYS * 24 * 3600 }),
+    ...(active ? { sets: { days } } : { ttl: RELEASED_DAYS * 24 * 3600 }),
   };
 }
 
@@ -86,9 +88,10 @@ export async function readClaim(documents: Documents, id: string): Promise<Known
   return stored?.document.kind === CLAIM_KIND ? knownOf(stored) : undefined;
 }
 
-/** The active claims that may overlap the windows: all that do and, of long ones, a few that do not. */
+/** The active claims that may overlap the windows: all that do and, of long and lasting ones, a few that do not. */
 export function claimsNear(documents: Documents, resource: string, windows: readonly Window[]): Promise<Known[]> {
-  return all(documents, { where: [{ set: 'days', any: bucketsAsked(resource, windows) }] });
+  const any = [...bucketsAsked(resource, windows), lastingBucket(resource)];
+  return all(documents, { where: [{ set: 'days', any }] });
 }
 
 /** The active claims of an organization's resources that may overlap a window, by resource: one look over all of them. */
@@ -98,7 +101,7 @@ export async function claimsAcross(
   window: Window,
 ): Promise<Map<string, Claim[]>> {
   const kinds = new Set(resources.map((resource) => resource.slice(0, resource.indexOf(':') + 1)));
-  const any = [...kinds].flatMap((kind) => bucketsAsked(kind, [window]));
+  const any = [...kinds].flatMap((kind) => [...bucketsAsked(kind, [window]), lastingBucket(kind)]);
   const found = new Map<string, Claim[]>();
   for (const { claim } of await all(organization, { where: [{ set: 'days', any }] })) {
     const claims = found.get(claim.resource);

@@ -62,15 +62,17 @@ function sums({ estimatedRepairCost }: Reported, item: ItemState) {
   return { currentValue, ...(estimatedRepairCost ? { repairCost: estimatedRepairCost } : {}) };
 }
 
-/** A total loss: the item needs replacing, once for the report, and is retired, once at all (REQ-EQP-062). */
+/**
+ * A total loss: the item needs replacing, and is retired, each once however many reports say so; one that was retired
+ * before for another reason needs replacing all the same (REQ-EQP-062).
+ */
 export function afterTotalLoss(reportId: string, damage: Reported, item: ItemState, now: string): readonly ItemFact[] {
-  if (damage.severity !== 'totalLoss' || item.retired || isAsked(reportId, item)) return [];
+  if (damage.severity !== 'totalLoss' || item.totalLoss || isAsked(reportId, item)) return [];
   const asked = { damageReportId: reportId, reason: 'totalLoss', ...sums(damage, item) } as const;
   const reason = shortened(`Total loss: ${damage.description}`, LONGEST_REASON);
-  return [
-    { type: 'EquipmentReplacementRequired', data: asked },
-    { type: 'EquipmentRetired', data: { at: now, reason, damageReportId: reportId } },
-  ];
+  const required: ItemFact = { type: 'EquipmentReplacementRequired', data: asked };
+  if (item.retired) return [required];
+  return [required, { type: 'EquipmentRetired', data: { at: now, reason, damageReportId: reportId } }];
 }
 const LONGEST_REASON = 500;
 

@@ -40,7 +40,10 @@ const shape = {
   name: text(1, 200),
   category: Category,
   description: lines(2000).optional(),
-  quantity: Quantity.meta({ description: 'Units in stock; 1 with a serial number' }),
+  quantity: Quantity.meta({
+    description:
+      'Units in stock; 1 with a serial number. Of equipment that was retired since no unit was left: how many turned up, which puts it back into use',
+  }),
   serialNumber: text(1, 100).optional(),
   manufacturer: text(1, 100).optional(),
   model: text(1, 100).optional(),

@@ -6,9 +6,11 @@ import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import { preventiveTellAt, type Told } from './preventive.ts';
+import { type Jobs, moved, NOWHERE, onShelf, type Place, type Whereabouts, withJob } from './units.ts';
 
 export { equipmentResource, type Placement, refOf, refsOf } from './placement.ts';
 export { isToldOverdue, preventiveDueAfter, preventiveTelling } from './preventive.ts';
+export { type Job, onShelf, type Place, places, type Whereabouts } from './units.ts';
 
 export const categories = [
   'table',
@@ -64,22 +66,12 @@ export interface ItemFields {
   readonly lastPreventiveAt?: string | undefined;
 }
 
-/** Where units can be beside the shelf. `setApart`: packed or loaded for a job, still in the warehouse. */
-export const places = ['setApart', 'inTransit', 'atVenue', 'inMaintenance'] as const;
-export type Place = (typeof places)[number];
-export type Whereabouts = Readonly<Record<Place, number>>;
-
-/** Units of one job that are not on the shelf, and where; so that bookkeeping comes out right in whatever order it is told. */
-export interface Job {
-  readonly place: Place;
-  readonly quantity: number;
-}
-
 export interface ItemState extends ItemFields {
   /** For timers, which look across organizations. */
   readonly orgId: string;
   readonly active: boolean;
-  readonly retired?: { readonly at: string; readonly reason: string };
+  /** `noneLeft`: by itself, with the last unit; until one turns up again. */
+  readonly retired?: { readonly at: string; readonly reason: string; readonly noneLeft?: true };
   /** Oldest first. */
   readonly photos: readonly Picture[];
   /** There as soon as there is a photo. */
@@ -89,13 +81,18 @@ export interface ItemState extends ItemFields {
   /** Units that are not on the shelf. */
   readonly away: Whereabouts;
   /** Those of them that are out, or set apart, for a reservation, by its id. */
-  readonly jobs?: Readonly<Record<string, Job>>;
-  /** Inspections not yet completed (their maintenance ids): until there is none, nothing new is reserved (REQ-EQP-056). */
+  readonly jobs?: Jobs;
+  /**
+   * Inspections not yet completed, by their maintenance ids, and returns that have none yet, by their reservations': until
+   * there is none, nothing new is reserved (REQ-EQP-056).
+   */
   readonly inspections: readonly string[];
   /** Which due date of preventive maintenance was told of. */
   readonly told?: Told;
   /** The damage reports that a replacement was asked for, each once (REQ-EQP-062, 064). */
   readonly replacementFor?: readonly string[];
+  /** Reported as one; a replacement was asked for. */
+  readonly totalLoss?: true;
 }
 
 type Data<T> = T & { readonly [key: string]: unknown };
@@ -128,7 +125,11 @@ export type ItemFact =
     >
   /** Units that did not come back leave stock. */
   | Fact<'EquipmentUnitsLost', { readonly quantity: number; readonly reservationId: string; readonly from: Place }>
-  | Fact<'EquipmentInspectionDue' | 'EquipmentInspectionDone', { readonly maintenanceId: string }>
+  /** Units are being counted in, before anybody can have them; `Dropped`: there is nothing to inspect. */
+  | Fact<'EquipmentReturnNoted' | 'EquipmentReturnDropped', { readonly reservationId: string }>
+  /** In place of the return that was noted, if one was. */
+  | Fact<'EquipmentInspectionDue', { readonly maintenanceId: string; readonly reservationId?: string }>
+  | Fact<'EquipmentInspectionDone', { readonly maintenanceId: string }>
   | Fact<'EquipmentPreventiveDone', { readonly at: string; readonly nextPreventiveDueAt: string }>
   /** Once each for a due date: within 14 days of it, and from it on. */
   | Fact<'EquipmentPreventiveDueSoon' | 'EquipmentPreventiveOverdue', { readonly name: string; readonly dueAt: string }>
@@ -141,7 +142,12 @@ export type ItemFact =
         readonly currentValue?: Amount | undefined;
       }
     >
-  | Fact<'EquipmentRetired', { readonly at: string; readonly reason: string; readonly damageReportId?: string }>;
+  | Fact<
+      'EquipmentRetired',
+      { readonly at: string; readonly reason: string; readonly damageReportId?: string; readonly noneLeft?: true }
+    >
+  /** Units of what was retired since none was left have turned up. */
+  | Fact<'EquipmentReinstated', { readonly quantity: number }>;
 
 /** Owner types of claims on equipment: reservations take units for events, maintenance takes them off the shelf. */
 export const RESERVATION = 'reservation';
@@ -152,11 +158,6 @@ export function unitsToTake(item: Pick<ItemState, 'active' | 'retired' | 'quanti
   return item.active && !item.retired ? item.quantity : 0;
 }
 
-/** Units in the warehouse that nothing has been set apart of. */
-export function onShelf({ quantity, away }: Pick<ItemState, 'quantity' | 'away'>): number {
-  return Math.max(0, quantity - places.reduce((sum, place) => sum + away[place], 0));
-}
-
 /** Available while any unit is on the shelf; else where the others are, those furthest from the warehouse first. */
 export function statusOf(item: Pick<ItemState, 'retired' | 'quantity' | 'away'>): ItemStatus {
   if (item.retired) return 'retired';
@@ -164,14 +165,6 @@ export function statusOf(item: Pick<ItemState, 'retired' | 'quantity' | 'away'>)
   if (item.away.atVenue > 0) return 'atVenue';
   if (item.away.inTransit > 0) return 'inTransit';
   return item.away.inMaintenance > 0 ? 'inMaintenance' : 'reserved';
-}
-
-function moved(away: Whereabouts, from: Place | undefined, to: Place | undefined, quantity: number): Whereabouts {
-  return {
-    ...away,
-    ...(from ? { [from]: Math.max(0, away[from] - quantity) } : {}),
-    ...(to ? { [to]: away[to] + quantity } : {}),
-  };
 }
 
 function changed(state: ItemState, fact: Exclude<ItemFact, { readonly type: 'EquipmentItemAdded' }>): ItemState {
@@ -208,31 +201,43 @@ function changed(state: ItemState, fact: Exclude<ItemFact, { readonly type: 'Equ
         jobs: withJob(state.jobs, reservationId, rest > 0 ? { place: from, quantity: rest } : undefined),
       };
     }
+    case 'EquipmentReturnNoted':
+      return waiting(state, undefined, fact.data.reservationId);
+    case 'EquipmentReturnDropped':
+      return waiting(state, fact.data.reservationId);
     case 'EquipmentInspectionDue':
-      return { ...state, inspections: [...new Set([...state.inspections, fact.data.maintenanceId])] };
+      return waiting(state, fact.data.reservationId, fact.data.maintenanceId);
     case 'EquipmentInspectionDone':
-      return { ...state, inspections: state.inspections.filter((id) => id !== fact.data.maintenanceId) };
+      return waiting(state, fact.data.maintenanceId);
     case 'EquipmentPreventiveDone':
       return { ...state, lastPreventiveAt: fact.data.at, nextPreventiveDueAt: fact.data.nextPreventiveDueAt };
     case 'EquipmentPreventiveDueSoon':
       return { ...state, told: { dueAt: fact.data.dueAt, as: 'soon' } };
     case 'EquipmentPreventiveOverdue':
       return { ...state, told: { dueAt: fact.data.dueAt, as: 'overdue' } };
-    case 'EquipmentReplacementRequired':
-      return { ...state, replacementFor: [...(state.replacementFor ?? []), fact.data.damageReportId] };
-    case 'EquipmentRetired':
-      return { ...state, retired: { at: fact.data.at, reason: fact.data.reason } };
+    case 'EquipmentReplacementRequired': {
+      const replacementFor = [...(state.replacementFor ?? []), fact.data.damageReportId];
+      return { ...state, replacementFor, ...(fact.data.reason === 'totalLoss' ? { totalLoss: true } : {}) };
+    }
+    case 'EquipmentRetired': {
+      const { at, reason, noneLeft } = fact.data;
+      return { ...state, retired: { at, reason, ...(noneLeft ? { noneLeft } : {}) } };
+    }
+    case 'EquipmentReinstated': {
+      const { retired: _, ...rest } = state;
+      return rest;
+    }
     case 'EquipmentItemRemoved':
       return state;
   }
 }
 
-function withJob(jobs: ItemState['jobs'], reservationId: string, job: Job | undefined): Readonly<Record<string, Job>> {
-  const { [reservationId]: _, ...others } = jobs ?? {};
-  return job ? { ...others, [reservationId]: job } : others;
+/** One inspection less that it waits for, one more. */
+function waiting(state: ItemState, less: string | undefined, more?: string): ItemState {
+  const others = state.inspections.filter((id) => id !== less && id !== more);
+  return { ...state, inspections: more === undefined ? others : [...others, more] };
 }
 
-const NOWHERE: Whereabouts = { setApart: 0, inTransit: 0, atVenue: 0, inMaintenance: 0 };
 const NEVER = '9999-12-31T00:00:00Z';
 
 function evolveItem(state: ItemState | undefined, fact: ItemFact): ItemState {

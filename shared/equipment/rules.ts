@@ -49,7 +49,11 @@ export function fieldsOf(state: ItemState): ItemChanges {
   return { ...pieces, ...worth, warehouseLocation, specifications: [...specifications] };
 }
 
-/** REQ-EQP-004, 080. That no unit is taken away which is reserved is seen to by the command. */
+/**
+ * REQ-EQP-004, 080. That no unit is taken away which is reserved is seen to by the command. What was retired since no unit
+ * was left is in use again once there are some; what was retired by hand, or is a total loss, is so for good (REQ-EQP-062,
+ * 063).
+ */
 export function revise(state: ItemState, next: ItemChanges, present: Present): ItemFact[] {
   if (next.purchaseDate !== state.purchaseDate) refuseFutureDate(next.purchaseDate, present);
   const away = state.quantity - onShelf(state);
@@ -60,6 +64,9 @@ export function revise(state: ItemState, next: ItemChanges, present: Present): I
   const facts: ItemFact[] = [];
   if (!unchanged(changes)) facts.push({ type: 'EquipmentItemUpdated', data: { changes } });
   if (specifications) facts.push({ type: 'EquipmentSpecificationsUpdated', data: { changes: { specifications } } });
+  if (state.retired?.noneLeft && !state.totalLoss && next.quantity > 0) {
+    facts.push({ type: 'EquipmentReinstated', data: { quantity: next.quantity } });
+  }
   return facts;
 }
 
@@ -88,11 +95,15 @@ export function refuseWhileReserved(reservations: readonly Reserved[]): void {
 }
 
 /** REQ-EQP-063: whatever it is reserved for; those reservations are flagged by a reaction. */
-export function retire(state: ItemState, at: string, reason: string, damageReportId?: string): ItemFact[] {
+export function retire(state: ItemState, at: string, reason: string): ItemFact[] {
   refuseRetired(state, 'retire');
-  return [
-    { type: 'EquipmentRetired', data: { at, reason, ...(damageReportId === undefined ? {} : { damageReportId }) } },
-  ];
+  return [{ type: 'EquipmentRetired', data: { at, reason } }];
+}
+
+/** The last unit is lost: there is nothing left to reserve, pack or mend until one turns up again. */
+export function retireOfNoneLeft(state: ItemState, at: string): ItemFact[] {
+  if (state.retired) return [];
+  return [{ type: 'EquipmentRetired', data: { at, reason: 'No unit is left', noneLeft: true } }];
 }
 
 /** REQ-EQP-061: a step up or down, each with its own fact. */

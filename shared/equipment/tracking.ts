@@ -3,7 +3,7 @@ import { unlessGone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type LogisticsStep, type ReservationState, reservations, stepOf } from '../reservations/model.ts';
 import { type ItemFact, type ItemState, items, type Place } from './model.ts';
-import { retire } from './rules.ts';
+import { retireOfNoneLeft } from './rules.ts';
 
 const PLACES: Readonly<Record<LogisticsStep, Place | undefined>> = {
   packed: 'setApart',
@@ -45,7 +45,7 @@ function tracked(
     }
     facts.push({ type: 'EquipmentUnitsLost', data: { quantity: lost, reservationId, from } });
     quantity -= lost;
-    if (lost >= item.quantity && !item.retired) facts.push(...retire(item, at, 'No unit is left'));
+    if (lost >= item.quantity) facts.push(...retireOfNoneLeft(item, at));
   }
   if (to === undefined) {
     if (quantity > 0) facts.push({ type: 'EquipmentUnitsMoved', data: { from, quantity, reservationId } });

@@ -54,7 +54,7 @@ export const ListedItem = z
   .object({ ...shape, photo: PictureView.optional().meta({ description: 'The primary one' }), ...metaShape })
   .meta({ id: 'EquipmentItem' });
 
-/** All but the photos; how the books are kept (`jobs`, `told`, `replacementFor`) is nobody's business. */
+/** All but the photos; how the books are kept (`jobs`, `told`, `replacementFor`, …) is nobody's business. */
 function plain({ id, state, meta }: Entity<ItemState>) {
   const { condition, active, retired, lastPreventiveAt, nextPreventiveDueAt, away, inspections } = state;
   const { createdAt, createdBy, modifiedAt, modifiedBy } = meta;
@@ -68,7 +68,7 @@ function plain({ id, state, meta }: Entity<ItemState>) {
     ...fieldsOf(state),
     condition,
     active,
-    retired,
+    ...(retired ? { retired: { at: retired.at, reason: retired.reason } } : {}),
     lastPreventiveAt,
     nextPreventiveDueAt,
     preventiveOverdue: isToldOverdue(state),

@@ -1,6 +1,6 @@
 /** What maintenance does by itself: inspections after returns, flags on reservations, an end when its item is gone. */
 import { z } from 'zod';
-import { items } from '../equipment/model.ts';
+import { type ItemFact, type ItemState, items } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
@@ -21,25 +21,25 @@ const Returned = z.object({
 });
 
 /**
- * Makes an inspection of what came back and blocks the item until it is done, in one batch (REQ-EQP-056). Its id follows
- * from the fact. Nothing when nothing came back, or the item is retired.
+ * Makes an inspection of what came back and blocks the item until it is done, in one batch, in place of what the return
+ * itself had noted (REQ-EQP-056). Its id follows from the fact. Nothing when nothing came back, or the item is retired.
  */
 export async function inspectReturned(scope: Scope, fact: Fact): Promise<void> {
   const { equipmentId, eventId, done } = Returned.parse(fact.data);
   const { returned, damaged } = done.counts;
   const units = returned + damaged;
   const id = scope.newId();
-  if (units === 0 || (await scope.of(maintenance).find(id))) return;
-  const made = inspectionAfterReturn(equipmentId, { reservationId: fact.subject, eventId, units, damaged }, fact.time);
-  await unlessGone(
-    scope
-      .of(items)
-      .execute(
-        equipmentId,
-        ({ retired }) => (retired ? [] : [{ type: 'EquipmentInspectionDue', data: { maintenanceId: id } }]),
-        { also: () => scope.of(maintenance).stage(id, made).writes },
-      ),
-  );
+  if (await scope.of(maintenance).find(id)) return;
+  const reservationId = fact.subject;
+  const made = inspectionAfterReturn(equipmentId, { reservationId, eventId, units, damaged }, fact.time);
+  let due = false;
+  const decide = ({ retired, inspections }: ItemState): readonly ItemFact[] => {
+    due = units > 0 && !retired;
+    if (due) return [{ type: 'EquipmentInspectionDue', data: { maintenanceId: id, reservationId } }];
+    return inspections.includes(reservationId) ? [{ type: 'EquipmentReturnDropped', data: { reservationId } }] : [];
+  };
+  const also = () => (due ? scope.of(maintenance).stage(id, made).writes : []);
+  await unlessGone(scope.of(items).execute(equipmentId, decide, { also }));
 }
 
 const Concerned = z.object({
@@ -90,8 +90,10 @@ function openOf(scope: Scope, equipmentId: string) {
   return pagesOf((from) => scope.of(maintenance).list({ ...open, ...from }));
 }
 
-/** Calls off what was still to be done on an item that was retired or removed. */
+/** Calls off what was still to be done on an item that was retired or removed, and is so still. */
 export async function cancelOfGone(scope: Scope, equipmentId: string): Promise<void> {
+  const item = await scope.of(items).find(equipmentId);
+  if (item && !item.state.retired) return;
   for await (const { items: page } of openOf(scope, equipmentId)) {
     for (const { id } of page) await unlessDone(cancelMaintenance(scope, id, 'The equipment is gone'));
   }

@@ -22,6 +22,11 @@ export const maintenancePlacingFacts = [
 const PlacementData = z.object({ equipmentId: z.string(), claimId: z.string() });
 const Placing = z.object({ taken: PlacementData.optional(), released: PlacementData.optional() });
 
+/** The claim that a fact gave up. */
+export function givenUpBy(fact: Fact): Placement | undefined {
+  return Placing.parse(fact.data).released;
+}
+
 const LAPSED = 'Its hold ran out while the system was down, after it had been scheduled';
 
 /**

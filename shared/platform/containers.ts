@@ -224,10 +224,12 @@ export const containers = {
       listed: 'boolean',
       open: 'boolean',
       out: 'boolean',
+      short: 'boolean',
     },
     sets: ['troubles'],
     indexes: [
       ['equipmentId', 'start'],
+      ['equipmentId', 'short', 'start'],
       ['eventId', 'start'],
       ['status', 'start'],
       ['out', 'start'],

@@ -8,7 +8,7 @@ import type { Revise } from '../platform/merge-patch.ts';
 import type { Scope } from '../platform/scope.ts';
 import { CommitRefused, type Write } from '../platform/store.ts';
 import { checkEvent, checkReservable, checkWindow } from './checks.ts';
-import { itemsOf, type Order, type Ordered } from './context.ts';
+import { checkHeld, itemsOf, type Order, type Ordered } from './context.ts';
 import { isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
 import { GIVING_BACK, placingUnits, type TakeUnits } from './placing.ts';
 import {
@@ -64,6 +64,8 @@ export async function reserve(
     for (const one of asked.toSorted(byResource)) {
       staged.push(await stageOne(scope, take, one, event, { ...given, override }, window));
     }
+    const equipmentIds = orders.map(({ equipmentId }) => equipmentId);
+    await checkHeld(scope, equipmentIds, window);
     const result = await commitAll(scope, staged, ids);
     return { result, kept: result.flatMap(({ state }) => refsOf(state.placement)), released: [] };
   });
@@ -170,12 +172,14 @@ export function changeReservation(
       const { quantity, window } = revision;
       if (!revision.givesBack) checkWindow(window, scope.now());
       // What is out already stays away for longer whether it may or not: it must not be promised to others meanwhile.
-      if (!revision.givesBack && !isOut(state)) {
+      const anew = !revision.givesBack && !isOut(state);
+      if (anew) {
         checkEvent(event?.state);
         checkReservable(item.state, window.start);
       }
-      const wanted = { reservationId: id, eventId: state.eventId, item, quantity, window };
+      const wanted = { reservationId: id, eventId: state.eventId, item, quantity, window, out: isOut(state) };
       const taken = await take(wanted, revision.givesBack ? GIVING_BACK : override);
+      if (anew) await checkHeld(scope, [item.id], window);
       return revised(state, revision, taken, actor, revision.givesBack ? undefined : override);
     }),
   );
@@ -216,7 +220,8 @@ export function overrideReservation(scope: Scope, id: string, reason: string): P
         ]);
         const window = toOverride(state, item?.state, event?.state);
         if (!item) return [];
-        const wanted = { reservationId: id, eventId: state.eventId, item, quantity: state.quantity, window };
+        const { eventId, quantity } = state;
+        const wanted = { reservationId: id, eventId, item, quantity, window, out: isOut(state) };
         const taken = await take(wanted, { reason });
         return overridden(state, window, taken, actor, reason);
       },

@@ -2,8 +2,10 @@
 import { type ItemState, items } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
+import type { Window } from '../platform/fields.ts';
 import { invalid, namesNone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
+import { checkReservable } from './checks.ts';
 
 export interface Ordered {
   readonly equipmentId: string;
@@ -28,6 +30,16 @@ export async function itemsOf(scope: Scope, ordered: readonly Ordered[]): Promis
     if (!item) throw namesNone(one.path, 'equipment');
     return { ...one, item };
   });
+}
+
+/**
+ * Looks at items once more, their units held: what was held may have come back since the first look, and waits for its
+ * inspection (REQ-EQP-056). A return says so before it gives anything up, so this look sees it. Throws as
+ * `checkReservable` does.
+ */
+export async function checkHeld(scope: Scope, equipmentIds: readonly string[], { start }: Window): Promise<void> {
+  const found = await Promise.all(equipmentIds.map((id) => scope.of(items).find(id)));
+  for (const item of found) if (item) checkReservable(item.state, start);
 }
 
 /** Throws `invalid` on `eventId` when there is none. */

@@ -3,8 +3,9 @@ import type { Shortage } from '../claims/model.ts';
 import { type ItemState, items, RESERVATION } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
 import { pagesOf } from '../platform/pages.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { Refusal, unlessGone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
+import type { Condition } from '../platform/store.ts';
 import { isSame, overlapOf } from '../platform/windows.ts';
 import { isOpenEvent, isOverdue } from './checks.ts';
 import { executeTaking } from './commands.ts';
@@ -16,13 +17,13 @@ import { cancelled, givesBack, revised, windowOf } from './rules.ts';
 const PAGE = 25;
 
 /** Does something to every reservation of an item or event; done again after a crash it finds what is left. */
-async function eachReservation(
-  scope: Scope,
-  path: 'equipmentId' | 'eventId',
-  id: string,
-  work: (id: string, state: ReservationState) => Promise<void> | undefined,
-): Promise<void> {
-  const referring = { where: [{ path, eq: id }], orderBy: [{ path: 'start' }], limit: PAGE };
+function eachReservation(scope: Scope, path: 'equipmentId' | 'eventId', id: string, work: Work): Promise<void> {
+  return eachOf(scope, [{ path, eq: id }], work);
+}
+type Work = (id: string, state: ReservationState) => Promise<void> | undefined;
+
+async function eachOf(scope: Scope, where: readonly Condition[], work: Work): Promise<void> {
+  const referring = { where, orderBy: [{ path: 'start' }], limit: PAGE };
   for await (const page of pagesOf((from) => scope.of(reservations).list({ ...referring, ...from }))) {
     await Promise.all(page.items.map((one) => work(one.id, one.state)));
   }
@@ -62,10 +63,46 @@ export async function flagShort(scope: Scope, equipmentId: string, shortages: re
     await scope
       .of(reservations)
       .execute(id, (reservation) => [
-        ...(retired && reservation.window.end > now ? flags(reservation, 'itemRetired', true) : []),
+        ...ofRetired(reservation, retired, now),
         ...flags(reservation, 'unitsShort', !retired && short.has(id)),
       ]);
   });
+}
+
+/** What is over by now stays as it was. */
+function ofRetired(state: ReservationState, retired: boolean, now: string): readonly ReservationFact[] {
+  return retired && state.window.end <= now ? [] : flags(state, 'itemRetired', retired);
+}
+
+/** Who is short of an item's stock as both are now. */
+export type Shortages = (equipmentId: string) => Promise<readonly Shortage[]>;
+
+/** Once somebody has given units of an item back: who was short of them and is no longer is flagged no longer. */
+export function clearShort(scope: Scope, equipmentId: string, shortages: Shortages): Promise<void> {
+  const flagged = [
+    { path: 'equipmentId', eq: equipmentId },
+    { path: 'short', eq: true },
+  ];
+  return eachOf(scope, flagged, (id) => lookAtShort(scope, id, shortages));
+}
+
+/**
+ * Flags a reservation as short of units if it is so now, else not. Looking and committing are two moments, so every
+ * change of the flag by a reaction is followed by one more look (`look-at-short`): the last one saw all there was.
+ */
+export async function lookAtShort(scope: Scope, id: string, shortages: Shortages): Promise<void> {
+  await unlessGone(
+    scope.of(reservations).execute(id, async (state) => {
+      const { equipmentId } = state;
+      const item = isOpen(state) ? await scope.of(items).find(equipmentId) : undefined;
+      const there = item && !item.state.retired ? await shortages(equipmentId) : [];
+      return flags(
+        state,
+        'unitsShort',
+        there.some(({ owner }) => owner.type === RESERVATION && owner.id === id),
+      );
+    }),
+  );
 }
 
 /**
@@ -84,12 +121,8 @@ export async function keepInStep(scope: Scope, id: string, moved: boolean): Prom
       if (!event || event.state.status === 'cancelled' || event.state.status === 'postponed') {
         return [...names, ...calledOff(state, event?.state)];
       }
-      const retired = (!item || item.state.retired !== undefined) && state.window.end > scope.now();
-      const facts = [
-        ...names,
-        ...flags(state, 'eventCancelled', false),
-        ...(retired ? flags(state, 'itemRetired', true) : []),
-      ];
+      const retired = !item || item.state.retired !== undefined;
+      const facts = [...names, ...flags(state, 'eventCancelled', false), ...ofRetired(state, retired, scope.now())];
       if (!isOpenEvent(event.state) || !item) return facts;
       return [...facts, ...(await following(scope, id, state, event.state, item, moved, take))];
     }),
@@ -136,7 +169,7 @@ async function following(
   // Not to be reserved for then, so it does not fit either; what is out is away whether it may or not.
   if (!less && !out && isOverdue(item.state, window.start)) return flags(state, 'eventMoved', true);
   try {
-    const taken = await take({ reservationId, eventId, item, quantity, window }, less);
+    const taken = await take({ reservationId, eventId, item, quantity, window, out }, less);
     const changes = { window: { from: state.window, to: window } };
     const facts = revised(state, { changes }, taken, scope.actor, undefined);
     return taken.over.length > 0 ? [...facts, ...flags(state, 'eventMoved', false)] : facts;

@@ -188,6 +188,8 @@ export const reservations: Aggregate<ReservationState, ReservationFact> = aggreg
       open: isOpen(state),
       /** Left the warehouse and not yet returned. */
       out: isOut(state),
+      /** Flagged as short of units. */
+      short: state.troubles.includes('unitsShort'),
     },
     sets: { troubles: state.troubles },
   }),

@@ -8,15 +8,18 @@ import { events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id } from '../platform/fields.ts';
 import { anyOf, from, type ListInput, type Listing, own, to, toQuery } from '../platform/listing.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { Refusal, unlessGone } from '../platform/refusal.ts';
 import type { EntityPage } from '../platform/repository.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition } from '../platform/store.ts';
 import { breaks } from './breaks.ts';
 import { putBack, type StepDetails, setApart, takeStep } from './logistics.ts';
 import { type LogisticsStep, type ReservationState, reservations, stepOf } from './model.ts';
+import { keepOn } from './settling.ts';
 
-/** Takes a step; what came back is free for the next job at once. Throws as `takeStep` does. */
+/**
+ * Takes a step; what came back is given up at once, for jobs after its inspection. Throws as `takeStep` does.
+ */
 export async function moveOn(
   scope: Scope,
   id: string,
@@ -34,6 +37,10 @@ export async function moveOn(
       const event = await scope.of(events).find(state.eventId);
       const facts = takeStep(state, step, details, { event: event?.state, actor: scope.actor, now: scope.now() });
       if (step === 'packed' && (await takeOffShelf(scope, id, state))) apart = state.equipmentId;
+      // Before anybody can have what came back: nothing is promised until it is inspected.
+      if (step === 'returned' && cameBack(details)) await noteReturn(scope, id, state.equipmentId);
+      // Before they leave: from the end of the window on nobody else may be promised them.
+      if (step === 'dispatched' && state.placement) await keepOn(scope, state.placement);
       placement = state.placement;
       return facts;
     })
@@ -64,6 +71,27 @@ async function takeOffShelf(scope: Scope, id: string, state: ReservationState): 
     if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
     throw breaks('units-on-shelf', 'The item is not there any more.', { onShelf: 0 });
   }
+}
+
+function cameBack({ counts }: StepDetails): boolean {
+  return counts !== undefined && counts.returned + counts.damaged > 0;
+}
+
+/**
+ * Has the item wait for the inspection of what is being counted in; the reaction that makes it takes the note's place
+ * (REQ-EQP-056). The note stays when the return is refused after all, by `If-Match` perhaps: the units are there, and the
+ * next try finds it.
+ */
+async function noteReturn(scope: Scope, reservationId: string, equipmentId: string): Promise<void> {
+  await unlessGone(
+    scope
+      .of(items)
+      .execute(equipmentId, ({ retired, inspections }) =>
+        retired || inspections.includes(reservationId)
+          ? []
+          : [{ type: 'EquipmentReturnNoted', data: { reservationId } }],
+      ),
+  );
 }
 
 async function backOnShelf(scope: Scope, id: string, equipmentId: string): Promise<void> {

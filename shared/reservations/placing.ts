@@ -19,6 +19,8 @@ export interface Wanted {
   readonly item: Pick<Entity<ItemState>, 'id' | 'state'>;
   readonly quantity: number;
   readonly window: Window;
+  /** Out of the warehouse: taken until they are back, however late. */
+  readonly out?: boolean;
 }
 
 /** Nothing new is taken, so whoever else is there does not count. */
@@ -60,7 +62,7 @@ export async function placingUnits<T>(
 async function takeUnits(
   scope: Scope,
   claim: TakeClaim,
-  { reservationId, item, quantity, window }: Wanted,
+  { reservationId, item, quantity, window, out }: Wanted,
   override: Override | undefined,
 ): Promise<Taken> {
   const { claimId, over } = await claim({
@@ -70,6 +72,7 @@ async function takeUnits(
     use: window,
     owner: { type: RESERVATION, id: reservationId },
     capacity: capacityOf(item.state),
+    ...(out ? { lasting: true } : {}),
     ...(override ? { override: { by: scope.actor.userId, reason: override.reason } } : {}),
   });
   return { placement: { equipmentId: item.id, claimId }, over };

@@ -7,15 +7,16 @@ import { items, type Placement, RESERVATION, refOf } from '../equipment/model.ts
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';
 import { capacityOf } from './checks.ts';
-import { type ReservationFact, type ReservationState, reservations } from './model.ts';
+import { isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
 import { aboutOf } from './rules.ts';
 
-/** The facts that take or give back units. */
+/** The facts that take or give back units, or take them until they are back. */
 export const placingFacts = [
   'EquipmentBookingRequested',
   'EquipmentReservationUpdated',
   'EquipmentDoubleBookingOverridden',
   'EquipmentReservationCancelled',
+  'EquipmentDispatchedToEvent',
   'EquipmentReturnedToWarehouse',
 ] as const satisfies readonly ReservationFact['type'][];
 
@@ -44,11 +45,24 @@ export async function settleClaims(scope: Scope, fact: Fact): Promise<void> {
   const { taken, released } = Placing.parse(fact.data);
   const id = fact.subject;
   if (released && missingOf(fact) === 0) await free(scope, refOf(released));
+  if (fact.type === 'EquipmentDispatchedToEvent') await keepWhileOut(scope, id);
   if (!taken) return;
   await settleTaken(scope, refOf(taken), {
     named: () => names(scope, id, taken),
     takeBack: () => takeBack(scope, id, taken),
   });
+}
+
+/** Where the dispatch found no claim to keep, since that was being taken back after an outage. */
+async function keepWhileOut(scope: Scope, id: string): Promise<void> {
+  const { state } = await scope.of(reservations).get(id);
+  if (isOut(state) && state.placement) await keepOn(scope, state.placement);
+}
+
+/** Units that are out are taken until they are back, however late (spec chapter 05: nothing is in two places at once). */
+export async function keepOn(scope: Scope, placement: Placement): Promise<void> {
+  const { resource, claimId } = refOf(placement);
+  await claimsOf(scope).keepOn(resource, claimId);
 }
 
 async function names(scope: Scope, id: string, { claimId }: Placement): Promise<boolean> {
@@ -70,7 +84,7 @@ async function takeBack(scope: Scope, id: string, placement: Placement): Promise
 async function claimOver(
   scope: Scope,
   id: string,
-  { quantity, window }: ReservationState,
+  { quantity, window, steps }: ReservationState,
   placement: Placement,
 ): Promise<readonly Clash[]> {
   const item = await scope.of(items).find(placement.equipmentId);
@@ -85,6 +99,7 @@ async function claimOver(
     mode: 'firm',
     besideOwn: true,
     capacity: capacityOf(item?.state),
+    ...(isOut({ steps }) ? { lasting: true } : {}),
     override: { by: scope.actor.userId, reason: LAPSED },
   });
   return over;

@@ -187,6 +187,19 @@ describe('REQ-EQP-062 a total loss', () => {
     expect(await itemFacts()).toEqual(RETIRED);
   });
 
+  test('of an item that was retired by hand asks for a replacement too, once whatever is reported and told', async () => {
+    const manager = world.as('manager');
+    await manager.post(`equipment/${equipmentId}/retire`, { reason: 'Old' });
+    const first = (await report({ severity: 'totalLoss' })).body;
+    await world.settle();
+    await report({ severity: 'totalLoss' });
+    await world.settle();
+    const [fact] = await factsOf(world.scope, 'equipment', first.id);
+    await deliver(world.platform, retireOnTotalLoss, fact);
+    expect(await itemFacts()).toEqual(['EquipmentItemAdded', 'EquipmentRetired', 'EquipmentReplacementRequired']);
+    expect(await itemOf(world.scope, equipmentId)).toMatchObject({ retired: { reason: 'Old' } });
+  });
+
   test('dead before the commit it is retired at the next delivery', async () => {
     const { body: made } = await report({ severity: 'totalLoss' });
     const [fact] = await factsOf(world.scope, 'equipment', made.id);

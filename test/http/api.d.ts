@@ -3589,7 +3589,7 @@ export interface components {
             /** @enum {string} */
             category: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
             description?: string;
-            /** @description Units in stock; 1 with a serial number */
+            /** @description Units in stock; 1 with a serial number. Of equipment that was retired since no unit was left: how many turned up, which puts it back into use */
             quantity: number;
             serialNumber?: string;
             manufacturer?: string;
@@ -10148,7 +10148,7 @@ export interface operations {
                     /** @enum {string} */
                     category?: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
                     description?: string | null;
-                    /** @description Units in stock; 1 with a serial number */
+                    /** @description Units in stock; 1 with a serial number. Of equipment that was retired since no unit was left: how many turned up, which puts it back into use */
                     quantity?: number;
                     serialNumber?: string | null;
                     manufacturer?: string | null;
@@ -10190,7 +10190,7 @@ export interface operations {
                     /** @enum {string} */
                     category?: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
                     description?: string | null;
-                    /** @description Units in stock; 1 with a serial number */
+                    /** @description Units in stock; 1 with a serial number. Of equipment that was retired since no unit was left: how many turned up, which puts it back into use */
                     quantity?: number;
                     serialNumber?: string | null;
                     manufacturer?: string | null;

@@ -47,6 +47,22 @@ const commands: readonly {
     },
     run: (client, id) => client.post(`equipment/logistics/${id}/return`, { returned: 1, missing: 1 }),
   },
+  {
+    name: 'a return of all',
+    async prepare(id) {
+      await world.manager.post(`equipment/reservations/${id}/confirm`);
+      await goTo(world.manager, id, 'pickup');
+    },
+    run: (client, id) => client.post(`equipment/logistics/${id}/return`, { returned: 2 }),
+  },
+  {
+    name: 'a dispatch',
+    async prepare(id) {
+      await world.manager.post(`equipment/reservations/${id}/confirm`);
+      await goTo(world.manager, id, 'load');
+    },
+    run: (client, id) => client.post(`equipment/logistics/${id}/dispatch`, { driver: 'Dee' }),
+  },
 ];
 
 describe('crashes', () => {

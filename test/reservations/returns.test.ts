@@ -89,16 +89,22 @@ describe('the item', () => {
     expect((await world.manager.get(`equipment/reservations/${waiting}`)).body.troubles).toContain('itemRetired');
   });
 
-  test('that came back is free for the next job at once, but for what is missing', async () => {
+  test('that came back is free at once, but for what is missing, for jobs made once it is inspected', async () => {
     const equipmentId = await world.item({ quantity: 3 });
     const id = await confirmed(3, equipmentId);
     const next = await world.event();
     const ask = (quantity: number) =>
       world.manager.post('equipment/reservations', { equipmentId, eventId: next, quantity });
+    const window = { start: '2026-12-01T18:00:00Z', end: '2026-12-01T21:00:00Z' };
+    const free = () => claimsOf(world.scope).free(`equipment:${equipmentId}`, window, 3);
     await goTo(world.manager, id, 'pickup');
-    expect((await ask(1)).status).toBe(409);
+    expect([(await ask(1)).status, await free()]).toEqual([409, 0]);
     // Before any reaction has run: what is missing is promised to nobody.
     expect((await step(id, 'return', { returned: 2, missing: 1 })).status).toBe(200);
+    expect(await free()).toBe(2);
+    expect((await ask(2)).body.rule).toBe('inspection-pending');
+    await world.settle();
+    await world.inspected(equipmentId);
     expect((await ask(3)).status).toBe(409);
     const waiting = await ask(2);
     expect(waiting.status).toBe(201);

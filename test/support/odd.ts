@@ -14,7 +14,7 @@ const texts = [
   '💍👩‍👩‍👧‍👦',
   'חתונה עرس',
   "Robert'); DROP TABLE events;--",
-  '{{7*7}}${7*7}',
+  '{{7*7}}#{7*7}',
   '../../etc/passwd',
   '%00%ff',
   '<script>alert(1)</script>',
