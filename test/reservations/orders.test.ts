@@ -103,7 +103,10 @@ describe('50 parallel orders of overlapping sets of 10 items', () => {
   });
 
   test('with the etags ignored units are promised twice (so the test above can fail)', async () => {
-    expect((await orders(false)).over.length).toBeGreaterThan(0);
+    // On a busy machine the 50 may not meet at once: a race has some tries to show.
+    let over = 0;
+    for (let tries = 0; over === 0 && tries < 5; tries += 1) over = (await orders(false)).over.length;
+    expect(over).toBeGreaterThan(0);
   });
 });
 
