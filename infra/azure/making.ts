@@ -31,7 +31,7 @@ export interface Making {
 const VAULT = 'https://vault.azure.net';
 const VAULT_API = 'api-version=7.4';
 const SITE_API = 'api-version=2022-03-01';
-const TRIES = 40;
+const TRIES = 60;
 
 /** Names as the vault allows them: letters, digits and hyphens. */
 const LINK_SECRET = 'LINK-SECRET';

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     } catch (error) {
       last = messageOf(error);
     }
-    await sleep(5 * SECOND);
+    await sleep(2 * SECOND);
   }
   throw new Error(`Marquee is not ready: ${url} answers ${last}`);
 }

@@ -7,8 +7,8 @@ import { systemClock } from '../../shared/platform/clock.ts';
 import { openAzureParts } from '../../shared/platform/compose.azure.ts';
 import { configSchema, readConfig } from '../../shared/platform/config.ts';
 import { recordedApp, recordedLog } from '../support/azure.ts';
-import { bicepFiles, ofType, profiles, propertiesOf, provisioned } from '../support/azure-infra.ts';
-import { type Deployment, deploy } from '../support/bicep-deployment.ts';
+import { ofType, profiles, propertiesOf, provisioned } from '../support/azure-infra.ts';
+import type { Deployment } from '../support/bicep-deployment.ts';
 
 /** Settings that are left out on Azure, each with why. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
@@ -162,21 +162,35 @@ test('the app runs on Flex Consumption with Node 22, its package fetched by its 
 });
 
 test('a profile that asks for Redis gets it without keys, and the app its address without a password', async () => {
-  const files = await bicepFiles();
-  const shared = { location: 'l', tags: {}, name: 'redis', principalId: 'the-identity' };
-  const sizes = { sku: 'Balanced_B0', highAvailability: true };
-  const redis = deploy(files, 'infra/azure/modules/redis.bicep', { ...shared, sizes });
-  const [database] = ofType(redis, 'Microsoft.Cache/redisEnterprise/databases').values();
+  const path = 'infra/azure/parameters/prod.json';
+  const sizes = JSON.parse(await readFile(path, 'utf8'));
+  const withRedis = { [path]: { ...sizes, redis: { ...sizes.redis, enabled: true } } };
+  const deployment = await provisioned('prod', {}, withRedis);
+  const [database] = ofType(deployment, 'Microsoft.Cache/redisEnterprise/databases').values();
   expect(propertiesOf(database)).toMatchObject({ accessKeysAuthentication: 'Disabled', clientProtocol: 'Encrypted' });
-  const [use] = ofType(redis, 'Microsoft.Cache/redisEnterprise/databases/accessPolicyAssignments').values();
-  expect(propertiesOf(use)).toEqual({ accessPolicyName: 'default', user: { objectId: 'the-identity' } });
-  expect(redis.outputs.url).toBe(
-    'rediss://<Microsoft.Cache/redisEnterprise/redis:properties.hostName>:<Microsoft.Cache/redisEnterprise/databases/redis/default:properties.port>',
+  const [use] = ofType(deployment, 'Microsoft.Cache/redisEnterprise/databases/accessPolicyAssignments').values();
+  expect(propertiesOf(use)).toEqual({
+    accessPolicyName: 'default',
+    user: { objectId: expect.stringContaining('userAssignedIdentities/id-marquee') },
+  });
+  expect(settingsOf(deployment).REDIS_URL).toMatch(
+    /^rediss:\/\/<[^@]+:properties\.hostName>:<[^@]+:properties\.port>$/,
   );
-  const app = await readFile('infra/azure/modules/function-app.bicep', 'utf8');
-  expect(app).toContain('empty(redisUrl) ? {} : redisSettings');
-  expect(app).toContain('var redisSettings = { REDIS_URL: redisUrl }');
-  expect(ours(settingsOf(await provisioned('prod')))).not.toContain('REDIS_URL');
+  const without = await provisioned('prod');
+  expect(without.resources.filter(({ type }) => type.includes('redis'))).toEqual([]);
+  expect(settingsOf(without).REDIS_URL).toBeUndefined();
+});
+
+test('a container can be given throughput of its own', async () => {
+  const path = 'infra/azure/parameters/prod.json';
+  const sizes = JSON.parse(await readFile(path, 'utf8'));
+  const own = { [path]: { ...sizes, cosmos: { ...sizes.cosmos, dedicated: { claims: 20_000 } } } };
+  const made = ofType(
+    await provisioned('prod', {}, own),
+    'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers',
+  );
+  expect(propertiesOf(made.get('claims')).options).toEqual({ autoscaleSettings: { maxThroughput: 20_000 } });
+  expect(propertiesOf(made.get('events')).options).toEqual({});
 });
 
 test('both profiles say the same sizes', async () => {

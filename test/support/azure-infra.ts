@@ -8,7 +8,7 @@ export const MAIN = 'infra/azure/main.bicep';
 export const profiles = ['dev', 'prod'] as const;
 export type Profile = (typeof profiles)[number];
 
-const Parameters = z.object({ parameters: z.record(z.string(), z.object({ value: z.string() })) });
+const ParametersFile = z.object({ parameters: z.record(z.string(), z.object({ value: z.string() })) });
 
 let files: Promise<ReadonlyMap<string, BicepFile>> | undefined;
 export function bicepFiles(): Promise<ReadonlyMap<string, BicepFile>> {
@@ -18,7 +18,7 @@ export function bicepFiles(): Promise<ReadonlyMap<string, BicepFile>> {
 
 /** main.parameters.json with the environment's values put in, as azd does: `${NAME}` or `${NAME=default}`. */
 export async function azdParameters(environment: Record<string, string>): Promise<Record<string, string | boolean>> {
-  const { parameters } = Parameters.parse(JSON.parse(await readFile('infra/azure/main.parameters.json', 'utf8')));
+  const { parameters } = ParametersFile.parse(JSON.parse(await readFile('infra/azure/main.parameters.json', 'utf8')));
   return Object.fromEntries(
     Object.entries(parameters).map(([name, { value }]) => {
       const text = value.replace(
@@ -30,9 +30,14 @@ export async function azdParameters(environment: Record<string, string>): Promis
   );
 }
 
-export async function provisioned(profile: Profile, environment: Record<string, string> = {}): Promise<Deployment> {
+/** With a JSON file replaced by what `instead` has under its path. */
+export async function provisioned(
+  profile: Profile,
+  environment: Record<string, string> = {},
+  instead: Parameters<typeof deploy>[3] = {},
+): Promise<Deployment> {
   const given = { AZURE_ENV_NAME: 'test', AZURE_LOCATION: 'westeurope', MARQUEE_PROFILE: profile, ...environment };
-  return deploy(await bicepFiles(), MAIN, await azdParameters(given));
+  return deploy(await bicepFiles(), MAIN, await azdParameters(given), instead);
 }
 
 /** The resources of a type, by the last part of their names. */

@@ -52,8 +52,16 @@ const FUNCTIONS: Readonly<Record<string, (...given: Value[]) => Value>> = {
   uniqueString: () => 'abcdefghijklm',
 };
 
-/** Deploys `path` with these parameters; throws for a parameter that is missing or that it does not have. */
-export function deploy(files: ReadonlyMap<string, BicepFile>, path: string, params: Fields): Deployment {
+/**
+ * Deploys `path` with these parameters; throws for a parameter that is missing or that it does not have. `instead` has
+ * what a JSON file holds for this once, by its path.
+ */
+export function deploy(
+  files: ReadonlyMap<string, BicepFile>,
+  path: string,
+  params: Fields,
+  instead: Fields = {},
+): Deployment {
   const file = files.get(path);
   if (!file) throw new Error(`There is no ${path}`);
   const resources: Resource[] = [];
@@ -103,7 +111,7 @@ export function deploy(files: ReadonlyMap<string, BicepFile>, path: string, para
 
   function module({ of }: Declaration, node: Node, locals: Fields): Value {
     const { params: given = {} } = fieldsOf(evaluated(node, locals));
-    const inner = deploy(files, join(dirname(path), of), fieldsOf(given));
+    const inner = deploy(files, join(dirname(path), of), fieldsOf(given), instead);
     resources.push(...inner.resources);
     return { outputs: inner.outputs };
   }
@@ -181,7 +189,8 @@ export function deploy(files: ReadonlyMap<string, BicepFile>, path: string, para
   function called(callee: Node | undefined, given: Node | undefined, locals: Fields): Value {
     const parts = given ? named(given) : [];
     if (callee?.text === 'loadJsonContent' && parts[0]) {
-      return JSON.parse(readFileSync(join(dirname(path), textOf(parts[0])), 'utf8'));
+      const json = join(dirname(path), textOf(parts[0]));
+      return instead[json] ?? JSON.parse(readFileSync(json, 'utf8'));
     }
     const known = FUNCTIONS[callee?.text ?? ''];
     if (!known) throw new Error(`${path}: the function ${callee?.text} is not known here`);
