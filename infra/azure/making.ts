@@ -79,16 +79,20 @@ async function write(making: Making, name: string, value: string): Promise<void>
   throw new Error(`The vault does not take ${name}: ${why}`);
 }
 
-/** Asks until every reference of the app's settings is resolved. */
+/** Has the app look again until every reference of its settings is resolved. */
 async function takenUp(making: Making): Promise<void> {
   const { manager, app, pause } = making;
-  const url = `${manager}${app}/config/configreferences/appsettings/refresh?${SITE_API}`;
-  let unread = ['its settings'];
+  const references = `${manager}${app}/config/configreferences/appsettings`;
+  const answered = async (url: string, method: string) => {
+    const reply = await patiently(making, () => ask(making, manager, `${url}?${SITE_API}`, method));
+    if (!reply.ok) throw new Error(`The app does not say whether it reads its secrets: the answer is ${reply.status}`);
+    return reply;
+  };
+  let unread: string[] = [];
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     if (attempt > 0) await sleep(pause);
-    const reply = await patiently(making, () => ask(making, manager, url, 'POST'));
-    if (!reply.ok) throw new Error(`The app cannot be made to look again: the answer is ${reply.status}`);
-    const { value } = References.parse(await reply.json());
+    await (await answered(`${references}/refresh`, 'POST')).arrayBuffer();
+    const { value } = References.parse(await (await answered(references, 'GET')).json());
     unread = value.filter(({ properties }) => properties.status !== 'Resolved').map(({ name }) => name);
     if (unread.length === 0) return;
   }

@@ -7,7 +7,7 @@ import { systemClock } from '../../shared/platform/clock.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 
 const APP = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app';
-const REFRESH = `${APP}/config/configreferences/appsettings/refresh`;
+const REFERENCES = `${APP}/config/configreferences/appsettings`;
 
 /** A vault and a manager of resources that speak as much of their protocols as is used. */
 let server: Server;
@@ -32,7 +32,8 @@ beforeEach(async () => {
     if (refusal !== undefined) return answer(refusal, { error: { code: 'Forbidden' } });
     if (!searchParams.has('api-version')) return answer(400, {});
     const [, secret] = /^\/secrets\/([A-Za-z0-9-]{1,127})$/.exec(pathname) ?? [];
-    if (secret === undefined) return pathname === REFRESH ? answer(200, references()) : answer(404, {});
+    if (pathname === `${REFERENCES}/refresh` && request.method === 'POST') return reply.writeHead(200).end();
+    if (secret === undefined) return pathname === REFERENCES ? answer(200, references()) : answer(404, {});
     if (request.method === 'PUT') vault.set(secret, JSON.parse(body).value);
     const value = vault.get(secret);
     return value === undefined ? answer(404, {}) : answer(200, { value });
@@ -61,7 +62,7 @@ test('the first time every secret is made, fit for use, and the app made to read
   const keys = await openKeys(config, '/nowhere', systemClock);
   expect(await keys.published()).toHaveLength(1);
   expect(await keys.verifying((await keys.signing()).kid)).toBeDefined();
-  expect(asked.at(-1)?.line).toBe(`POST ${REFRESH}`);
+  expect(asked.slice(-2).map(({ line }) => line)).toEqual([`POST ${REFERENCES}/refresh`, `GET ${REFERENCES}`]);
   for (const { line, token } of asked) {
     expect(token).toBe(line.includes('/secrets/') ? 'Bearer of-the-vault' : 'Bearer of-the-manager');
   }
