@@ -187,4 +187,5 @@ output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_FUNCTION_APP_ID string = app.outputs.id
 output AZURE_FUNCTION_APP_NAME string = app.outputs.name
 output AZURE_KEY_VAULT_ENDPOINT string = vault.outputs.url
+output AZURE_SERVICE_BUS_TOPIC_ID string = bus.outputs.topicId
 output SERVICE_API_URI string = app.outputs.url

@@ -7,9 +7,7 @@ import { z } from 'zod';
 import { newKeySet } from '../../shared/identity/keys.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import { secretText } from '../../shared/platform/random.ts';
-
-/** A bearer token for a service, by its address. */
-export type Tokens = (audience: string) => Promise<string>;
+import type { Tokens } from './azd.ts';
 
 export interface Making {
   /** `https://<name>.vault.azure.net/` */

@@ -107,6 +107,7 @@ describe.each(profiles)('roles in profile %s', (profile) => {
       'AZURE_KEY_VAULT_ENDPOINT',
       'AZURE_LOCATION',
       'AZURE_RESOURCE_GROUP',
+      'AZURE_SERVICE_BUS_TOPIC_ID',
       'AZURE_TENANT_ID',
       'SERVICE_API_URI',
     ]);

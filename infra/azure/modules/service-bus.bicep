@@ -85,3 +85,4 @@ resource receives 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 output id string = namespace.id
 output namespace string = '${namespace.name}.servicebus.windows.net'
 output topic string = topic.name
+output topicId string = topic.id
