@@ -91,7 +91,8 @@ export function register(azure: App, { routes, reactions, timers }: Declared, op
         async handler(message) {
           const { platform } = await running();
           const fact = parsedFact(typeof message === 'string' ? JSON.parse(message) : message);
-          await runReaction(platform, reaction, fact);
+          // A subscription that was just made lets everything through until it is given its filter.
+          if (reaction.on.includes(fact.type)) await runReaction(platform, reaction, fact);
         },
       }),
     );

@@ -107,6 +107,11 @@ async function newKey(clock: Clock): Promise<PrivateJwk> {
   return PrivateJwk.parse({ ...jwk, kid, createdAt: clock.now() });
 }
 
+/** A key set of one new key, as SIGNING_KEYS takes it. */
+export async function newKeySet(clock: Clock): Promise<string> {
+  return JSON.stringify({ keys: [await newKey(clock)] });
+}
+
 const fileOf = (folder: string) => join(folder, 'signing-keys.json');
 const written = (keys: readonly PrivateJwk[]) => `${JSON.stringify({ keys }, undefined, 2)}\n`;
 

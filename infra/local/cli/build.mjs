@@ -5,11 +5,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureInstalled, root, stop } from './install.mjs';
+import { LEFT_IN_PLACE } from './left-in-place.mjs';
 
 /** The Functions worker answers for this one; it is in no registry. */
 const WORKER = ['@azure/functions-core'];
-/** They bring binaries, or files that are read from their folder, and stay in node_modules. */
-const LEFT_IN_PLACE = ['libsql', 'sharp', '@node-rs/argon2', 'swagger-ui-dist'];
 /** CommonJS packages inside an ES module bundle still call `require`; the worker hooks this one for its own module. */
 const REQUIRE = `import { createRequire as marqueeRequire } from 'node:module';
 const require = marqueeRequire(import.meta.url);`;

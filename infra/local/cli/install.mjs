@@ -75,13 +75,13 @@ async function install() {
   process.stderr.write(`Installed in ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
 }
 
-/** The npm that runs this script, else the one on the path. */
-function npm(args) {
+/** Runs the npm that runs this script, else the one on the path; its exit code and the last of what it said. */
+export function npm(args, cwd = root) {
   const running = process.env.npm_execpath;
   const [command, first] = running?.endsWith('npm-cli.js') ? [process.execPath, [running]] : ['npm', []];
   return new Promise((resolve) => {
     const child = spawn(command, [...first, ...args], {
-      cwd: root,
+      cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: command === 'npm' && process.platform === 'win32',
     });

@@ -1,0 +1,148 @@
+// What wakes somebody: errors, slowness, what was given up on, what is refused for lack of room, what waits.
+param location string
+param tags object
+param token string
+param limits object
+param email string
+param insightsId string
+param cosmosId string
+param busId string
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: 'ag-marquee-${token}'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'marquee'
+    emailReceivers: empty(email) ? [] : [{ name: 'alerts', emailAddress: email, useCommonAlertSchema: true }]
+  }
+}
+
+// Of at least 20 requests, so that one failure in a quiet night is no alarm. Timers and messages are not requests here.
+var queries = [
+  {
+    name: 'error-rate'
+    severity: 1
+    says: 'Requests answered 5xx, in percent'
+    above: limits.errorPercent
+    column: 'percent'
+    query: 'requests | where isnotempty(url) | summarize all = sum(itemCount), failed = sumif(itemCount, toint(resultCode) >= 500) | where all >= 20 | project percent = 100.0 * failed / all'
+  }
+  {
+    name: 'slow-p95'
+    severity: 2
+    says: 'The 95th percentile of the time to answer, in milliseconds'
+    above: limits.p95Ms
+    column: 'p95'
+    query: 'requests | where isnotempty(url) | summarize all = sum(itemCount), p95 = percentile(duration, 95) | where all >= 20 | project p95'
+  }
+]
+
+resource queried 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for alert in queries: {
+  name: 'alert-${alert.name}-${token}'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: alert.name
+    description: alert.says
+    severity: alert.severity
+    enabled: true
+    autoMitigate: true
+    scopes: [insightsId]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    criteria: {
+      allOf: [
+        {
+          query: alert.query
+          metricMeasureColumn: alert.column
+          timeAggregation: 'Maximum'
+          operator: 'GreaterThan'
+          threshold: alert.above
+          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+        }
+      ]
+    }
+    actions: { actionGroups: [people.id] }
+  }
+}]
+
+var metrics = [
+  {
+    name: 'dead-letters'
+    severity: 1
+    says: 'Messages that a reaction gave up on'
+    resource: busId
+    namespace: 'Microsoft.ServiceBus/namespaces'
+    metric: 'DeadletteredMessages'
+    aggregation: 'Maximum'
+    above: 0
+    dimensions: []
+  }
+  {
+    name: 'waiting-messages'
+    severity: 2
+    says: 'Facts that wait for their reactions; the topic has no measure of their age'
+    resource: busId
+    namespace: 'Microsoft.ServiceBus/namespaces'
+    metric: 'ActiveMessages'
+    aggregation: 'Average'
+    above: limits.waitingMessages
+    dimensions: []
+  }
+  {
+    name: 'throttled-bus'
+    severity: 2
+    says: 'Requests that Service Bus refused as too many'
+    resource: busId
+    namespace: 'Microsoft.ServiceBus/namespaces'
+    metric: 'ThrottledRequests'
+    aggregation: 'Total'
+    above: limits.throttled
+    dimensions: []
+  }
+  {
+    name: 'throttled-cosmos'
+    severity: 2
+    says: 'Requests that Cosmos DB answered 429'
+    resource: cosmosId
+    namespace: 'Microsoft.DocumentDB/databaseAccounts'
+    metric: 'TotalRequests'
+    aggregation: 'Count'
+    above: limits.throttled
+    dimensions: [{ name: 'StatusCode', operator: 'Include', values: ['429'] }]
+  }
+]
+
+resource measured 'Microsoft.Insights/metricAlerts@2018-03-01' = [for alert in metrics: {
+  name: 'alert-${alert.name}-${token}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: alert.says
+    severity: alert.severity
+    enabled: true
+    autoMitigate: true
+    scopes: [alert.resource]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: alert.name
+          metricNamespace: alert.namespace
+          metricName: alert.metric
+          timeAggregation: alert.aggregation
+          operator: 'GreaterThan'
+          threshold: alert.above
+          dimensions: alert.dimensions
+        }
+      ]
+    }
+    actions: [{ actionGroupId: people.id }]
+  }
+}]
