@@ -66,6 +66,11 @@ export const configSchema = z.object({
     .optional()
     .describe('Its connection string (development); both left out: the local endpoint'),
   WEB_PUBSUB_PORT: wholeNumber(0, 0, 65_535).describe('Port of the local endpoint; 0 takes a free one and keeps it'),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: z
+    .string()
+    .optional()
+    .describe('Application Insights, where traces and metrics go; left out: there are none'),
+  TELEMETRY_SHARE: z.coerce.number().min(0).max(1).default(1).describe('Share of the traces that is recorded, 0 to 1'),
 });
 
 export type Config = z.output<typeof configSchema>;
