@@ -3,6 +3,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Span } from '@opentelemetry/sdk-trace-base';
 import type { Config } from './config.ts';
+import { startSdk } from './telemetry.sdk.ts';
 import type { Systems, Telemetry } from './telemetry.ts';
 
 type Settings = Pick<Config, 'APPLICATIONINSIGHTS_CONNECTION_STRING' | 'TELEMETRY_SHARE'>;
@@ -13,14 +14,13 @@ export async function openTelemetry(config: Settings, systems: Systems): Promise
   if (connectionString === undefined) return undefined;
   // The exporter reports on its own use to Microsoft unless it finds this in the environment.
   process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= 'true';
-  const [azure, { BatchSpanProcessor }, { PeriodicExportingMetricReader }, { startSdk }] = await Promise.all([
+  const [azure, { BatchSpanProcessor }, { PeriodicExportingMetricReader }] = await Promise.all([
     import('@azure/monitor-opentelemetry-exporter'),
     import('@opentelemetry/sdk-trace-base'),
     import('@opentelemetry/sdk-metrics'),
-    import('./telemetry.sdk.ts'),
   ]);
   // A worker's own disk is no place for what could not be sent: it is gone with the worker.
-  const options = { connectionString, disableOfflineStorage: true };
+  const options = { connectionString, disableOfflineStorage: true, ...plainly(connectionString) };
   const batches = new BatchSpanProcessor(new azure.AzureMonitorTraceExporter(options));
   return startSdk({
     systems,
@@ -30,6 +30,13 @@ export async function openTelemetry(config: Settings, systems: Systems): Promise
     // Says with each span for how many it stands.
     sampler: new azure.ApplicationInsightsSampler(share),
   });
+}
+
+/** The exporter makes TLS of any address; a collector on this very machine may do without. */
+function plainly(connectionString: string) {
+  const [, host] =
+    /(?:^|;)\s*IngestionEndpoint=(http:\/\/(?:127\.0\.0\.1|localhost):\d+)/i.exec(connectionString) ?? [];
+  return host === undefined ? {} : { host, allowInsecureConnection: true };
 }
 
 /** A message received is shown as a request, and the exporter knows no name for it but this attribute. */

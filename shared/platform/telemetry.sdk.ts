@@ -1,15 +1,7 @@
-/** The SDK of OpenTelemetry, where telemetry is wanted. Loaded only then: with all that it brings it takes its time. */
+/** The SDK of OpenTelemetry, where telemetry is wanted. It is loaded only then: with all that it brings it takes its time. */
 import { context } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { type IMetricReader, MeterProvider } from '@opentelemetry/sdk-metrics';
-import {
-  BasicTracerProvider,
-  ParentBasedSampler,
-  type Sampler,
-  type SpanProcessor,
-  TraceIdRatioBasedSampler,
-} from '@opentelemetry/sdk-trace-base';
+import type { IMetricReader } from '@opentelemetry/sdk-metrics';
+import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { type Systems, type Telemetry, telemetryOver } from './telemetry.ts';
 
 interface SdkOptions {
@@ -28,13 +20,24 @@ const NAME = 'marquee';
  * Starts the SDK. A trace is recorded whole or not at all: where its start was not, nothing that follows is. Who asks for
  * a trace to be recorded (the flag in `traceparent`) is one among those of the share, as anybody can ask.
  */
-export function startSdk({ systems, share, spans, metrics, sampler: given }: SdkOptions): Telemetry {
+export async function startSdk(options: SdkOptions): Promise<Telemetry> {
+  const [sdk, { MeterProvider }, { resourceFromAttributes }, { AsyncLocalStorageContextManager }] = await Promise.all([
+    import('@opentelemetry/sdk-trace-base'),
+    import('@opentelemetry/sdk-metrics'),
+    import('@opentelemetry/resources'),
+    import('@opentelemetry/context-async-hooks'),
+  ]);
+  const { systems, share, spans, metrics } = options;
   const resource = resourceFromAttributes({ 'service.name': NAME });
-  const ofShare = given ?? new TraceIdRatioBasedSampler(share);
-  const sampler = new ParentBasedSampler({ root: ofShare, remoteParentSampled: ofShare, localParentSampled: ofShare });
-  const tracers = new BasicTracerProvider({ resource, sampler, spanProcessors: [...spans] });
+  const ofShare = options.sampler ?? new sdk.TraceIdRatioBasedSampler(share);
+  const sampler = new sdk.ParentBasedSampler({
+    root: ofShare,
+    remoteParentSampled: ofShare,
+    localParentSampled: ofShare,
+  });
+  const tracers = new sdk.BasicTracerProvider({ resource, sampler, spanProcessors: [...spans] });
   const meters = new MeterProvider({ resource, readers: [...metrics] });
-  // Once a process; those who start another share it.
+  // One a process; those who start another share it.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   return telemetryOver(tracers.getTracer(NAME), meters.getMeter(NAME), systems, async () => {
     await Promise.allSettled([tracers.shutdown(), meters.shutdown()]);
