@@ -8,7 +8,7 @@ import type { Systems, Telemetry } from './telemetry.ts';
 
 type Settings = Pick<Config, 'APPLICATIONINSIGHTS_CONNECTION_STRING' | 'TELEMETRY_SHARE'>;
 
-/** Nothing where `APPLICATIONINSIGHTS_CONNECTION_STRING` is not set. Throws for one that cannot be used. */
+/** Nothing where `APPLICATIONINSIGHTS_CONNECTION_STRING` is not set. */
 export async function openTelemetry(config: Settings, systems: Systems): Promise<Telemetry | undefined> {
   const { APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString, TELEMETRY_SHARE: share } = config;
   if (connectionString === undefined) return undefined;
