@@ -74,6 +74,12 @@ export const configSchema = z.object({
     )
     .optional()
     .describe('Application Insights, where traces and metrics go; left out: there are none'),
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z
+    .string()
+    .optional()
+    .describe(
+      '`Authorization=AAD`, with `;ClientId=` or not: sent by the managed identity; left out: by the key alone',
+    ),
   TELEMETRY_SHARE: z.coerce.number().min(0).max(1).default(1).describe('Share of the traces that is recorded, 0 to 1'),
 });
 

@@ -3,7 +3,7 @@ import { openSync } from 'node:fs';
 import { destination, pino } from 'pino';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
-import { activeTrace } from './telemetry.ts';
+import { activeTrace } from './trace-context.ts';
 
 /** Never in a log, at any depth up to three, whatever a caller passes. */
 const HIDDEN = new Set([

@@ -6,7 +6,10 @@ import type { Config } from './config.ts';
 import { startSdk } from './telemetry.sdk.ts';
 import type { Systems, Telemetry } from './telemetry.ts';
 
-type Settings = Pick<Config, 'APPLICATIONINSIGHTS_CONNECTION_STRING' | 'TELEMETRY_SHARE'>;
+type Settings = Pick<
+  Config,
+  'APPLICATIONINSIGHTS_CONNECTION_STRING' | 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING' | 'TELEMETRY_SHARE'
+>;
 
 /** Nothing where `APPLICATIONINSIGHTS_CONNECTION_STRING` is not set. */
 export async function openTelemetry(config: Settings, systems: Systems): Promise<Telemetry | undefined> {
@@ -20,7 +23,8 @@ export async function openTelemetry(config: Settings, systems: Systems): Promise
     import('@opentelemetry/sdk-metrics'),
   ]);
   // A worker's own disk is no place for what could not be sent: it is gone with the worker.
-  const options = { connectionString, disableOfflineStorage: true, ...plainly(connectionString) };
+  const credential = await credentialOf(config.APPLICATIONINSIGHTS_AUTHENTICATION_STRING ?? '');
+  const options = { connectionString, credential, disableOfflineStorage: true, ...plainly(connectionString) };
   const batches = new BatchSpanProcessor(new azure.AzureMonitorTraceExporter(options));
   return startSdk({
     systems,
@@ -30,6 +34,14 @@ export async function openTelemetry(config: Settings, systems: Systems): Promise
     // Says with each span for how many it stands.
     sampler: new azure.ApplicationInsightsSampler(share),
   });
+}
+
+/** The identity that sends, where the setting of the Functions host asks for one. */
+async function credentialOf(authentication: string) {
+  if (!/(?:^|;)\s*Authorization=AAD/i.test(authentication)) return undefined;
+  const { DefaultAzureCredential } = await import('@azure/identity');
+  const [, managedIdentityClientId] = /(?:^|;)\s*ClientId=([^;\s]+)/i.exec(authentication) ?? [];
+  return new DefaultAzureCredential(managedIdentityClientId === undefined ? {} : { managedIdentityClientId });
 }
 
 /** The exporter makes TLS of any address; a collector on this very machine may do without. */

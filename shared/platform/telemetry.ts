@@ -88,12 +88,6 @@ interface Account {
 const ACCOUNT = createContextKey('marquee account');
 const accountIn = (at: Context) => at.getValue(ACCOUNT) as Account | undefined;
 
-/** The trace of what is under way, for lines of the log. */
-export function activeTrace(): { readonly trace_id: string; readonly span_id: string } | undefined {
-  const active = trace.getSpanContext(context.active());
-  return active && { trace_id: active.traceId, span_id: active.spanId };
-}
-
 function remote(traceparent: string | undefined): Context {
   const found = traceContextOf(traceparent);
   return found ? trace.setSpanContext(ROOT_CONTEXT, { ...found, isRemote: true }) : ROOT_CONTEXT;

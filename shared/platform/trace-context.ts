@@ -1,4 +1,5 @@
-/** W3C trace context, as it stands in the header `traceparent` and in facts. */
+/** W3C trace context, as it stands in the header `traceparent` and in facts, and that of what is under way. */
+import { context, trace } from '@opentelemetry/api';
 
 export interface TraceContext {
   /** 32 hexadecimal digits. */
@@ -23,4 +24,10 @@ export function traceContextOf(traceparent: string | undefined): TraceContext | 
 
 export function traceparentOf({ traceId, spanId, traceFlags }: TraceContext): string {
   return `${VERSION}-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`;
+}
+
+/** The trace of what is under way, by the names that lines of a log have for it; nothing where none is recorded. */
+export function activeTrace(): { readonly trace_id: string; readonly span_id: string } | undefined {
+  const active = trace.getSpanContext(context.active());
+  return active && { trace_id: active.traceId, span_id: active.spanId };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Fact, factOf } from '../../shared/platform/facts.ts';
 import { openLog } from '../../shared/platform/log.pino.ts';
 import { runReaction } from '../../shared/platform/react.ts';
@@ -289,46 +289,5 @@ describe('REQ-EQP-112 nothing that is told', () => {
     for (const text of texts) for (const personal of [...own, ...more]) expect(text).not.toContain(personal);
     // Nor do the metrics name anybody by an id.
     expect(texts[1]).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-7/);
-  });
-});
-
-describe('REQ-EQP-112 where a share of the traces is recorded', () => {
-  const started: { close(): Promise<void> }[] = [];
-  afterEach(async () => {
-    for (const one of started.splice(0)) await one.close();
-  });
-
-  async function recorded(share: number) {
-    const partial = await recordedTelemetry(share);
-    const other = await startTestHost({ telemetry: partial });
-    started.push(other);
-    const { admin } = await other.organization();
-    for (let n = 0; n < 60; n += 1) await admin.api.GET('/api/events', {});
-    await other.settled();
-    return partial;
-  }
-
-  test('a trace is recorded whole or not at all', async () => {
-    const partial = await recorded(0.5);
-    const spans = partial.spans();
-    const servers = spans.filter(({ name }) => name === 'GET /api/events');
-    expect(servers.length).toBeGreaterThan(5);
-    expect(servers.length).toBeLessThan(55);
-    for (const server of servers) {
-      const { traceId } = server.spanContext();
-      expect(partial.spans(traceId).map(({ name }) => name)).toContain('query events');
-    }
-    const orphans = spans.filter(({ parentSpanContext }) => {
-      return parentSpanContext && !spans.some((one) => one.spanContext().spanId === parentSpanContext.spanId);
-    });
-    expect(orphans).toEqual([]);
-  });
-
-  test('none is recorded for none, and all requests are measured all the same', async () => {
-    const none = await recorded(0);
-    expect(none.spans()).toEqual([]);
-    const points = await none.metric('http.server.request.duration');
-    const lists = points.find(({ attributes }) => attributes['http.route'] === '/api/events');
-    expect(lists?.value).toMatchObject({ count: 60 });
   });
 });
