@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { openAzureParts } from '../../shared/platform/compose.azure.ts';
 import { readConfig } from '../../shared/platform/config.ts';
+import { runReaction } from '../../shared/platform/react.ts';
+import { reaction } from '../../shared/platform/reaction.ts';
 import { openTelemetry } from '../../shared/platform/telemetry.azure.ts';
 import { said } from '../support/local-bus.ts';
 import { killAll, launch, ready } from '../support/marquee.ts';
@@ -129,6 +132,21 @@ test('REQ-EQP-112 a reaction is shown as a request of its name, and each span sa
   expect(new Set([...requests, ...dependencies].map(({ sampleRate }) => sampleRate))).toEqual(new Set([50]));
   expect(requests[0]?.data.baseData).toMatchObject({ name: 'process domain-events/notify', success: true });
   expect(JSON.stringify(shown('MetricData'))).toContain('marquee.queue.age');
+});
+
+test('REQ-EQP-112 what a Functions worker stands on tells there too, and stops with the worker', async () => {
+  const settings = { DATA_DIR: folder, LOG_LEVEL: 'silent', APPLICATIONINSIGHTS_CONNECTION_STRING: connection() };
+  const { platform } = await openAzureParts(readConfig(settings), true);
+  const look = reaction({
+    name: 'look',
+    on: ['Said'],
+    handle: async (_, scope) => void (await scope.documents('events').read('nothing')),
+  });
+  await runReaction(platform, look, said('a'));
+  await platform.telemetry?.stop();
+  await platform.store.close();
+  const names = got.flatMap(({ envelopes }) => envelopes.flatMap(({ data }) => data.baseData.name ?? []));
+  expect(names).toEqual(['read events', 'reaction look', 'process domain-events/look']);
 });
 
 test('REQ-EQP-112 a connection string that is none keeps the system from starting, and says why', async () => {
