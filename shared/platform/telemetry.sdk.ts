@@ -1,4 +1,5 @@
 /** The SDK of OpenTelemetry, where telemetry is wanted. It is loaded only then: with all that it brings it takes its time. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { context } from '@opentelemetry/api';
 import type { IMetricReader } from '@opentelemetry/sdk-metrics';
 import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-base';
@@ -15,6 +16,8 @@ interface SdkOptions {
 }
 
 const NAME = 'marquee';
+/** Milliseconds that the end waits for what is still to be sent. */
+const STOP_WITHIN = 5000;
 
 /**
  * Starts the SDK. A trace is recorded whole or not at all: where its start was not, nothing that follows is. Who asks for
@@ -40,6 +43,7 @@ export async function startSdk(options: SdkOptions): Promise<Telemetry> {
   // One a process; those who start another share it.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   return telemetryOver(tracers.getTracer(NAME), meters.getMeter(NAME), systems, async () => {
-    await Promise.allSettled([tracers.shutdown(), meters.shutdown()]);
+    const ended = Promise.allSettled([tracers.shutdown(), meters.shutdown()]);
+    await Promise.race([ended, sleep(STOP_WITHIN, undefined, { ref: false })]);
   });
 }

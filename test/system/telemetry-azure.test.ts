@@ -149,6 +149,14 @@ test('REQ-EQP-112 what a Functions worker stands on tells there too, and stops w
   expect(names).toEqual(['read events', 'reaction look', 'process domain-events/look']);
 });
 
+test('REQ-EQP-112 where nobody takes what is told, requests are answered and the process ends all the same', async () => {
+  const settings = { APPLICATIONINSIGHTS_CONNECTION_STRING: connection() };
+  service.close();
+  const since = performance.now();
+  await ran(settings);
+  expect(performance.now() - since).toBeLessThan(20_000);
+}, 60_000);
+
 test('REQ-EQP-112 a connection string that is none keeps the system from starting, and says why', async () => {
   const started = launch({
     DATA_DIR: join(folder, 'data'),
