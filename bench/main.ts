@@ -18,6 +18,7 @@ import { photos } from './photo.ts';
 import { say, table, verdict } from './report.ts';
 import { type Row, rowsOf } from './rows.ts';
 import { COMMIT_TO_SOCKET, commitToSocket } from './sockets.ts';
+import { TELEMETRY, telemetryCost } from './telemetry.ts';
 
 interface Organizations {
   readonly large: Organization;
@@ -125,6 +126,9 @@ async function main(): Promise<void> {
     const rows = rowsOf(made.large, made.run).filter(({ name }) => only === undefined || name.includes(only));
     const cost = await costs(folder, 'large', rows);
     if (only === undefined || COMMIT_TO_SOCKET.includes(only)) say(await commitToSocket(folder, made.small.orgId));
+    if (only === undefined || TELEMETRY.includes(only)) {
+      say(`\n${await telemetryCost(folder, 'large', `/api/events/${made.large.eventIds[0]}`)}`);
+    }
     const put = await generator();
     const host = await startHost(folder);
     const client = clientOf(host.origin);

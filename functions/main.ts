@@ -2,7 +2,7 @@
 import { app } from '@azure/functions';
 import { readConfig } from '../shared/platform/config.ts';
 import { openLog } from '../shared/platform/log.pino.ts';
-import { register, registerRest } from './register.ts';
+import { type Running, register, registerRest } from './register.ts';
 
 const log = openLog('warn');
 app.setup({ enableHttpStream: true });
@@ -12,7 +12,12 @@ try {
   // Loaded here and not above, so that a slice which cannot be loaded is seen and answered for.
   const [declared, { lazily, openRunning }] = await Promise.all([import('./registry.ts'), import('./platform.ts')]);
   const problems: string[] = [];
-  const running = lazily(() => openRunning(config, declared.routes, development, problems));
+  let opened: Running | undefined;
+  const running = lazily(async () => {
+    opened = await openRunning(config, declared.routes, development, problems);
+    return opened;
+  });
+  app.hook.appTerminate(async () => opened?.platform.telemetry?.stop());
   problems.push(
     ...register(app, declared, {
       running,

@@ -112,7 +112,7 @@ export function register(azure: App, { routes, reactions, timers }: Declared, op
         retry: FOR_EVER,
         async handler(items: unknown[]) {
           const { platform, bus } = await running();
-          await relayChanges(platform.store, bus, items);
+          await relayChanges(platform.store, bus, items, platform.telemetry);
         },
       }),
     );

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { type Bus, parsedFact } from '../../shared/platform/bus.ts';
 import { type ContainerName, containerNames, declarationOf } from '../../shared/platform/containers.ts';
 import { FACT_KIND, type Fact } from '../../shared/platform/facts.ts';
-import { keepForAudit } from '../../shared/platform/relay.ts';
+import { relay } from '../../shared/platform/relay.ts';
 import type { Store } from '../../shared/platform/store.ts';
+import type { Telemetry } from '../../shared/platform/telemetry.ts';
 
 /** The containers whose feeds are followed. */
 export const outboxes: readonly ContainerName[] = containerNames.filter((name) => declarationOf(name).facts);
@@ -15,12 +16,16 @@ const factItem = z.looseObject({ kind: z.literal(FACT_KIND), body: z.unknown() }
  * Relays the facts among some changed items, in their order. A throw makes the trigger bring the same items again, for
  * as long as it takes: nothing is lost, and repeats are dropped by the bus or harmless.
  */
-export async function relayChanges(store: Store, bus: Bus, items: readonly unknown[]): Promise<void> {
+export async function relayChanges(
+  store: Store,
+  bus: Bus,
+  items: readonly unknown[],
+  telemetry?: Telemetry,
+): Promise<void> {
   const facts = items.flatMap((item): Fact[] => {
     const parsed = factItem.safeParse(item);
     return parsed.success ? [parsedFact(parsed.data.body)] : [];
   });
   if (facts.length === 0) return;
-  await keepForAudit(store, facts);
-  await bus.publish(facts);
+  await relay(store, telemetry, facts, () => bus.publish(facts));
 }

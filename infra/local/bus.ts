@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
+import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import type { BusFile, Failure, Position } from './bus-file.ts';
 import { type Deliver, type Retry, sessionsOf } from './bus-sessions.ts';
 
@@ -13,6 +14,7 @@ export interface LocalBusOptions {
   readonly deliver: Deliver;
   readonly clock: Clock;
   readonly log: Log;
+  readonly telemetry?: Telemetry | undefined;
   readonly retry?: Partial<Retry>;
   /** Subjects that one reaction works on at the same time. */
   readonly sideBySide?: number;
@@ -41,7 +43,7 @@ const GATHER = 5;
 const LOOK_AGAIN = 3;
 
 export function localBus(options: LocalBusOptions): LocalBus {
-  const { file, reactions, log, clock } = options;
+  const { file, reactions, log, clock, telemetry } = options;
   const retry = { ...RETRY, ...options.retry };
   const interested = new Map<string, Reaction[]>();
   for (const reaction of reactions) {
@@ -84,7 +86,10 @@ export function localBus(options: LocalBusOptions): LocalBus {
       },
       failed({ n, tries }, error, dead) {
         failures.push({ n, tries, error: described(error), ...(dead ? { deadAt: clock.now() } : {}) });
-        if (dead) log.error({ reaction: reaction.name, tries, err: error }, 'a message became a dead letter');
+        if (dead) {
+          log.error({ reaction: reaction.name, tries, err: error }, 'a message became a dead letter');
+          telemetry?.deadLetter(reaction.name);
+        }
         soon();
       },
     }),

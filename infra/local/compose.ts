@@ -20,6 +20,8 @@ import { clientNamed, openRealtime } from '../../shared/platform/realtime.azure.
 import type { Platform } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Store } from '../../shared/platform/store.ts';
+import { tracedRealtime, tracedStore } from '../../shared/platform/telemetry.ports.ts';
+import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { startAzurite } from './azurite.ts';
 import { besideApi } from './dev-mail.ts';
 import { type Host, startHost, tryPort } from './host.ts';
@@ -34,6 +36,8 @@ interface LocalOptions {
   /** Milliseconds since 1970, for rate limits. */
   readonly now?: () => number;
   readonly mail?: Mail;
+  /** Stays with the caller, who stops it after this. */
+  readonly telemetry?: Telemetry | undefined;
   /** Stands between the platform and the store, to count or to disturb. */
   readonly watch?: (store: Store) => Store;
   /** False leaves the timers to the caller (tests run them by hand). */
@@ -56,7 +60,7 @@ const DRAIN_MS = 5000;
 
 /** Starts everything; throws one clear `Error` when a part cannot start (and closes what had started). */
 export async function startLocal(options: LocalOptions): Promise<Local> {
-  const { config, log, clock = systemClock } = options;
+  const { config, log, telemetry, clock = systemClock } = options;
   const folder = resolve(config.DATA_DIR);
   await madeFolder(folder);
   await onPort('PORT', config, (port) => tryPort(port, config.HOST));
@@ -81,15 +85,16 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     closers.push(realtime.stop);
     const platform: Platform = {
       config,
-      store: options.watch?.(store) ?? store,
+      store: tracedStore(options.watch?.(store) ?? store, telemetry),
       clock,
       ids: systemIds,
       queue: keyedQueue(),
       limits: localLimits(options.now ?? Date.now),
       blobs,
       mail: options.mail ?? openMail(config, folder),
-      realtime: realtime.port,
+      realtime: tracedRealtime(realtime.port, telemetry),
       log,
+      telemetry,
       // With PORT=0 the host alone knows where it is.
       publicUrl: () => config.PUBLIC_URL ?? host?.origin ?? configuredUrl(config),
       probes: [

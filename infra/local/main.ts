@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type Config, readConfig } from '../../shared/platform/config.ts';
 import { messageOf } from '../../shared/platform/errors.ts';
 import { openLog } from '../../shared/platform/log.pino.ts';
+import { openTelemetry } from '../../shared/platform/telemetry.azure.ts';
 import { madeFolder, startLocal } from './compose.ts';
 import { demoUsers, seedDemo } from './demo.ts';
 
@@ -28,8 +29,10 @@ async function main(): Promise<void> {
       stopping.abort();
     });
   }
+  const telemetry = await openTelemetry(config, { store: 'sqlite', bus: 'local' });
   const local = await startLocal({
     config,
+    telemetry,
     log: openLog(config.LOG_LEVEL, join(folder, 'marquee.log')),
     prepare: async (parts) => {
       if (config.SEED === 'demo') await seedDemo(parts, say, signal);
@@ -42,6 +45,7 @@ async function main(): Promise<void> {
     await once(signal, 'abort');
   }
   await local?.close();
+  await telemetry?.stop();
   process.exit(0);
 }
 

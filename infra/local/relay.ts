@@ -5,7 +5,7 @@ import { type ContainerName, containerNames, declarationOf } from '../../shared/
 import { FACT_KIND, type Fact, factOf } from '../../shared/platform/facts.ts';
 import { runReaction } from '../../shared/platform/react.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
-import { keepForAudit } from '../../shared/platform/relay.ts';
+import { relay } from '../../shared/platform/relay.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { localBus } from './bus.ts';
 import { openBusFile } from './bus-file.ts';
@@ -52,7 +52,7 @@ const LONGEST_PAUSE = 30_000;
 /** Starts relaying and delivering in this process. */
 export function startRelay(options: RelayOptions): Relay {
   const { platform, reactions, folder, poll = POLL } = options;
-  const { store, clock, log } = platform;
+  const { store, clock, log, telemetry } = platform;
   const file = openBusFile(folder);
   const lock = options.alone === false ? { held: () => true, release() {} } : lockIn(folder, 'relay');
   const bus = localBus({
@@ -60,6 +60,7 @@ export function startRelay(options: RelayOptions): Relay {
     reactions,
     clock,
     log,
+    telemetry,
     deliver: options.deliver ?? ((reaction, fact) => runReaction(platform, reaction, fact)),
     ...(options.retry ? { retry: options.retry } : {}),
     ...(options.sideBySide ? { sideBySide: options.sideBySide } : {}),
@@ -85,8 +86,7 @@ export function startRelay(options: RelayOptions): Relay {
   async function relayed(container: ContainerName): Promise<boolean> {
     const { facts, position, more } = await unread(container, file.position(feed(container)));
     if (position === undefined) return false;
-    await keepForAudit(store, facts);
-    bus.publish(facts, { feed: feed(container), value: position });
+    await relay(store, telemetry, facts, async () => bus.publish(facts, { feed: feed(container), value: position }));
     return more;
   }
 

@@ -15,6 +15,9 @@ import type { Realtime } from './realtime.ts';
 import { Refusal } from './refusal.ts';
 import type { Platform } from './scope.ts';
 import type { Store } from './store.ts';
+import { openTelemetry } from './telemetry.azure.ts';
+import { tracedRealtime, tracedStore } from './telemetry.ports.ts';
+import type { Telemetry } from './telemetry.ts';
 
 interface AzureParts {
   readonly platform: Platform;
@@ -42,7 +45,9 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   if (missing.length > 0 && !development) throw new BadConfiguration(missing);
   const clock = systemClock;
   const log = openLog(config.LOG_LEVEL);
-  const store = await openedStore(config, log);
+  const systems = { store: config.COSMOS_ENDPOINT === undefined ? 'sqlite' : 'cosmosdb', bus: 'servicebus' };
+  const telemetry = await openTelemetry(config, systems);
+  const store = await openedStore(config, log, telemetry);
   const bus = openedBus(config);
   const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
   const blobs = openBlobs({ connectionString, accountUrl, container: 'pictures', clock });
@@ -55,29 +60,33 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   ];
   const platform: Platform = {
     config,
-    store,
+    store: tracedStore(store, telemetry),
     clock,
     ids: systemIds,
     queue: keyedQueue(),
     limits: localLimits(() => Date.parse(clock.now())),
     blobs,
     mail: openMail(config, config.DATA_DIR),
-    realtime,
+    realtime: tracedRealtime(realtime, telemetry),
     log,
+    telemetry,
     publicUrl: () => configuredUrl(config),
     probes,
   };
   return { platform, bus };
 }
 
-async function openedStore(config: Config, log: Log): Promise<Store> {
+async function openedStore(config: Config, log: Log, telemetry: Telemetry | undefined): Promise<Store> {
   if (config.COSMOS_ENDPOINT === undefined) {
     const { openSqliteStore } = await import('./store.sqlite.ts');
     return openSqliteStore({ file: `${config.DATA_DIR}/marquee.db`, clock: systemClock });
   }
   const { openCosmosStore } = await import('./store.azure.ts');
   const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database } = config;
-  const onCharge = (requestUnits: number) => log.debug({ requestUnits }, 'store');
+  const onCharge = (requestUnits: number) => {
+    log.debug({ requestUnits }, 'store');
+    telemetry?.charged(requestUnits);
+  };
   return openCosmosStore({ endpoint, key, database, onCharge });
 }
 

@@ -66,6 +66,21 @@ export const configSchema = z.object({
     .optional()
     .describe('Its connection string (development); both left out: the local endpoint'),
   WEB_PUBSUB_PORT: wholeNumber(0, 0, 65_535).describe('Port of the local endpoint; 0 takes a free one and keeps it'),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: z
+    .string()
+    .regex(
+      /(?:^|;)\s*InstrumentationKey=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i,
+      'must name an InstrumentationKey',
+    )
+    .optional()
+    .describe('Application Insights, where traces and metrics go; left out: there are none'),
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z
+    .string()
+    .optional()
+    .describe(
+      '`Authorization=AAD`, with `;ClientId=` or not: sent by the managed identity; left out: by the key alone',
+    ),
+  TELEMETRY_SHARE: z.coerce.number().min(0).max(1).default(1).describe('Share of the traces that is recorded, 0 to 1'),
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -3,6 +3,7 @@ import { openSync } from 'node:fs';
 import { destination, pino } from 'pino';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
+import { activeTrace } from './trace-context.ts';
 
 /** Never in a log, at any depth up to three, whatever a caller passes. */
 const HIDDEN = new Set([
@@ -40,7 +41,7 @@ export function openLog(level: Config['LOG_LEVEL'], file?: string): Log {
       level,
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { log: (fields) => redacted(fields) as Record<string, unknown> },
+      formatters: { log: shown },
       serializers: { err: shownError },
     },
     // Opened at once: a process that ends right after its start can still write what it has to say.
@@ -53,6 +54,12 @@ export function openLog(level: Config['LOG_LEVEL'], file?: string): Log {
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
   };
+}
+
+/** What a line holds of its fields, and the trace it belongs to. */
+function shown(fields: object): Record<string, unknown> {
+  const trace = activeTrace();
+  return (trace ? { ...redacted(fields), ...trace } : redacted(fields)) as Record<string, unknown>;
 }
 
 function shownError(error: unknown): unknown {

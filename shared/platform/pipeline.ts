@@ -29,7 +29,7 @@ export interface Pipeline {
 }
 
 export function createPipeline(platform: Platform, authenticator: Authenticator): Pipeline {
-  const { config, clock, limits, log, store } = platform;
+  const { config, clock, limits, log, store, telemetry } = platform;
   const budgets = {
     signedIn: { limit: config.RATE_SIGNED_IN, windowSeconds: 60 },
     public: { limit: config.RATE_PUBLIC, windowSeconds: 60 },
@@ -109,6 +109,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
 
   function answered(error: unknown, request: RawRequest, trace: Trace, headers: Record<string, string>): RawReply {
     const refusal = refusalOf(error);
+    telemetry?.refused(refusal.code);
     if (refusal.code === 'internal') {
       log.error({ correlationId: trace.correlationId, traceId: trace.traceId, err: error }, 'request failed');
     }
@@ -125,43 +126,55 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     );
   }
 
+  async function served(route: Route, request: RawRequest, trace: Trace): Promise<RawReply> {
+    const startedAt = performance.now();
+    let actor: Actor | undefined;
+    let spent: Spent | undefined;
+    let reply: RawReply;
+    try {
+      const address = addressOf(request, config.TRUST_PROXY);
+      actor = await actorOf(route, request);
+      spent = await budgetOf(route, actor, address);
+      await permitted(route, actor, trace, spent);
+      const made = await handled(route, request, actor, trace, address);
+      reply = { ...made, headers: Object.assign(frame(request, trace, spent), made.headers) };
+    } catch (error) {
+      reply = answered(error, request, trace, frame(request, trace, spent));
+    }
+    if (log.on('info')) {
+      log.info(
+        {
+          method: route.method,
+          route: route.path,
+          status: reply.status,
+          ms: Math.round((performance.now() - startedAt) * 100) / 100,
+          correlationId: trace.correlationId,
+          traceId: trace.traceId,
+          userId: actor?.userId,
+          orgId: actor?.orgId,
+        },
+        'request',
+      );
+    }
+    return reply;
+  }
+
+  function refused(request: RawRequest, error: unknown, trace: Trace): RawReply {
+    return answered(error, request, trace, frame(request, trace));
+  }
+
   return {
-    async serve(route, request) {
-      const startedAt = performance.now();
-      const trace = traceOf(request, platform.ids);
-      let actor: Actor | undefined;
-      let spent: Spent | undefined;
-      let reply: RawReply;
-      try {
-        const address = addressOf(request, config.TRUST_PROXY);
-        actor = await actorOf(route, request);
-        spent = await budgetOf(route, actor, address);
-        await permitted(route, actor, trace, spent);
-        const made = await handled(route, request, actor, trace, address);
-        reply = { ...made, headers: Object.assign(frame(request, trace, spent), made.headers) };
-      } catch (error) {
-        reply = answered(error, request, trace, frame(request, trace, spent));
-      }
-      if (log.on('info')) {
-        log.info(
-          {
-            method: route.method,
-            route: route.path,
-            status: reply.status,
-            ms: Math.round((performance.now() - startedAt) * 100) / 100,
-            correlationId: trace.correlationId,
-            traceId: trace.traceId,
-            userId: actor?.userId,
-            orgId: actor?.orgId,
-          },
-          'request',
-        );
-      }
-      return reply;
+    serve(route, request) {
+      if (!telemetry) return served(route, request, traceOf(request, platform.ids));
+      return telemetry.request(request, route.path, (current) =>
+        served(route, request, traceOf(request, platform.ids, current)),
+      );
     },
     refuse(request, error) {
-      const trace = traceOf(request, platform.ids);
-      return answered(error, request, trace, frame(request, trace));
+      if (!telemetry) return refused(request, error, traceOf(request, platform.ids));
+      return telemetry.strayRequest(request, (current) =>
+        refused(request, error, traceOf(request, platform.ids, current)),
+      );
     },
     preflight(request, methods) {
       const { status, headers } = preflight(request.header('origin'), config.CORS_ORIGINS, methods);

@@ -10,13 +10,24 @@ import { type Platform, scopeOf } from './scope.ts';
  * from the fact, so that a second delivery makes the same. Throws what the reaction throws: the message comes again.
  */
 export async function runReaction(platform: Platform, reaction: Reaction, fact: Fact): Promise<void> {
+  const { telemetry, clock } = platform;
+  const work = (traceparent: string | undefined) => reacted(platform, reaction, fact, traceparent);
+  await (telemetry ? telemetry.reaction(reaction.name, fact, clock.now(), work) : work(fact.traceparent));
+}
+
+async function reacted(
+  platform: Platform,
+  reaction: Reaction,
+  fact: Fact,
+  traceparent: string | undefined,
+): Promise<void> {
   const { name } = reaction;
   const startedAt = performance.now();
   const about = { reaction: name, type: fact.type, factId: fact.id, correlationId: fact.correlationid };
   const scope = scopeOf(platform, {
     actor: systemActor(fact.orgid),
     correlationId: fact.correlationid,
-    ...(fact.traceparent === undefined ? {} : { traceparent: fact.traceparent }),
+    ...(traceparent === undefined ? {} : { traceparent }),
     reaction: { name, fact },
     ids: seededIds(`${name}:${fact.id}`, fact.time),
   });

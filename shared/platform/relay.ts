@@ -3,15 +3,27 @@ import type { Fact } from './facts.ts';
 import { FACT_KIND } from './facts.ts';
 import type { Json, Store, Write } from './store.ts';
 import { MAX_WRITES } from './store.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/**
+ * Copies facts to the audit trail and then hands them to `publish`: in that order, so that a fact that had an effect is
+ * always in the trail. Throws when either fails; both may be done again.
+ */
+export async function relay(
+  store: Store,
+  telemetry: Telemetry | undefined,
+  facts: readonly Fact[],
+  publish: () => Promise<void>,
+): Promise<void> {
+  await keepForAudit(store, facts, telemetry);
+  await (telemetry && facts.length > 0 ? telemetry.sending(facts, publish) : publish());
+}
 
 /** Subjects whose facts are copied at the same time. */
 const SIDE_BY_SIDE = 64;
 
-/**
- * Copies facts to the audit container, which keeps them for good. Done before they are published, so that a fact that
- * had an effect is always in the trail; repeats write the same documents again.
- */
-export async function keepForAudit(store: Store, facts: readonly Fact[]): Promise<void> {
+/** Copies facts to the audit container, which keeps them for good; repeats write the same documents again. */
+async function keepForAudit(store: Store, facts: readonly Fact[], telemetry: Telemetry | undefined): Promise<void> {
   const bySubject = new Map<string, Map<string, Fact>>();
   for (const fact of facts) {
     const key = JSON.stringify([fact.orgid, fact.subject]);
@@ -20,13 +32,13 @@ export async function keepForAudit(store: Store, facts: readonly Fact[]): Promis
   }
   const subjects = bySubject.values();
   async function copyNext(): Promise<void> {
-    for (const own of subjects) await copied(store, [...own.values()]);
+    for (const own of subjects) await copied(store, [...own.values()], telemetry);
   }
   await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, bySubject.size) }, copyNext));
 }
 
 /** Facts of one subject. */
-async function copied(store: Store, facts: readonly Fact[]): Promise<void> {
+async function copied(store: Store, facts: readonly Fact[], telemetry: Telemetry | undefined): Promise<void> {
   for (let from = 0; from < facts.length; from += MAX_WRITES) {
     const some = facts.slice(from, from + MAX_WRITES);
     const [first] = some;
@@ -34,6 +46,7 @@ async function copied(store: Store, facts: readonly Fact[]): Promise<void> {
     const writes = some.map((fact): Write => {
       return { op: 'upsert', document: { id: fact.id, kind: FACT_KIND, body: fact as unknown as Json } };
     });
-    await store.commit('audit', [first.orgid, first.subject], writes);
+    const commit = () => store.commit('audit', [first.orgid, first.subject], writes);
+    await (telemetry ? telemetry.following(first, commit) : commit());
   }
 }

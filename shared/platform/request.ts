@@ -2,6 +2,7 @@
 import { type Ids, randomHex } from './clock.ts';
 import type { RawRequest } from './http.ts';
 import { invalid } from './refusal.ts';
+import { traceContextOf, traceparentOf } from './trace-context.ts';
 
 export interface Trace {
   readonly correlationId: string;
@@ -10,15 +11,16 @@ export interface Trace {
 }
 
 const CORRELATION = /^[A-Za-z0-9-]{1,64}$/;
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** The correlation and trace of a request: given ones are continued, missing ones made. */
-export function traceOf(request: RawRequest, ids: Ids): Trace {
+/**
+ * The correlation and trace of a request: given ones are continued, missing and bad ones made. `current` is the span it
+ * has already, where it has one.
+ */
+export function traceOf(request: RawRequest, ids: Ids, current = request.header('traceparent')): Trace {
   const given = request.header('x-correlation-id');
   const correlationId = given !== undefined && CORRELATION.test(given) ? given : ids.next();
-  const traceparent = request.header('traceparent');
-  const parent = traceparent === undefined ? undefined : TRACEPARENT.exec(traceparent)?.[1];
-  if (traceparent !== undefined && parent !== undefined) return { correlationId, traceId: parent, traceparent };
+  const parent = traceContextOf(current);
+  if (parent) return { correlationId, traceId: parent.traceId, traceparent: traceparentOf(parent) };
   const traceId = randomHex(32);
   return { correlationId, traceId, traceparent: `00-${traceId}-${randomHex(16)}-01` };
 }

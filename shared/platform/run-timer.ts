@@ -41,7 +41,7 @@ function textOf(date: Date | null | undefined): string | undefined {
  * timer works off what is due, not what is due since the last tick.
  */
 export async function runTick(platform: Platform, timer: Timer, tick: string): Promise<'done' | 'failed' | 'taken'> {
-  const { store, log, clock, ids } = platform;
+  const { store, log, clock, ids, telemetry } = platform;
   const partition = [`timer:${timer.name}`];
   const marker = (state: string, more: { [key: string]: Json } = {}): Document => {
     const body = { state, startedAt, ...more };
@@ -61,12 +61,20 @@ export async function runTick(platform: Platform, timer: Timer, tick: string): P
   const about = { timer: timer.name, tick, correlationId };
   let failure: unknown;
   const since = performance.now();
+  const work = async (traceparent?: string) => {
+    try {
+      const trace = traceparent === undefined ? {} : { traceparent };
+      await timer.handle(scopeOf(platform, { actor: systemActor(''), correlationId, ...trace }));
+      log.info({ ...about, ms: Math.round(performance.now() - since) }, 'timer done');
+    } catch (error) {
+      log.error({ ...about, err: error }, 'timer failed');
+      throw error;
+    }
+  };
   try {
-    await timer.handle(scopeOf(platform, { actor: systemActor(''), correlationId }));
-    log.info({ ...about, ms: Math.round(performance.now() - since) }, 'timer done');
+    await (telemetry ? telemetry.timer(timer.name, work) : work());
   } catch (error) {
     failure = error ?? new Error('no reason given');
-    log.error({ ...about, err: error }, 'timer failed');
   }
   const endedAt = clock.now();
   const ended =

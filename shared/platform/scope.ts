@@ -18,6 +18,7 @@ import type { Repository } from './repository.ts';
 import { repository } from './repository.ts';
 import type { Names } from './request.ts';
 import type { Store } from './store.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** What lives as long as the process. */
 export interface Platform {
@@ -31,6 +32,8 @@ export interface Platform {
   readonly mail: Mail;
   readonly realtime: Realtime;
   readonly log: Log;
+  /** There where traces and metrics are wanted. */
+  readonly telemetry?: Telemetry | undefined;
   /**
    * Where people reach us, for links in mail: `https://api.example`. Never taken from a request: a forged Host header
    * must not end up in a mail.

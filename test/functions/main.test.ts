@@ -11,6 +11,7 @@ beforeEach(() => {
   vi.doMock('@azure/functions', () => ({
     app: {
       ...azure,
+      hook: { appTerminate: () => ({ dispose() {} }) },
       setup(options: { enableHttpStream?: boolean }) {
         streams = options.enableHttpStream;
       },

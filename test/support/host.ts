@@ -7,6 +7,7 @@ import { type Local, startLocal } from '../../infra/local/compose.ts';
 import type { BuiltInRole } from '../../shared/identity/roles.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 import type { Log } from '../../shared/platform/log.ts';
+import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { type Api, apiClient } from './client.ts';
 import { type RecordedMail, recordedMail, silentLog, type TestClock, testClock } from './platform.ts';
 
@@ -41,6 +42,7 @@ interface TestHostOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly at?: string;
   readonly log?: Log;
+  readonly telemetry?: Telemetry;
   /** A folder to go on with; kept afterwards. */
   readonly folder?: string;
 }
@@ -66,6 +68,7 @@ export async function startTestHost(options: TestHostOptions = {}): Promise<Test
     clock,
     now: clock.time,
     mail,
+    telemetry: options.telemetry,
     log: options.log ?? silentLog,
     timers: false,
   });
