@@ -11,6 +11,7 @@ import { acceptable, rendered } from './reply.ts';
 import { addressOf, ifMatchOf, queryOf, type Trace, tokenOf, traceOf } from './request.ts';
 import type { RequestFacts, Route } from './route.ts';
 import { type Platform, type ScopeInit, scopeOf } from './scope.ts';
+import { StoreFull } from './store.ts';
 import { parsed, together } from './validation.ts';
 
 export interface Authenticator {
@@ -109,10 +110,11 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
 
   function answered(error: unknown, request: RawRequest, trace: Trace, headers: Record<string, string>): RawReply {
     const refusal = refusalOf(error);
+    const about = { correlationId: trace.correlationId, traceId: trace.traceId, err: error };
     telemetry?.refused(refusal.code);
-    if (refusal.code === 'internal') {
-      log.error({ correlationId: trace.correlationId, traceId: trace.traceId, err: error }, 'request failed');
-    }
+    if (refusal.code === 'internal' || error instanceof StoreFull) log.error(about, 'request failed');
+    // Whoever looks at a 503 wants to know of what.
+    else if (refusal.code === 'unavailable') log.warn(about, 'request cannot be answered');
     return problemReply(refusal, { instance: request.path, traceId: trace.traceId, headers });
   }
 

@@ -2,7 +2,7 @@
 import type { RawReply } from './http.ts';
 import { limitHeaders, type Spent } from './limits.ts';
 import { codes, invalid, Refusal } from './refusal.ts';
-import { BadCursor, StoreUnavailable } from './store.ts';
+import { BadCursor, StoreFull, StoreUnavailable } from './store.ts';
 
 interface ProblemContext {
   /** Path of the request. */
@@ -18,9 +18,12 @@ export function refusalOf(error: unknown): Refusal {
     return invalid('query.cursor', 'bad_cursor', 'is not a cursor of this list; start again without one');
   }
   if (error instanceof StoreUnavailable) {
-    return new Refusal('unavailable', 'The store is too busy or out of reach; try again.', {
-      retryAfter: error.retryAfterSeconds,
-    });
+    const { retryAfterSeconds: retryAfter } = error;
+    const why =
+      error instanceof StoreFull
+        ? 'There is no room left for this; whoever runs the system has been told.'
+        : 'The store is too busy or out of reach; try again.';
+    return new Refusal('unavailable', why, { retryAfter });
   }
   return new Refusal('internal', 'Something went wrong on our side. Quote the traceId when you report it.');
 }

@@ -4,7 +4,7 @@ import { keyNames } from './store.azure.policy.ts';
 import type { CosmosDocument, Operation, OperationReply } from './store.azure.wire.ts';
 import { WireFailure } from './store.azure.wire.ts';
 import type { Document, Partition, Write } from './store.ts';
-import { CommitRefused, StoreUnavailable } from './store.ts';
+import { CommitRefused, StoreFull, StoreUnavailable } from './store.ts';
 
 /** Operations with the place of the write that each came from. */
 interface Ordered {
@@ -95,6 +95,8 @@ export function etagsFrom({ operations, places }: Ordered, replies: readonly Ope
 }
 
 function refusal(status: number, place: number): Error {
+  // Who may not write at all is refused the whole batch, not one of its writes.
+  if (status === FORBIDDEN) return new StoreFull(`The partition is full: write ${place} of a batch was answered 403`);
   if (status === 409) return new CommitRefused('exists', place);
   if (status === 412) return new CommitRefused('stale', place);
   if (status === 404) return new CommitRefused('missing', place);
@@ -102,10 +104,14 @@ function refusal(status: number, place: number): Error {
 }
 
 const DEFAULT_RETRY_SECONDS = 1;
+const FORBIDDEN = 403;
+/** How Cosmos DB says it (substatus 1014). */
+const FULL = /partition key reached maximum size/i;
 
 /** What a failure of the service means for the caller: `StoreUnavailable` when another try may do, else a bug. */
 export function failureOf(error: unknown): Error {
   if (!(error instanceof WireFailure)) return error instanceof Error ? error : new Error(String(error));
+  if (error.status === FORBIDDEN && FULL.test(error.message)) return new StoreFull(error.message, { cause: error });
   const { status, retryAfterSeconds = DEFAULT_RETRY_SECONDS } = error;
   const passing = status === 0 || status === 408 || status === 410 || status === 429 || status === 449 || status >= 500;
   if (!passing) return error;

@@ -145,3 +145,11 @@ export class StoreUnavailable extends Error {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+/** The partition takes no more (20 GB in Cosmos DB). Another try helps only once somebody has made room. */
+export class StoreFull extends StoreUnavailable {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 3600, options);
+    this.name = 'StoreFull';
+  }
+}

@@ -180,6 +180,14 @@ describe('batches', () => {
     expect(() => etagsFrom(ordered, replies(status, 424, 424, 424, 424))).toThrow(StoreUnavailable);
   });
 
+  test('a write of a batch answered 403 means that the partition is full: an hour, and no bug of the caller', () => {
+    const full = expect.objectContaining({ name: 'StoreFull', retryAfterSeconds: 3600 });
+    expect(() => etagsFrom(ordered, replies(424, 403, 424, 424, 424))).toThrow(full);
+    const said = 'Partition key reached maximum size of 20 GB. (substatus 1014)';
+    expect(failureOf(new WireFailure(403, said))).toEqual(full);
+    expect(failureOf(new WireFailure(403, said))).toBeInstanceOf(StoreUnavailable);
+  });
+
   test('replies that do not say what happened are not taken for success', () => {
     expect(() => etagsFrom(ordered, [])).toThrow(StoreUnavailable);
     expect(() => etagsFrom(ordered, replies(424, 424, 424, 424, 424))).toThrow(StoreUnavailable);
