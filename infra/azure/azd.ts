@@ -1,4 +1,4 @@
-/** Who is signed in to azd, for its hooks. */
+/** What azd knows: who is signed in, and the values of its environment. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -10,6 +10,7 @@ export const MANAGER = 'https://management.azure.com';
 
 const run = promisify(execFile);
 const Token = z.object({ token: z.string() });
+const Values = z.record(z.string(), z.string());
 
 /** Tokens of whoever is signed in, asked for once for each service. */
 export function tokensOf(tenant: string): Tokens {
@@ -24,4 +25,10 @@ export function tokensOf(tenant: string): Tokens {
     known.set(audience, token);
     return token;
   };
+}
+
+/** The values of azd's environment, the outputs of main.bicep among them: what a hook would be handed. */
+export async function valuesOfEnvironment(): Promise<Readonly<Record<string, string>>> {
+  const { stdout } = await run('azd', ['env', 'get-values', '--output', 'json']);
+  return Values.parse(JSON.parse(stdout));
 }

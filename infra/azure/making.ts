@@ -9,21 +9,25 @@ import type { Clock } from '../../shared/platform/clock.ts';
 import { secretText } from '../../shared/platform/random.ts';
 import type { Tokens } from './azd.ts';
 
-export interface Making {
+/** A vault, and the app that reads it. */
+export interface Vaulted {
   /** `https://<name>.vault.azure.net/` */
   readonly vault: string;
   /** Resource id of the function app. */
   readonly app: string;
   /** `https://management.azure.com` */
   readonly manager: string;
-  /** Written as SMTP-URL, whatever is there; left out, the vault keeps what it has. */
-  readonly smtpUrl?: string | undefined;
   readonly tokens: Tokens;
   readonly clock: Clock;
   /** Milliseconds between tries: a role that was just given takes minutes to be known everywhere. */
   readonly pause: number;
   /** Told in words what was done; never a secret. */
   readonly say: (line: string) => void;
+}
+
+export interface Making extends Vaulted {
+  /** Written as SMTP-URL, whatever is there; left out, the vault keeps what it has. */
+  readonly smtpUrl?: string | undefined;
 }
 
 const VAULT = 'https://vault.azure.net';
@@ -33,9 +37,10 @@ const TRIES = 60;
 
 /** Names as the vault allows them: letters, digits and hyphens. */
 const LINK_SECRET = 'LINK-SECRET';
-const SIGNING_KEYS = 'SIGNING-KEYS';
+export const SIGNING_KEYS = 'SIGNING-KEYS';
 const SMTP_URL = 'SMTP-URL';
 
+const Secret = z.object({ value: z.string() });
 const References = z.object({
   value: z.array(z.object({ name: z.string(), properties: z.object({ status: z.string() }) })),
 });
@@ -64,13 +69,18 @@ export async function makeSecrets(making: Making): Promise<void> {
 }
 
 async function inVault(making: Making, name: string): Promise<boolean> {
-  const { status } = await patiently(making, () => ask(making, VAULT, secretAt(making, name)));
-  if (status === 200) return true;
-  if (status === 404) return false;
-  throw new Error(`The vault does not say whether it has ${name}: it answers ${status}`);
+  return (await fromVault(making, name)) !== undefined;
 }
 
-async function write(making: Making, name: string, value: string): Promise<void> {
+/** The value of a secret; undefined when there is none. */
+export async function fromVault(making: Vaulted, name: string): Promise<string | undefined> {
+  const reply = await patiently(making, () => ask(making, VAULT, secretAt(making, name)));
+  if (reply.status === 404) return undefined;
+  if (reply.status === 200) return Secret.parse(await reply.json()).value;
+  throw new Error(`The vault does not say whether it has ${name}: it answers ${reply.status}`);
+}
+
+export async function write(making: Vaulted, name: string, value: string): Promise<void> {
   const { status } = await patiently(making, () => ask(making, VAULT, secretAt(making, name), 'PUT', { value }));
   if (status === 200) return;
   const why = status === 409 ? 'it was deleted there and must first be recovered or purged' : `it answers ${status}`;
@@ -78,7 +88,7 @@ async function write(making: Making, name: string, value: string): Promise<void>
 }
 
 /** Has the app look again until every reference of its settings is resolved. */
-async function takenUp(making: Making): Promise<void> {
+export async function takenUp(making: Vaulted): Promise<void> {
   const { manager, app, pause } = making;
   const references = `${manager}${app}/config/configreferences/appsettings`;
   const answered = async (url: string, method: string) => {
@@ -97,12 +107,12 @@ async function takenUp(making: Making): Promise<void> {
   throw new Error(`The app cannot read ${unread.join(', ')} from the vault`);
 }
 
-function secretAt({ vault }: Making, name: string): string {
+function secretAt({ vault }: Vaulted, name: string): string {
   return `${vault.replace(/\/$/, '')}/secrets/${name}?${VAULT_API}`;
 }
 
 async function ask(
-  { tokens }: Making,
+  { tokens }: Vaulted,
   audience: string,
   url: string,
   method = 'GET',
@@ -114,7 +124,7 @@ async function ask(
 }
 
 /** Tries again while the role is not known yet, or the service is busy or failing. */
-async function patiently({ pause }: Making, work: () => Promise<Response>): Promise<Response> {
+async function patiently({ pause }: Vaulted, work: () => Promise<Response>): Promise<Response> {
   for (let attempt = 1; ; attempt += 1) {
     const reply = await work();
     const passing = reply.status === 403 || reply.status === 429 || reply.status >= 500;

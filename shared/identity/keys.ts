@@ -173,6 +173,25 @@ async function versionOf(file: string): Promise<string> {
 }
 
 /**
+ * A key set with a new key, without those whose tokens are all expired: `ahead` with the new key last, for all to know
+ * before any signs with it, and `next` with it first. `where` names the set (`text`; undefined: there is none) in errors.
+ */
+export async function rotatedSet(text: string | undefined, where: string, clock: Clock) {
+  const fresh = await newKey(clock);
+  const old = text === undefined ? [] : keySetOf(text, where).keys;
+  const since = later(clock.now(), -RETIRED_AFTER);
+  // A key stopped signing when the one before it in the set began to.
+  const kept = old.filter((_, at) => at === 0 || (old[at - 1]?.createdAt ?? since) >= since);
+  return {
+    ahead: written([...kept, fresh]),
+    next: written([fresh, ...kept]),
+    kid: fresh.kid,
+    kept: kept.length,
+    dropped: old.length - kept.length,
+  };
+}
+
+/**
  * Puts a new key first and drops those whose tokens are all expired. Signs nobody out: the key that signed until now
  * goes on verifying. To be run by one process at a time. Throws when the keys come from SIGNING_KEYS.
  */
@@ -181,12 +200,7 @@ export async function rotateKeys(config: Config, folder: string, clock: Clock) {
     throw new Error('The keys come from SIGNING_KEYS: put a new one first there, and keep the old ones for an hour.');
   }
   const file = fileOf(folder);
-  const fresh = await newKey(clock);
-  const text = await readSecret(file);
-  const old = text === undefined ? [] : keySetOf(text, file).keys;
-  const since = later(clock.now(), -RETIRED_AFTER);
-  // A key stopped signing when the one before it in the set began to.
-  const kept = old.filter((_, at) => at === 0 || (old[at - 1]?.createdAt ?? since) >= since);
-  await replaceSecret(file, written([fresh, ...kept]));
-  return { kid: fresh.kid, kept: kept.length, dropped: old.length - kept.length };
+  const { next, kid, kept, dropped } = await rotatedSet(await readSecret(file), file, clock);
+  await replaceSecret(file, next);
+  return { kid, kept, dropped };
 }

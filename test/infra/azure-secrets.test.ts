@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Making, makeSecrets } from '../../infra/azure/making.ts';
+import { rotateOnAzure } from '../../infra/azure/rotating.ts';
 import { openKeys } from '../../shared/identity/keys.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { readConfig } from '../../shared/platform/config.ts';
@@ -17,11 +18,16 @@ let refusals: number[];
 /** How often the app still says that it has not read its references. */
 let unread: number;
 let asked: { readonly line: string; readonly token: string }[];
+/** The set that the app runs with, whether it takes up another, and all it ran with. */
+let taken: string;
+let takesUp: boolean;
+let states: string[];
 let said: string[];
 let making: Making;
 
 beforeEach(async () => {
   [vault, refusals, unread, asked, said] = [new Map(), [], 0, [], []];
+  [taken, takesUp, states] = ['{"keys":[]}', true, []];
   server = createServer(async (request, reply) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://here');
     asked.push({ line: `${request.method} ${pathname}`, token: request.headers.authorization ?? '' });
@@ -30,9 +36,15 @@ beforeEach(async () => {
     const answer = (status: number, value: object) => reply.writeHead(status).end(JSON.stringify(value));
     const refusal = refusals.shift();
     if (refusal !== undefined) return answer(refusal, { error: { code: 'Forbidden' } });
-    if (!searchParams.has('api-version')) return answer(400, {});
+    const isOfApp = pathname.startsWith('/api/');
+    if (!isOfApp && !searchParams.has('api-version')) return answer(400, {});
     const [, secret] = /^\/secrets\/([A-Za-z0-9-]{1,127})$/.exec(pathname) ?? [];
-    if (pathname === `${REFERENCES}/refresh` && request.method === 'POST') return reply.writeHead(200).end();
+    if (pathname === '/api/identity/.well-known/jwks.json') return answer(200, { keys: JSON.parse(taken).keys });
+    if (pathname === `${REFERENCES}/refresh` && request.method === 'POST') {
+      if (takesUp) taken = vault.get('SIGNING-KEYS') ?? taken;
+      states.push(taken);
+      return reply.writeHead(200).end();
+    }
     if (secret === undefined) return pathname === REFERENCES ? answer(200, references()) : answer(404, {});
     if (request.method === 'PUT') vault.set(secret, JSON.parse(body).value);
     const value = vault.get(secret);
@@ -111,4 +123,37 @@ test('a secret that was deleted, a vault that stays shut and an app that cannot 
   const failure = await makeSecrets({ ...making, smtpUrl }).catch(String);
   expect(failure).toContain('cannot read SIGNING_KEYS');
   for (const secret of ['hush', ...vault.values()]) expect([failure, ...said].join('\n')).not.toContain(secret);
+});
+
+const kidsOf = (set: string) => (JSON.parse(set) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+const rotate = () => rotateOnAzure({ ...making, api: `${making.manager}/api`, settle: 1 });
+
+test('a new key is known to every worker before it signs, and the old one goes on verifying', async () => {
+  await makeSecrets(making);
+  const [old] = kidsOf(vault.get('SIGNING-KEYS') ?? '');
+  states = [];
+  await rotate();
+  const [first, second] = states.map(kidsOf);
+  expect(first).toEqual([old, expect.any(String)]);
+  expect(second).toEqual(first?.toReversed());
+  expect(kidsOf(vault.get('SIGNING-KEYS') ?? '')).toEqual(second);
+  expect(said.at(-1)).toBe(`Tokens are now signed with ${second?.[0]}; 1 older still verify, 0 dropped.`);
+});
+
+test('a key that the app does not take up never signs, and another try leaves a set that is fit for use', async () => {
+  await makeSecrets(making);
+  const [old] = kidsOf(vault.get('SIGNING-KEYS') ?? '');
+  takesUp = false;
+  await expect(rotate()).rejects.toThrow('does not publish the new set');
+  expect(kidsOf(vault.get('SIGNING-KEYS') ?? '')[0]).toBe(old);
+  takesUp = true;
+  await rotate();
+  const keys = await openKeys(readConfig({ SIGNING_KEYS: vault.get('SIGNING-KEYS') }), '/nowhere', systemClock);
+  expect(await keys.verifying(old ?? '')).toBeDefined();
+  expect((await keys.signing()).kid).not.toBe(old);
+});
+
+test('where there is no set yet none is made', async () => {
+  await expect(rotate()).rejects.toThrow('azd provision makes the first');
+  expect(vault.size).toBe(0);
 });
