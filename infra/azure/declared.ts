@@ -1,5 +1,6 @@
 /** What the Bicep reads instead of repeating it: containers and subscriptions, as the declarations have them. */
 import { reactions } from '../../functions/registry.ts';
+import { REPLAY_FOR } from '../../shared/platform/bus.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
 import { containerDefinitions } from '../../shared/platform/store.azure.policy.ts';
@@ -11,14 +12,15 @@ const LEASES = { id: 'leases', partitionKey: { paths: ['/id'], version: 2, kind:
 
 interface Subscription {
   readonly name: string;
-  /** Of the one rule it has: the facts that the reaction is told of, by the message's subject. */
+  /** Of the one rule it has: the facts that the reaction is told of, by the message's subject, but no other's replays. */
   readonly filter: string;
 }
 
 /** A subscription a reaction. Throws for one that is told of more types than fit into a filter. */
 export function subscriptionsOf(declared: readonly Pick<Reaction, 'name' | 'on'>[]): Subscription[] {
   return declared.map(({ name, on }) => {
-    const filter = `sys.Label IN (${on.map((type) => `'${type}'`).join(',')})`;
+    const types = on.map((type) => `'${type}'`).join(',');
+    const filter = `sys.Label IN (${types}) AND (NOT EXISTS(${REPLAY_FOR}) OR ${REPLAY_FOR} = '${name}')`;
     if (filter.length <= LONGEST_FILTER) return { name, filter };
     throw new Error(
       `The filter of "${name}" has ${filter.length} characters and Service Bus takes ${LONGEST_FILTER}: ` +

@@ -10,6 +10,9 @@ export interface Bus {
   close(): Promise<void>;
 }
 
+/** Property of a message that was a dead letter: the one reaction it is meant for. Filters of subscriptions read it. */
+export const REPLAY_FOR = 'replayfor';
+
 const factSchema = z.looseObject({
   specversion: z.literal('1.0'),
   id: z.string().min(1),

@@ -120,8 +120,10 @@ describe.each(profiles)('in profile %s', (profile) => {
       // Under this name it takes the place of the rule that every subscription is made with.
       const rule = rules.find((one) => one.name.endsWith(`/${name}/$Default`));
       expect(propertiesOf(rule)).toMatchObject({ filterType: 'SqlFilter' });
-      const through = passing(propertiesOf(rule).sqlFilter, everything);
-      expect(through, name).toEqual(everything.filter((type) => on.includes(type)));
+      expect(passing(propertiesOf(rule).sqlFilter, everything)).toEqual({
+        through: everything.filter((type) => on.includes(type)),
+        replaysFor: name,
+      });
     }
   });
 
@@ -170,12 +172,15 @@ test('a message that passes before the filter is there is left alone', async () 
   await platform.close();
 });
 
-/** The types that a filter of the form `sys.Label IN ('A','B')` lets through. */
-function passing(filter: unknown, types: readonly string[]): string[] {
+const FORM =
+  /^sys\.Label IN \(((?:'\w+',?)+)\) AND \(NOT EXISTS\(replayfor\) OR replayfor = '([a-z-]+)'\)$/;
+
+/** The types that a filter of our form lets through, and whose replays. */
+function passing(filter: unknown, types: readonly string[]): { readonly through: string[]; readonly replaysFor: string } {
   const { sqlExpression } = Object(filter) as { sqlExpression?: string };
-  const [, list = ''] = /^sys\.Label IN \(((?:'\w+',?)+)\)$/.exec(sqlExpression ?? '') ?? [];
+  const [, list = '', replaysFor = ''] = FORM.exec(sqlExpression ?? '') ?? [];
   const named = [...list.matchAll(/'(\w+)'/g)].map(([, type]) => type);
-  return types.filter((type) => named.includes(type));
+  return { through: types.filter((type) => named.includes(type)), replaysFor };
 }
 
 /** The hub that the adapter sends to, as its request says. */
