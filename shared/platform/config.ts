@@ -64,6 +64,7 @@ export const configSchema = z.object({
     .url({ protocol: /^rediss?$/ })
     .optional()
     .describe('Redis that processes share; rediss:// without a password: the managed identity. Left out: each its own'),
+  REDIS_TIMEOUT_MS: wholeNumber(100, 10, 5000).describe('Milliseconds that Redis may take to answer before it is away'),
   WEB_PUBSUB_ENDPOINT: z.url().optional().describe('Web PubSub service, reached by the managed identity'),
   WEB_PUBSUB_CONNECTION: z
     .string()

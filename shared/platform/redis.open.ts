@@ -21,10 +21,16 @@ interface Shared {
 /** `now` in milliseconds since 1970. Nothing is connected before it is needed, and nothing fails without Redis. */
 export function openShared(config: Config, log: Log, now: () => number): Shared {
   const own = localLimits(now);
-  if (config.REDIS_URL === undefined) return { limits: own, caches: localCaches(), probes: [], close: async () => {} };
-  const url = new URL(config.REDIS_URL);
+  const { REDIS_URL: address, REDIS_TIMEOUT_MS: patience } = config;
+  if (address === undefined) return { limits: own, caches: localCaches(), probes: [], close: async () => {} };
+  const url = new URL(address);
   const byIdentity = url.protocol === 'rediss:' && url.password === '';
-  const redis = openRedis({ url: config.REDIS_URL, log, ...(byIdentity && { credentials: identityCredentials(now) }) });
+  const redis = openRedis({
+    url: address,
+    log,
+    patience,
+    ...(byIdentity && { credentials: identityCredentials(now) }),
+  });
   const sealer = sealerOf(() => secretOf(config));
   return {
     limits: redisLimits({ redis, sealer, own, now }),

@@ -1,5 +1,5 @@
 /**
- * The connection to Redis, and what stands in for it: nothing. Whoever asks is answered within 100 ms, or told at once
+ * The connection to Redis, and what stands in for it: nothing. Whoever asks is answered within `patience`, or told at once
  * that Redis is away, and goes on with what its own process knows. The client is loaded on first use.
  */
 import type { RedisClientType } from '@redis/client';
@@ -34,12 +34,10 @@ export interface RedisOptions {
   readonly log: Log;
   /** Who we are, where the URL does not say. */
   readonly credentials?: () => Promise<Credentials>;
-  /** Milliseconds that a reply may take; for tests. */
-  readonly patience?: number;
+  /** Milliseconds that a reply may take. A healthy one takes about one. */
+  readonly patience: number;
 }
 
-/** A healthy reply takes about a millisecond; a request that waits a hundred times as long has waited enough. */
-const PATIENCE_MS = 100;
 /** For name, TLS, token and greeting. Nobody waits for it but the readiness probe. */
 const CONNECT_MS = 1500;
 const RETRY_FIRST_MS = 250;
@@ -57,7 +55,7 @@ interface Ear {
 type Client = RedisClientType;
 
 /** Connects when first asked. A lost connection is one warning, and is sought again with growing pauses. */
-export function openRedis({ url, log, credentials, patience = PATIENCE_MS }: RedisOptions): Redis {
+export function openRedis({ url, log, credentials, patience }: RedisOptions): Redis {
   const ears: Ear[] = [];
   let live: { readonly client: Client; readonly since: number } | undefined;
   let connecting: Promise<void> | undefined;

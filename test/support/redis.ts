@@ -15,8 +15,8 @@ const installed = spawnSync('redis-server', ['--version']).status === 0;
 
 /** Tests over the real server; skipped, and said so, where there is none. */
 export function describeRedis(name: string, tests: () => void): void {
-  if (installed) describe(name, tests);
-  else describe.skip(`${name} (SKIPPED: no redis-server on PATH; apt-get install redis-server)`, tests);
+  const why = installed ? '' : ' (SKIPPED: no redis-server on PATH; apt-get install redis-server)';
+  describe.skipIf(!installed)(`${name}${why}`, tests);
 }
 
 export interface RedisServer {
