@@ -21,7 +21,8 @@ export function describeRedis(name: string, tests: () => void): void {
 
 export interface RedisServer {
   readonly url: string;
-  readonly port: number;
+  /** The same server over TLS, where it has a certificate. */
+  readonly tlsUrl: string;
   /** SIGKILL is a crash, SIGSTOP a server that hangs, SIGCONT its end. */
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   /** Starts it anew, empty, on the same port, after SIGKILL. */
@@ -42,15 +43,28 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-export async function startRedis({ password }: { readonly password?: string } = {}): Promise<RedisServer> {
+interface ServerOptions {
+  readonly password?: string;
+  /** A folder with `key.pem` and `cert.pem`. */
+  readonly tls?: string;
+}
+
+export async function startRedis({ password, tls }: ServerOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'marquee-redis-'));
   const port = await freePort();
+  const tlsPort = tls === undefined ? 0 : await freePort();
   const url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
   let child: ChildProcess;
 
   async function start(): Promise<void> {
     const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-    const args = [...own, ...(password === undefined ? [] : ['--requirepass', password])];
+    const secured = ['--tls-port', String(tlsPort), '--tls-auth-clients', 'no'];
+    const certified = ['--tls-key-file', `${tls}/key.pem`, '--tls-cert-file', `${tls}/cert.pem`];
+    const args = [
+      ...own,
+      ...(tls === undefined ? [] : [...secured, ...certified]),
+      ...(password === undefined ? [] : ['--requirepass', password]),
+    ];
     child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const out = child.stdout;
     if (!out) throw new Error('redis-server has no output');
@@ -78,7 +92,7 @@ export async function startRedis({ password }: { readonly password?: string } = 
   await start();
   return {
     url,
-    port,
+    tlsUrl: `rediss://127.0.0.1:${tlsPort}`,
     async signal(signal) {
       const gone = signal === 'SIGKILL' ? once(child, 'exit') : undefined;
       child.kill(signal);

@@ -1,0 +1,20 @@
+/** A process of its own that trusts who its environment says, and tells whether it reaches a Redis by a token. */
+import { openRedis } from '../../shared/platform/redis.ts';
+import { silentLog } from './platform.ts';
+
+const [, , url = '', username = '', password = ''] = process.argv;
+const log = { ...silentLog, warn: ({ reason }: Readonly<Record<string, unknown>>) => say(String(reason)) };
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+const redis = openRedis({
+  url,
+  log,
+  patience: 1000,
+  credentials: async () => ({ username, password, renewAfter: 1e6 }),
+});
+await redis.ping().then(
+  () => say('up'),
+  () => say('away'),
+);
+await redis.close();
