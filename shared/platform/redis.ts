@@ -94,7 +94,8 @@ export function openRedis({ url, log, credentials, patience }: RedisOptions): Re
   }
 
   async function connect(): Promise<void> {
-    const { createClient } = await import('@redis/client');
+    // The package is CommonJS: once bundled, its names are found in `default` alone.
+    const { createClient } = (await import('@redis/client')).default;
     const identity = await credentials?.();
     const client: Client = createClient({
       url,
