@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openAzureParts } from '../../shared/platform/compose.azure.ts';
+import { readConfig } from '../../shared/platform/config.ts';
 import { apiClient } from '../support/client.ts';
 import { startTestHost, type TestHost } from '../support/host.ts';
 import { describeRedis, keptLog, type RedisServer, startRedis } from '../support/redis.ts';
@@ -95,6 +97,34 @@ describeRedis('Hosts that share a Redis', () => {
     const refused = await venues(two, admin.token);
     expect(Number(refused.response.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(log.warnings).toEqual([]);
+  });
+
+  test('bound guesses together: failures at one count at the other', async () => {
+    const env = { REDIS_URL: server.url, RATE_FAILURES: '5', ...PATIENT };
+    const [one, two] = [await start(env), await start(env)];
+    await connected(one, two);
+    const { username } = (await one.organization()).admin;
+    const guess = async ({ origin }: TestHost) => {
+      const body = { username, password: 'no password of hers' };
+      return (await apiClient(origin).POST('/api/identity/authenticate', { body })).response.status;
+    };
+    const seen: number[] = [];
+    for (let at = 0; at < 7; at += 1) seen.push(await guess(at % 2 === 0 ? one : two));
+    expect(seen).toEqual([401, 401, 401, 401, 401, 429, 429]);
+  });
+
+  test('on Azure are workers that count together, and say how Redis is', async () => {
+    const config = readConfig({ DATA_DIR: folder, LOG_LEVEL: 'silent', REDIS_URL: server.url, ...SECRET, ...PATIENT });
+    const [one, two] = [(await openAzureParts(config, true)).platform, (await openAzureParts(config, true)).platform];
+    for (const { probes } of [one, two]) {
+      const redis = probes.find(({ name }) => name === 'redis');
+      expect(redis?.optional).toBe(true);
+      await redis?.check();
+    }
+    const budget = { limit: 2, windowSeconds: 60 };
+    const spent = [await one.limits.take('key', budget), await two.limits.take('key', budget)];
+    expect(spent.map(({ remaining }) => remaining)).toEqual([1, 0]);
+    for (const { store } of [one, two]) await store.close();
   });
 
   test('refuse a session at once, whichever of them revoked it', async () => {
