@@ -4,7 +4,7 @@
  * anybody is told is no older than without it.
  */
 import { z } from 'zod';
-import { type CacheKey, type CacheOptions, type Caches, type Dropped, memory, type ReadCache } from './read-cache.ts';
+import { type CacheKey, type CacheOptions, type Caches, memory, type ReadCache } from './read-cache.ts';
 import { keyIn, type Sealer } from './redis.keys.ts';
 import type { Redis } from './redis.ts';
 
@@ -77,7 +77,7 @@ function sharedCache<V>(redis: Redis, sealer: Sealer, options: CacheOptions<V>):
   function heard(message: string): void {
     const what = Dropping.safeParse(parsedJson(message));
     // What cannot be read is no reason to go on with what may be void.
-    remembered.forget(what.success ? (what.data as Dropped) : undefined);
+    remembered.forget(what.data);
   }
 
   redis.hear(channel, heard, () => remembered.forget());

@@ -11,8 +11,8 @@ export interface CacheKey {
 /** One entry, all of a user, or all of an organization. */
 export interface Dropped {
   readonly orgId: string;
-  readonly userId?: string;
-  readonly id?: string;
+  readonly userId?: string | undefined;
+  readonly id?: string | undefined;
 }
 
 export interface ReadCache<V> {
@@ -52,12 +52,14 @@ interface Entry<V> {
   loading: Promise<V> | undefined;
 }
 
+const nameOf = ({ orgId, userId, id }: CacheKey) => `${orgId}/${userId}/${id}`;
+
 /** What one process remembers, whatever it is loaded from. */
 export function memory<V>(max: number) {
   const entries = new LRUCache<string, Entry<V>>({ max });
   return {
     get(key: CacheKey, load: () => Promise<Loaded<V>>): V | Promise<V> {
-      const name = `${key.orgId}/${key.userId}/${key.id}`;
+      const name = nameOf(key);
       let entry = entries.get(name);
       if (!entry) {
         entry = { key, loaded: undefined, loading: undefined };
@@ -69,8 +71,12 @@ export function memory<V>(max: number) {
     },
     /** Everything, when nothing is named. Who waits for a load gets it; whoever comes after has it loaded anew. */
     forget(what?: Dropped): void {
-      if (!what) entries.clear();
-      else for (const [name, { key }] of entries.entries()) if (covers(what, key)) entries.delete(name);
+      if (!what) return entries.clear();
+      const { orgId, userId, id } = what;
+      if (userId !== undefined && id !== undefined) entries.delete(nameOf({ orgId, userId, id }));
+      else
+        for (const [name, { key }] of entries.entries())
+          if (orgId === key.orgId && (userId ?? key.userId) === key.userId) entries.delete(name);
     },
   };
 }
@@ -82,10 +88,6 @@ async function fill<V>(entry: Entry<V>, load: () => Promise<Loaded<V>>): Promise
   } finally {
     entry.loading = undefined;
   }
-}
-
-function covers({ orgId, userId, id }: Dropped, key: CacheKey): boolean {
-  return orgId === key.orgId && (userId === undefined || userId === key.userId) && (id === undefined || id === key.id);
 }
 
 /** Each process by itself. */
