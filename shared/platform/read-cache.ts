@@ -71,12 +71,14 @@ export function memory<V>(max: number) {
     },
     /** Everything, when nothing is named. Who waits for a load gets it; whoever comes after has it loaded anew. */
     forget(what?: Dropped): void {
-      if (!what) return entries.clear();
-      const { orgId, userId, id } = what;
-      if (userId !== undefined && id !== undefined) entries.delete(nameOf({ orgId, userId, id }));
-      else
-        for (const [name, { key }] of entries.entries())
+      const { orgId, userId, id } = what ?? {};
+      if (orgId === undefined) entries.clear();
+      else if (userId !== undefined && id !== undefined) entries.delete(nameOf({ orgId, userId, id }));
+      else {
+        for (const [name, { key }] of entries.entries()) {
           if (orgId === key.orgId && (userId ?? key.userId) === key.userId) entries.delete(name);
+        }
+      }
     },
   };
 }
