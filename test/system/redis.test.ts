@@ -62,7 +62,7 @@ async function revokedAt(one: TestHost, other: TestHost, username: string): Prom
 describe('Two hosts without Redis', () => {
   test('count each for itself, and learn of a revoked session within 5 seconds, not at once', async () => {
     const [one, two] = [await start({ RATE_SIGNED_IN: '20' }), await start({ RATE_SIGNED_IN: '20' })];
-    expect(await redisState(one)).toEqual({ status: 200, state: undefined });
+    await expect.poll(() => redisState(one), { timeout: 10_000 }).toEqual({ status: 200, state: undefined });
     const { admin } = await one.organization();
     for (let at = 0; at < 20; at += 1) await venues(one, admin.token);
     expect((await venues(one, admin.token)).response.status).toBe(429);
@@ -155,8 +155,8 @@ describeRedis('Hosts that share a Redis', () => {
       });
       await sleep(500);
       await server.signal(how);
-      await expect.poll(() => redisState(host)).toEqual({ status: 200, state: 'degraded' });
-      await sleep(1500);
+      await expect.poll(() => redisState(host), { timeout: 10_000 }).toEqual({ status: 200, state: 'degraded' });
+      await sleep(3000);
       expect(log.warnings).toHaveLength(1);
       await (how === 'SIGKILL' ? server.restart() : server.signal('SIGCONT'));
       await connected(host);
@@ -164,7 +164,8 @@ describeRedis('Hosts that share a Redis', () => {
       ended = true;
       await Promise.all(load);
       expect([...statuses.keys()]).toEqual([200]);
-      expect(slowest).toBeLessThan(1500);
+      // One that waited for Redis would have waited for longer.
+      expect(slowest).toBeLessThan(3000);
       expect(log.warnings).toEqual([expect.stringMatching(/^redis is away/)]);
       expect(log.told.filter((line) => line === 'redis is back')).toHaveLength(1);
       expect((await server.dump()).some((entry) => /^marquee:\{.*\}:rate:\S+ = [1-9]/.test(entry))).toBe(true);
@@ -191,7 +192,7 @@ describeRedis('Hosts that share a Redis', () => {
     const host = await start({ REDIS_URL: urlOf(server) });
     const { admin } = await host.organization();
     expect((await venues(host, admin.token)).response.status).toBe(200);
-    expect(await redisState(host)).toEqual({ status: 200, state: 'degraded' });
+    await expect.poll(() => redisState(host), { timeout: 10_000 }).toEqual({ status: 200, state: 'degraded' });
     await sleep(500);
     expect(log.warnings).toEqual([expect.stringMatching(/^redis is away/)]);
   });
