@@ -60,7 +60,7 @@ async function revokedAt(one: TestHost, other: TestHost, username: string): Prom
 }
 
 describe('Two hosts without Redis', () => {
-  test('count each for itself, and learn of a revoked session within 5 seconds, not at once', async () => {
+  test('REQ-SESSION-003 count each for itself, and learn of a revoked session within 5 seconds, not at once', async () => {
     const [one, two] = [await start({ RATE_SIGNED_IN: '20' }), await start({ RATE_SIGNED_IN: '20' })];
     await expect.poll(() => redisState(one), { timeout: 10_000 }).toEqual({ status: 200, state: undefined });
     const { admin } = await one.organization();
@@ -127,7 +127,7 @@ describeRedis('Hosts that share a Redis', () => {
     for (const { store } of [one, two]) await store.close();
   });
 
-  test('refuse a session at once, whichever of them revoked it', async () => {
+  test('REQ-SESSION-003 refuse a session at once, whichever of them revoked it', async () => {
     const env = { REDIS_URL: server.url, ...PATIENT };
     const [one, two] = [await start(env), await start(env)];
     await connected(one, two);
