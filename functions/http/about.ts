@@ -9,7 +9,9 @@ import { type Route, route } from '../../shared/platform/route.ts';
 const tag = 'About';
 const open = { tag, access: 'public', budget: 'none', cacheable: true } as const;
 
-const PartHealth = z.object({ state: z.enum(['up', 'down']), milliseconds: z.number() }).meta({ id: 'PartHealth' });
+const PartHealth = z
+  .object({ state: z.enum(['up', 'degraded', 'down']), milliseconds: z.number() })
+  .meta({ id: 'PartHealth' });
 
 const live = route({
   ...open,

@@ -11,12 +11,12 @@ import { type Clock, systemClock, systemIds } from '../../shared/platform/clock.
 import { type Config, configuredUrl } from '../../shared/platform/config.ts';
 import { codeOf, messageOf } from '../../shared/platform/errors.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
-import { localLimits } from '../../shared/platform/limits.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import { openMail } from '../../shared/platform/mail.open.ts';
 import type { Mail } from '../../shared/platform/mail.ts';
 import { createPipeline, type Pipeline } from '../../shared/platform/pipeline.ts';
 import { clientNamed, openRealtime } from '../../shared/platform/realtime.azure.ts';
+import { openShared } from '../../shared/platform/redis.open.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Store } from '../../shared/platform/store.ts';
@@ -83,13 +83,16 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     closers.push(stop);
     const realtime = await openedRealtime(config, folder, log, () => platform);
     closers.push(realtime.stop);
+    const shared = openShared(config, log, options.now ?? Date.now);
+    closers.push(() => shared.close());
     const platform: Platform = {
       config,
       store: tracedStore(options.watch?.(store) ?? store, telemetry),
       clock,
       ids: systemIds,
       queue: keyedQueue(),
-      limits: localLimits(options.now ?? Date.now),
+      limits: shared.limits,
+      caches: shared.caches,
       blobs,
       mail: options.mail ?? openMail(config, folder),
       realtime: tracedRealtime(realtime.port, telemetry),
@@ -102,6 +105,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
         { name: 'bus', check: async () => relay?.ping() },
         { name: 'blobs', check: () => blobs.ping() },
         { name: 'realtime', check: () => realtime.port.ping() },
+        ...shared.probes,
       ],
     };
     const keys = await openKeys(config, folder, clock);

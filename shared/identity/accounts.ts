@@ -108,7 +108,7 @@ async function change(
     },
     { also: () => also },
   );
-  forget(scope.platform, (seen) => seen.userId === userId);
+  await forget(scope.platform, { orgId: scope.orgId, userId });
   return changed;
 }
 
@@ -147,7 +147,7 @@ export async function updateUser(
     const before = Object.fromEntries(Object.keys(next).map((field) => [field, state[field as keyof UserChange]]));
     return updated(changesBetween(before, next));
   });
-  forget(scope.platform, (seen) => seen.userId === userId);
+  await forget(scope.platform, { orgId: scope.orgId, userId });
   return changed;
 }
 

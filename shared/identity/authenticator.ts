@@ -4,13 +4,16 @@ import type { Authenticator } from '../platform/pipeline.ts';
 import type { Platform } from '../platform/scope.ts';
 import { denied } from './denied.ts';
 import type { Keys } from './keys.ts';
-import { MOST_REMEMBERED, remember, type Seen } from './remembered.ts';
-import { sessionActor } from './session-actor.ts';
+import { remember } from './remembered.ts';
+import { KnownActor, sessionActor } from './session-actor.ts';
 import type { Claims } from './tokens.ts';
 import { notAToken, verifiedClaims } from './tokens.ts';
 
 /** Revocations bite within 5 seconds: this, and a second for the reading itself. */
 const FRESH_MS = 4000;
+/** Tokens and sessions remembered at most; about 1 KB each. */
+const MOST_REMEMBERED = 20_000;
+
 interface AuthenticatorOptions {
   /** Milliseconds that what was looked up stands; for tests. */
   readonly freshMs?: number;
@@ -18,7 +21,8 @@ interface AuthenticatorOptions {
 
 /**
  * An authenticator over the platform's store. A token is verified once and remembered until it expires; session, user
- * and roles behind it are read again every 4 seconds at most, once for all requests that wait for it.
+ * and roles behind it are read again every 4 seconds at most, once for all requests that wait for it, and for all
+ * processes that share a cache.
  */
 export function createAuthenticator(
   platform: Platform,
@@ -26,7 +30,8 @@ export function createAuthenticator(
   { freshMs = FRESH_MS }: AuthenticatorOptions = {},
 ): Authenticator {
   const tokens = new LRUCache<string, Claims>({ max: MOST_REMEMBERED });
-  const sessions = remember(platform, keys);
+  const actors = platform.caches.open({ name: 'actor', max: MOST_REMEMBERED, freshMs, schema: KnownActor });
+  remember(platform, { keys, actors });
 
   async function claimsOf(token: string): Promise<Claims> {
     const known = tokens.get(token);
@@ -40,43 +45,16 @@ export function createAuthenticator(
     return claims;
   }
 
-  function seenOf({ org, sub, sid }: Claims): Seen {
-    const key = `${org}/${sub}/${sid}`;
-    let seen = sessions.get(key);
-    if (!seen) {
-      seen = {
-        orgId: org,
-        userId: sub,
-        sessionId: sid,
-        actor: undefined,
-        lookedAt: Number.NEGATIVE_INFINITY,
-        looking: undefined,
-      };
-      sessions.set(key, seen);
-    }
-    return seen;
-  }
-
-  async function look(seen: Seen): Promise<void> {
-    // What was read is as old as the beginning of the reading.
-    const startedAt = performance.now();
-    try {
-      seen.actor = await sessionActor(platform, seen);
-      seen.lookedAt = startedAt;
-    } finally {
-      seen.looking = undefined;
-    }
-  }
-
   return {
     async authenticate(token) {
-      const seen = seenOf(await claimsOf(token));
-      if (performance.now() - seen.lookedAt >= freshMs) {
-        seen.looking ??= look(seen);
-        await seen.looking;
-      }
-      if (!seen.actor) throw notAToken();
-      return seen.actor;
+      const { org, sub, sid } = await claimsOf(token);
+      const key = { orgId: org, userId: sub, id: sid };
+      const actor = await actors.get(key, async () => {
+        const known = await sessionActor(platform, { orgId: org, userId: sub, sessionId: sid });
+        return known ?? null;
+      });
+      if (!actor) throw notAToken();
+      return actor;
     },
     refused: (actor, route, correlationId) => denied(platform, actor, route, correlationId),
   };

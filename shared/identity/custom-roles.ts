@@ -130,7 +130,7 @@ export async function updateRole(scope: Scope, id: string, revise: (role: RoleSt
     const changes = changesBetween(state, role);
     return unchanged(changes) ? [] : [{ type: 'RoleUpdated', data: { changes, role } }];
   });
-  forget(scope.platform, ({ orgId }) => orgId === scope.orgId);
+  await forget(scope.platform, { orgId: scope.orgId });
   return changed;
 }
 

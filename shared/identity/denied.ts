@@ -13,7 +13,7 @@ const ONE_A_MINUTE = { limit: 1, windowSeconds: 60 };
 /** The bound holds over all processes: a marker that lives for a minute is part of the fact's batch. */
 export async function denied(platform: Platform, actor: Actor, route: Route, correlationId: string): Promise<void> {
   const marker = `denied:${actor.userId}:${documentHash(`${route.method} ${route.path}`)}`;
-  if (!(await platform.limits.take(marker, ONE_A_MINUTE)).allowed) return;
+  if (!(await platform.limits.take(marker, ONE_A_MINUTE, actor.orgId)).allowed) return;
   const scope = scopeOf(platform, { actor, correlationId });
   const data = { method: route.method, route: route.path, needs: route.access, sessionId: actor.sessionId };
   const fact = envelope(scope, 'user', actor.userId, { type: 'UnauthorizedAccessAttempted', data });

@@ -1,4 +1,5 @@
 /** The actor behind a session, as things stand now: three point reads, and none kept. */
+import { z } from 'zod';
 import type { Actor } from '../platform/actor.ts';
 import { systemActor } from '../platform/actor.ts';
 import type { Platform } from '../platform/scope.ts';
@@ -7,6 +8,27 @@ import { customPrivileges } from './custom-roles.ts';
 import { users } from './model.ts';
 import { privilegesOf } from './roles.ts';
 import { sessionIn } from './sessions.ts';
+
+/** Privileges as JSON has them, and as they are asked for. */
+const Privileges = z.codec(z.array(z.string()), z.set(z.string()), {
+  decode: (list) => new Set(list),
+  encode: (set) => [...set],
+});
+/** An actor as one process hands it to another; null for a session that is over. */
+export const KnownActor: z.ZodType<Actor | null> = z
+  .strictObject({
+    kind: z.literal('user'),
+    userId: z.string(),
+    orgId: z.string(),
+    username: z.string().meta({ personal: 'identity' }),
+    displayName: z.string().meta({ personal: 'identity' }),
+    sessionId: z.string(),
+    roles: z.array(z.string()),
+    privileges: Privileges,
+    customerId: z.string().exactOptional(),
+    staffId: z.string().exactOptional(),
+  })
+  .nullable();
 
 /** Who a session speaks for; undefined when it has ended, or its user may not act now. */
 export async function sessionActor(

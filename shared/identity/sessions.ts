@@ -155,14 +155,14 @@ export async function endSessions(scope: Scope, userId: string, ids: readonly st
       } catch (error) {
         if (!(error instanceof CommitRefused)) throw error;
       }
-      forget(scope.platform, ({ sessionId }) => sessionId === id);
+      await forget(scope.platform, { orgId: scope.orgId, userId, id });
     }),
   );
 }
 
 /** Ends all sessions of a user, or all but one. */
 export async function endAllSessions(scope: Scope, userId: string, ending: Ending, but?: string): Promise<void> {
-  forget(scope.platform, (seen) => seen.userId === userId);
+  await forget(scope.platform, { orgId: scope.orgId, userId });
   const documents = scope.documents('sessions', userId);
   for await (const { items } of pagesOf((from) => documents.query({ kind: 'session', limit: PAGE, ...from }))) {
     const ids = items.map(({ document }) => document.id).filter((id) => id !== but);

@@ -101,7 +101,8 @@ async function readFile(request: RawRequest, limit: number): Promise<ReceivedFil
     throw new Refusal('unsupported_media_type', 'Send the file as multipart/form-data, in the field "file".');
   }
   if (declaredLength(request) > limit + FORM_OVERHEAD) throw tooLarge(limit);
-  const { Busboy } = await import('@fastify/busboy');
+  // The package is CommonJS: once bundled, its names are found in `default` alone.
+  const { Busboy } = (await import('@fastify/busboy')).default;
   let form: BusboyInstance;
   try {
     form = new Busboy({

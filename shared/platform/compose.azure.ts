@@ -6,12 +6,12 @@ import { systemClock, systemIds } from './clock.ts';
 import { BadConfiguration, type Config, configuredUrl } from './config.ts';
 import type { Probe } from './health.ts';
 import { keyedQueue } from './keyed-queue.ts';
-import { localLimits } from './limits.ts';
 import { openLog } from './log.pino.ts';
 import type { Log } from './log.ts';
 import { openMail } from './mail.open.ts';
 import { openRealtime } from './realtime.azure.ts';
 import type { Realtime } from './realtime.ts';
+import { openShared } from './redis.open.ts';
 import { Refusal } from './refusal.ts';
 import type { Platform } from './scope.ts';
 import type { Store } from './store.ts';
@@ -52,11 +52,13 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
   const blobs = openBlobs({ connectionString, accountUrl, container: 'pictures', clock });
   const realtime = openedRealtime(config);
+  const shared = openShared(config, log, () => Date.parse(clock.now()));
   const probes: Probe[] = [
     { name: 'store', check: () => store.ping() },
     { name: 'bus', check: () => bus.ping() },
     { name: 'blobs', check: () => blobs.ping() },
     ...(hasRealtime(config) ? [{ name: 'realtime', check: () => realtime.ping() }] : []),
+    ...shared.probes,
   ];
   const platform: Platform = {
     config,
@@ -64,7 +66,8 @@ export async function openAzureParts(config: Config, development: boolean): Prom
     clock,
     ids: systemIds,
     queue: keyedQueue(),
-    limits: localLimits(() => Date.parse(clock.now())),
+    limits: shared.limits,
+    caches: shared.caches,
     blobs,
     mail: openMail(config, config.DATA_DIR),
     realtime: tracedRealtime(realtime, telemetry),

@@ -60,6 +60,11 @@ export const configSchema = z.object({
   BLOB_ACCOUNT_URL: z.url().optional().describe('Storage account, reached by the managed identity'),
   SERVICE_BUS_NAMESPACE: z.string().optional().describe('Fully qualified Service Bus namespace'),
   SERVICE_BUS_TOPIC: z.string().min(1).default('domain-events').describe('Topic the facts are published on'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .describe('Redis that processes share; rediss:// without a password: the managed identity. Left out: each its own'),
+  REDIS_TIMEOUT_MS: wholeNumber(100, 10, 5000).describe('Milliseconds that Redis may take to answer before it is away'),
   WEB_PUBSUB_ENDPOINT: z.url().optional().describe('Web PubSub service, reached by the managed identity'),
   WEB_PUBSUB_CONNECTION: z
     .string()

@@ -1,4 +1,4 @@
-/** Rate limits: counters per key in fixed windows, in-process by default. */
+/** Rate limits: counters per key in fixed windows, in-process by default (`limits.redis.ts` shares them). */
 export interface Budget {
   readonly limit: number;
   readonly windowSeconds: number;
@@ -12,11 +12,29 @@ export interface Spent {
   /** The same as seconds since 1970. */
   readonly resetAt: number;
 }
+/** `orgId`: whose count it is, where it is an organization's; the same key is another one in another organization. */
 export interface Limits {
   /** Counts one and answers. */
-  take(key: string, budget: Budget): Spent | Promise<Spent>;
+  take(key: string, budget: Budget, orgId?: string): Spent | Promise<Spent>;
   /** Answers without counting. */
-  peek(key: string, budget: Budget): Spent | Promise<Spent>;
+  peek(key: string, budget: Budget, orgId?: string): Spent | Promise<Spent>;
+}
+interface Window {
+  readonly count: number;
+  /** Milliseconds since 1970. */
+  readonly endsAt: number;
+}
+
+/** What a window leaves of a budget; undefined: none has begun. */
+export function spentOf(window: Window | undefined, budget: Budget, at: number): Spent {
+  const count = window?.count ?? 0;
+  return {
+    allowed: count <= budget.limit,
+    limit: budget.limit,
+    remaining: Math.max(0, budget.limit - count),
+    resetSeconds: window ? Math.max(1, Math.ceil((window.endsAt - at) / 1000)) : budget.windowSeconds,
+    resetAt: Math.ceil((window?.endsAt ?? at + budget.windowSeconds * 1000) / 1000),
+  };
 }
 
 /** Windows held before those that are over are looked for; then again when there are twice as many as were left. */
@@ -24,7 +42,7 @@ const SWEEP_AT = 50_000;
 
 /** `now` in milliseconds. */
 export function localLimits(now: () => number): Limits {
-  const windows = new Map<string, { count: number; endsAt: number }>();
+  const windows = new Map<string, { count: number; readonly endsAt: number }>();
   let sweepAt = SWEEP_AT;
 
   function sweep(at: number): void {
@@ -32,36 +50,28 @@ export function localLimits(now: () => number): Limits {
     sweepAt = Math.max(SWEEP_AT, 2 * windows.size);
   }
 
-  function spent(window: { count: number; endsAt: number } | undefined, budget: Budget, at: number): Spent {
-    const count = window?.count ?? 0;
-    return {
-      allowed: count <= budget.limit,
-      limit: budget.limit,
-      remaining: Math.max(0, budget.limit - count),
-      resetSeconds: window ? Math.max(1, Math.ceil((window.endsAt - at) / 1000)) : budget.windowSeconds,
-      resetAt: Math.ceil((window?.endsAt ?? at + budget.windowSeconds * 1000) / 1000),
-    };
-  }
-  function live(key: string, at: number) {
-    const window = windows.get(key);
+  function live(name: string, at: number) {
+    const window = windows.get(name);
     return window && window.endsAt > at ? window : undefined;
   }
+  const nameOf = (key: string, orgId: string | undefined) => (orgId === undefined ? key : `${orgId}/${key}`);
   return {
-    take(key, budget) {
+    take(key, budget, orgId) {
       const at = now();
-      let window = live(key, at);
+      const name = nameOf(key, orgId);
+      let window = live(name, at);
       if (!window) {
         if (windows.size >= sweepAt) sweep(at);
         window = { count: 0, endsAt: at + budget.windowSeconds * 1000 };
-        windows.set(key, window);
+        windows.set(name, window);
       }
       window.count += 1;
-      return spent(window, budget, at);
+      return spentOf(window, budget, at);
     },
-    peek(key, budget) {
+    peek(key, budget, orgId) {
       const at = now();
-      const window = live(key, at);
-      const answer = spent(window, budget, at);
+      const window = live(nameOf(key, orgId), at);
+      const answer = spentOf(window, budget, at);
       return { ...answer, allowed: (window?.count ?? 0) < budget.limit };
     },
   };

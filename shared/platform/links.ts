@@ -22,7 +22,7 @@ const DIGEST_BYTES = 32;
 const secrets = new WeakMap<Config, Promise<string>>();
 
 /** LINK_SECRET, else a file in the data folder, made on first use. */
-function secretOf(config: Config): Promise<string> {
+export function secretOf(config: Config): Promise<string> {
   let secret = secrets.get(config);
   if (!secret) {
     const file = join(resolve(config.DATA_DIR), 'link-secret');

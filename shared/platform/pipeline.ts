@@ -46,8 +46,8 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
 
   function budgetOf(route: Route, actor: Actor, address: string): Spent | Promise<Spent> | undefined {
     if (route.budget === 'none') return undefined;
-    const key = actor.kind === 'public' ? `public:${address}` : `${route.budget}:${actor.userId}`;
-    return limits.take(key, budgets[route.budget]);
+    if (actor.kind === 'public') return limits.take(`public:${address}`, budgets[route.budget]);
+    return limits.take(`${route.budget}:${actor.userId}`, budgets[route.budget], actor.orgId);
   }
 
   async function permitted(route: Route, actor: Actor, trace: Trace, spent: Spent | undefined): Promise<void> {

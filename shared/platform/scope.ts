@@ -13,6 +13,7 @@ import type { KeyedQueue } from './keyed-queue.ts';
 import type { Limits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Mail } from './mail.ts';
+import type { Caches } from './read-cache.ts';
 import type { Realtime } from './realtime.ts';
 import type { Repository } from './repository.ts';
 import { repository } from './repository.ts';
@@ -28,6 +29,7 @@ export interface Platform {
   readonly ids: Ids;
   readonly queue: KeyedQueue;
   readonly limits: Limits;
+  readonly caches: Caches;
   readonly blobs: Blobs;
   readonly mail: Mail;
   readonly realtime: Realtime;

@@ -4751,7 +4751,7 @@ export interface components {
         };
         PartHealth: {
             /** @enum {string} */
-            state: "up" | "down";
+            state: "up" | "degraded" | "down";
             milliseconds: number;
         };
         NewAccount: {

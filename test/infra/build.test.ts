@@ -9,7 +9,8 @@ import { containers } from '../../shared/platform/containers.ts';
 
 const run = promisify(execFile);
 const ENTRY = resolve('dist/functions/main.js');
-const SDKS = /node_modules\/(@azure\/(cosmos|identity|service-bus|storage-blob|web-pubsub)|sharp|pdf-lib)\//;
+const SDKS =
+  /node_modules\/(@azure\/(cosmos|identity|service-bus|storage-blob|web-pubsub)|@redis\/client|sharp|pdf-lib)\//;
 const Registered = z.array(
   z.object({
     name: z.string(),

@@ -3,6 +3,7 @@ import { type Clock, systemClock, systemIds } from '../../shared/platform/clock.
 import { readConfig } from '../../shared/platform/config.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { localLimits } from '../../shared/platform/limits.ts';
+import { localCaches } from '../../shared/platform/read-cache.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import type { Store } from '../../shared/platform/store.ts';
 import { recordedBlobs, recordedMail, recordedRealtime, silentLog } from './platform.ts';
@@ -15,6 +16,7 @@ export function childPlatform(folder: string, open: (clock: Clock) => Store): Pl
     ids: systemIds,
     queue: keyedQueue(),
     limits: localLimits(() => Date.parse(systemClock.now())),
+    caches: localCaches(),
     blobs: recordedBlobs(),
     mail: recordedMail(),
     realtime: recordedRealtime(),

@@ -12,6 +12,7 @@ import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import { localLimits } from '../../shared/platform/limits.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import type { Mail, Message } from '../../shared/platform/mail.ts';
+import { localCaches } from '../../shared/platform/read-cache.ts';
 import type { Realtime, RealtimeMessage } from '../../shared/platform/realtime.ts';
 import type { Platform, Scope, ScopeInit } from '../../shared/platform/scope.ts';
 import { scopeOf } from '../../shared/platform/scope.ts';
@@ -141,6 +142,7 @@ export async function testPlatform(options: TestOptions = {}): Promise<TestPlatf
     ids: systemIds,
     queue: keyedQueue(),
     limits: localLimits(clock.time),
+    caches: localCaches(),
     blobs: recordedBlobs(),
     mail: recordedMail(),
     realtime: recordedRealtime(),
