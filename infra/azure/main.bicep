@@ -86,6 +86,7 @@ module cosmos 'modules/cosmos.bicep' = {
     name: 'cosmos-marquee-${token}'
     sizes: sizes.cosmos
     principalId: identity.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -176,6 +177,7 @@ module alerts 'modules/alerts.bicep' = {
     limits: sizes.alerts
     email: alertEmail
     insightsId: monitoring.outputs.insightsId
+    workspaceId: monitoring.outputs.workspaceId
     cosmosId: cosmos.outputs.id
     busId: bus.outputs.id
   }

@@ -113,7 +113,7 @@ describe.each(profiles)('roles in profile %s', (profile) => {
     ]);
   });
 
-  test('an alert is raised for errors, slowness, dead letters, what waits and what is throttled, and somebody told', async () => {
+  test('an alert is raised for errors, slowness, partitions that fill, dead letters, what waits and what is throttled, and somebody told', async () => {
     const deployment = await provisioned(profile, { MARQUEE_ALERT_EMAIL: 'ops@marquee.example' });
     const queried = ofType(deployment, 'Microsoft.Insights/scheduledQueryRules');
     const measured = ofType(deployment, 'Microsoft.Insights/metricAlerts');
@@ -121,6 +121,7 @@ describe.each(profiles)('roles in profile %s', (profile) => {
     expect(names).toEqual([
       'error-rate',
       'slow-p95',
+      'full-partition',
       'dead-letters',
       'waiting-messages',
       'throttled-bus',
@@ -131,6 +132,12 @@ describe.each(profiles)('roles in profile %s', (profile) => {
     const people = `<Microsoft.Insights/actionGroups/${group?.name}:id>`;
     for (const alert of queried.values()) expect(propertiesOf(alert).actions).toEqual({ actionGroups: [people] });
     for (const alert of measured.values()) expect(propertiesOf(alert).actions).toEqual([{ actionGroupId: people }]);
+    // What the alert reads is written to where it reads.
+    const [statistics] = ofType(deployment, 'Microsoft.Insights/diagnosticSettings').values();
+    expect(propertiesOf(statistics).logs).toEqual([{ category: 'PartitionKeyStatistics', enabled: true }]);
+    const filling = propertiesOf(queried.get('alert-full-partition-abcdefghijklm'));
+    expect(filling).toMatchObject({ scopes: [propertiesOf(statistics).workspaceId], skipQueryValidation: true });
+    expect(JSON.stringify(filling.criteria)).toContain('"threshold":16');
     const throttled = measured.get('alert-throttled-cosmos-abcdefghijklm');
     expect(JSON.stringify(throttled?.body)).toContain('{"name":"StatusCode","operator":"Include","values":["429"]}');
   });

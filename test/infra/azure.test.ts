@@ -172,11 +172,13 @@ test('a message that passes before the filter is there is left alone', async () 
   await platform.close();
 });
 
-const FORM =
-  /^sys\.Label IN \(((?:'\w+',?)+)\) AND \(NOT EXISTS\(replayfor\) OR replayfor = '([a-z-]+)'\)$/;
+const FORM = /^sys\.Label IN \(((?:'\w+',?)+)\) AND \(NOT EXISTS\(replayfor\) OR replayfor = '([a-z-]+)'\)$/;
 
 /** The types that a filter of our form lets through, and whose replays. */
-function passing(filter: unknown, types: readonly string[]): { readonly through: string[]; readonly replaysFor: string } {
+function passing(
+  filter: unknown,
+  types: readonly string[],
+): { readonly through: string[]; readonly replaysFor: string } {
   const { sqlExpression } = Object(filter) as { sqlExpression?: string };
   const [, list = '', replaysFor = ''] = FORM.exec(sqlExpression ?? '') ?? [];
   const named = [...list.matchAll(/'(\w+)'/g)].map(([, type]) => type);

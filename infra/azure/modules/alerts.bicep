@@ -5,6 +5,7 @@ param token string
 param limits object
 param email string
 param insightsId string
+param workspaceId string
 param cosmosId string
 param busId string
 
@@ -27,6 +28,10 @@ var queries = [
     says: 'Requests answered 5xx, in percent'
     above: limits.errorPercent
     column: 'percent'
+    scope: insightsId
+    every: 'PT5M'
+    window: 'PT15M'
+    unseen: false
     query: 'requests | where isnotempty(url) | summarize all = sum(itemCount), failed = sumif(itemCount, toint(resultCode) >= 500) | where all >= 20 | project percent = 100.0 * failed / all'
   }
   {
@@ -35,7 +40,24 @@ var queries = [
     says: 'The 95th percentile of the time to answer, in milliseconds'
     above: limits.p95Ms
     column: 'p95'
+    scope: insightsId
+    every: 'PT5M'
+    window: 'PT15M'
+    unseen: false
     query: 'requests | where isnotempty(url) | summarize all = sum(itemCount), p95 = percentile(duration, 95) | where all >= 20 | project p95'
+  }
+  {
+    name: 'full-partition'
+    severity: 2
+    says: 'Size of a logical partition, in GB; at 20 it takes no more'
+    above: limits.partitionGB
+    column: 'gigabytes'
+    scope: workspaceId
+    every: 'PT1H'
+    window: 'P1D'
+    // The table is made with its first row, hours after the account.
+    unseen: true
+    query: 'CDBPartitionKeyStatistics | summarize gigabytes = max(todouble(SizeKb)) / 1048576 by CollectionName, tostring(PartitionKey)'
   }
 ]
 
@@ -50,9 +72,10 @@ resource queried 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for aler
     severity: alert.severity
     enabled: true
     autoMitigate: true
-    scopes: [insightsId]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT15M'
+    scopes: [alert.scope]
+    evaluationFrequency: alert.every
+    windowSize: alert.window
+    skipQueryValidation: alert.unseen
     criteria: {
       allOf: [
         {

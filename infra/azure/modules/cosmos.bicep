@@ -4,6 +4,7 @@ param tags object
 param name string
 param sizes object
 param principalId string
+param workspaceId string
 
 var declared = loadJsonContent('../generated/containers.json')
 var serverless = sizes.capacity == 'serverless'
@@ -55,6 +56,17 @@ resource readsAndWrites 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignment
     principalId: principalId
     roleDefinitionId: '${account.id}/sqlRoleDefinitions/${dataContributor}'
     scope: '${account.id}/dbs/${database.name}'
+  }
+}
+
+// How large the largest logical partitions are: one takes 20 GB, and no more when it is full.
+resource statistics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: account
+  name: 'partitions'
+  properties: {
+    workspaceId: workspaceId
+    logAnalyticsDestinationType: 'Dedicated'
+    logs: [{ category: 'PartitionKeyStatistics', enabled: true }]
   }
 }
 
