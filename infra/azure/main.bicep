@@ -31,6 +31,9 @@ param smtp bool = false
 @description('Who is told of alerts; empty: they only show in the portal')
 param alertEmail string = ''
 
+@description('Name of the Cosmos DB account, once that is one restored from a backup; empty: the one made here')
+param cosmosAccount string = ''
+
 @description('Object id of who deploys, who writes the secrets the first time')
 param deployerId string = deployer().objectId
 
@@ -83,7 +86,7 @@ module cosmos 'modules/cosmos.bicep' = {
   params: {
     location: location
     tags: tags
-    name: 'cosmos-marquee-${token}'
+    name: empty(cosmosAccount) ? 'cosmos-marquee-${token}' : cosmosAccount
     sizes: sizes.cosmos
     principalId: identity.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId

@@ -209,3 +209,13 @@ test('both profiles say the same sizes', async () => {
     'SERVICE_API_URI',
   );
 });
+
+test('after a restore the app is given the account that was restored, and its identity the role there', async () => {
+  const account = 'cosmos-marquee-restored';
+  const deployment = await provisioned('prod', { MARQUEE_COSMOS_ACCOUNT: account });
+  const [made] = ofType(deployment, 'Microsoft.DocumentDB/databaseAccounts').values();
+  expect(made?.name).toBe(account);
+  const [role] = ofType(deployment, 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments').values();
+  expect(role?.name).toMatch(new RegExp(`^${account}/`));
+  expect(JSON.stringify(settingsOf(deployment))).toContain(account);
+});
