@@ -132,8 +132,15 @@ test('a Premium namespace takes a megabyte in one go, since the link says so', a
   expect(peer.transfers).toHaveLength(1);
 });
 
-test('a fact that no batch takes fails, after those before it were sent', async () => {
-  await expect(bus.publish([fact('f1'), fact('huge', 300_000), fact('f2')])).rejects.toThrow('fact huge');
+test('of a fact that no batch takes the envelope is sent, in its place, and says where the fact is kept', async () => {
+  await bus.publish([fact('f1'), fact('huge', 300_000), fact('f2')]);
+  expect(ids(peer.held)).toEqual(['f1', 'huge', 'f2']);
+  expect(JSON.parse(textOf(peer.held[1]))).toEqual({ ...fact('huge'), data: {}, dataref: 'audit/huge' });
+});
+
+test('a fact whose envelope alone is too large fails, after those before it were sent', async () => {
+  const odd = { ...fact('huge'), correlationid: 'x'.repeat(300_000) };
+  await expect(bus.publish([fact('f1'), odd, fact('f2')])).rejects.toThrow('fact huge');
   expect(ids(peer.held)).toEqual(['f1']);
 });
 
