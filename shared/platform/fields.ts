@@ -1,5 +1,5 @@
 /** The kinds of fields the API speaks of, each parsed and normalized in one place (spec chapter 00). */
-import validator from 'validator';
+import countries from 'validator/lib/isISO31661Alpha2.js';
 import { z } from 'zod';
 import { instantOf } from './clock.ts';
 
@@ -133,9 +133,7 @@ export const Country = z
   .string()
   .transform((value) => value.trim().toUpperCase())
   .pipe(
-    z
-      .string()
-      .refine((code) => validator.isISO31661Alpha2(code), { message: 'must be an ISO 3166-1 country code such as GB' }),
+    z.string().refine((code) => countries.default(code), { message: 'must be an ISO 3166-1 country code such as GB' }),
   )
   .meta({ example: 'GB', override: { type: 'string', minLength: 2, maxLength: 2 } });
 
