@@ -1,7 +1,7 @@
 /**
- * `npm run build [<entry> <folder>]`: the functions as Azure loads them. One minified ES module bundle with source maps, whose dynamic
- * imports are chunks of their own that load on first use, so that a cold start pays only for what it needs. Names are
- * left as they are: stacks can be read without the maps, and keeping them for minified code takes longer at every start.
+ * `npm run build [<entry> <folder>]`: the functions as Azure loads them. One minified ES module bundle with source maps,
+ * whose dynamic imports are chunks of their own that load on first use, so that a cold start pays only for what it needs.
+ * Names are left as they are: stacks can be read without the maps, and keeping them in minified code costs at every start.
  */
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
@@ -32,6 +32,8 @@ await ensureInstalled();
 const began = performance.now();
 const { build, stop: end } = await import('esbuild');
 const [source = 'functions/main.ts', target = 'dist/functions'] = process.argv.slice(2);
+/** What the entry waits for when it is loaded. */
+const AT_START = [source, 'functions/registry.ts', 'functions/platform.ts'];
 const outdir = join(root, target);
 await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
@@ -58,12 +60,26 @@ const { metafile } = await build({
 await end();
 
 const count = await loadedOnce(join(outdir, 'main.js')).catch((error) => stop(error.message));
-const code = Object.entries(metafile.outputs).filter(([path]) => path.endsWith('.js'));
-const kibibytes = Math.round(code.reduce((sum, [, { bytes }]) => sum + bytes, 0) / 1024);
+const code = Object.keys(metafile.outputs).filter((path) => path.endsWith('.js'));
+const sizes = `${kibibytes(code)} KiB in ${code.length} files, ${kibibytes(atStart())} KiB of them at start`;
 const seconds = ((performance.now() - began) / 1000).toFixed(1);
-process.stdout.write(
-  `Built ${target}: ${kibibytes} KiB in ${code.length} files, ${count} functions, in ${seconds} s\n`,
-);
+process.stdout.write(`Built ${target}: ${sizes}; ${count} functions; in ${seconds} s\n`);
+
+function kibibytes(paths) {
+  return Math.round([...paths].reduce((sum, path) => sum + metafile.outputs[path].bytes, 0) / 1024);
+}
+
+/** The built files that are loaded with the app; the others on first use. */
+function atStart() {
+  const files = new Set(code.filter((path) => AT_START.includes(metafile.outputs[path].entryPoint)));
+  for (const file of files) {
+    // Packages left in place are imported too, and no output.
+    for (const { path, kind } of metafile.outputs[file].imports) {
+      if (kind === 'import-statement' && code.includes(path)) files.add(path);
+    }
+  }
+  return files;
+}
 
 /**
  * Loads the built app once as the Functions worker does, so that a module which throws, or a function that cannot be
