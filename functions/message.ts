@@ -12,7 +12,7 @@ import type { Platform } from '../shared/platform/scope.ts';
 
 export type Pause = (milliseconds: number) => Promise<unknown>;
 
-/** With ten deliveries some four minutes, each well under the five that a session is locked and a function may run. */
+/** With ten deliveries some four minutes, less than a session stays locked; each well under what a function may run. */
 const FIRST_DELAY = SECOND;
 const LONGEST_DELAY = 60 * SECOND;
 

@@ -28,7 +28,7 @@ export function openAzureBus(options: AzureBusOptions): Bus {
   return {
     publish: async (facts) => explained(sendInBatches((await opened()).sender, facts)),
     async ping() {
-      // Asks the topic for its greatest batch; fails when it cannot be reached or we may not send.
+      // Opens the link when it is not; fails when the topic cannot be reached or we may not send.
       await explained((await opened()).sender.createMessageBatch());
     },
     async close() {

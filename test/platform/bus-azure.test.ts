@@ -183,6 +183,15 @@ test('when the topic refuses again and again, publishing fails, so that the chan
   expect(ids(peer.held)).toEqual(['f1']);
 });
 
+test('a namespace that was away is used again once it is back', async () => {
+  await bus.publish([fact('f1')]);
+  await peer.close();
+  await expect(bus.publish([fact('f2')])).rejects.toThrow('ECONNREFUSED');
+  peer = await openServiceBusPeer(undefined, peer.port);
+  await bus.publish([fact('f2')]);
+  expect(ids(peer.held)).toEqual(['f2']);
+});
+
 test('the bus is called ready while the topic lets us send', async () => {
   await bus.ping();
   expect(peer.opened.links).toBe(1);

@@ -43,7 +43,7 @@ export interface ServiceBusPeer {
 type Fault = 'lost' | 'busy' | 'silent' | 'detached';
 
 /** Of a Standard namespace; Premium's is 1 MB. */
-export const STANDARD_MESSAGE_SIZE = 256 * 1024;
+const STANDARD_MESSAGE_SIZE = 256 * 1024;
 const BATCH = 0x80013700;
 const TOPIC = 'domain-events';
 
@@ -52,7 +52,7 @@ const BUSY: AmqpError = { condition: 'com.microsoft:server-busy', description: '
 const UNAUTHORIZED: AmqpError = { condition: 'amqp:unauthorized-access', description: 'Send claim is required.' };
 const NOT_FOUND: AmqpError = { condition: 'amqp:not-found', description: 'The entity could not be found.' };
 
-export async function openServiceBusPeer(maxMessageSize = STANDARD_MESSAGE_SIZE): Promise<ServiceBusPeer> {
+export async function openServiceBusPeer(maxMessageSize = STANDARD_MESSAGE_SIZE, on = 0): Promise<ServiceBusPeer> {
   const container = rhea.create_container({ id: 'service-bus-peer' });
   container.sasl_server_mechanisms.enable_anonymous();
   const tokens: Token[] = [];
@@ -133,7 +133,7 @@ export async function openServiceBusPeer(maxMessageSize = STANDARD_MESSAGE_SIZE)
 
   const options = {
     host: '127.0.0.1',
-    port: 0,
+    port: on,
     receiver_options: { autoaccept: false, max_message_size: maxMessageSize },
   };
   const server = container.listen(options);
