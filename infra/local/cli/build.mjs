@@ -17,7 +17,7 @@ const LEFT_IN_PLACE = ['libsql', 'sharp', '@node-rs/argon2', 'swagger-ui-dist'];
 const REQUIRE = `import { createRequire as marqueeRequire } from 'node:module';
 const require = marqueeRequire(import.meta.url);`;
 
-/** The messages of zod in fifty languages are a fifth of what a cold start reads; ours are English. */
+/** The messages of zod in fifty languages are an eighth of what a cold start reads; ours are English. */
 const englishOnly = {
   name: 'english-only',
   setup(builder) {
