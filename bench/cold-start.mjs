@@ -9,7 +9,7 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../infra/local/cli/install.mjs';
@@ -100,7 +100,8 @@ try {
     const times = ['loaded', 'answered'].map((field) => median(of, field));
     return `${name.padEnd(20)}${cells([...times, times[0] - start, median(of, 'cpu')].map(Math.round))}`;
   };
-  say(`Median of ${ROUNDS}, Node ${process.version}; milliseconds`);
+  const busy = `load average ${loadavg()[0].toFixed(1)} on ${availableParallelism()} cores`;
+  say(`Median of ${ROUNDS}, Node ${process.version}, ${busy}; milliseconds`);
   say(`${''.padEnd(20)}${cells(['registered', 'answered', 'load alone', 'CPU of load'])}`);
   say(`${'bare node'.padEnd(20)}${cells([Math.round(start), '', '', Math.round(median(rows.node, 'cpu'))])}`);
   say(line('bundle', rows.bundle));

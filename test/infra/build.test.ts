@@ -154,14 +154,29 @@ test('with settings that cannot be used, the built app still loads and answers',
 });
 
 test.each([
+  ['of a developer', {}, 'get-health-live', 200],
+  ['that cannot be used', { PORT: 'seven' }, 'zzz-otherwise', 503],
+])('a request through the worker is answered, with settings %s', async (_, settings, name, status) => {
+  const own = await mkdtemp(join(tmpdir(), 'marquee-worker-'));
+  const env = { PATH: process.env.PATH, AZURE_FUNCTIONS_ENVIRONMENT: 'Development', DATA_DIR: own, ...settings };
+  const { stdout } = await run(process.execPath, [WORKER, ENTRY, name, '/api/health/live'], { env });
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ status });
+  await rm(own, { recursive: true, force: true });
+});
+
+test.each([
   ['throws', `throw new Error('a slice that throws');`, 'a slice that throws'],
   ['logs that a function cannot be registered', `console.log('{"level":50,"msg":"no such name"}');`, 'no such name'],
-])('a module that %s when it is loaded fails the build', async (_, code, said) => {
-  await mkdir('dist/planted', { recursive: true });
-  await writeFile('dist/planted/main.ts', `import '../../functions/main.ts';\n${code}`);
-  const building = run(process.execPath, ['infra/local/cli/build.mjs', 'dist/planted/main.ts', 'dist/planted/built']);
-  await expect(building).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining(said) });
-});
+])(
+  'a module that %s when it is loaded fails the build',
+  async (_, code, said) => {
+    await mkdir('dist/planted', { recursive: true });
+    await writeFile('dist/planted/main.ts', `import '../../functions/main.ts';\n${code}`);
+    const building = run(process.execPath, ['infra/local/cli/build.mjs', 'dist/planted/main.ts', 'dist/planted/built']);
+    await expect(building).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining(said) });
+  },
+  60_000,
+);
 
 test('the SDKs are in the bundle, none of them loads with the app, and what loads is under 3 MB', async () => {
   const chunks = (await readdir('dist/functions/chunks')).filter((name) => name.endsWith('.js'));
