@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { reactions, routes, timers } from '../../functions/registry.ts';
 import { containers } from '../../shared/platform/containers.ts';
 import { ambiguities, segmentsOf } from '../support/host-routes.ts';
+import { openServiceBusPeer } from '../support/service-bus-peer.ts';
 
 const run = promisify(execFile);
 const ENTRY = resolve('dist/functions/main.js');
@@ -61,6 +62,15 @@ async function registered(settings: Record<string, string>, entry = ENTRY, timeo
   });
   // The app's log is on standard output too.
   return Registered.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).functions;
+}
+
+/** What a developer's worker with the built app answers a GET that the host gives to a function. */
+async function asked(name: string, path: string, settings: Record<string, string>): Promise<unknown> {
+  const own = await mkdtemp(join(tmpdir(), 'marquee-worker-'));
+  const env = { PATH: process.env.PATH, AZURE_FUNCTIONS_ENVIRONMENT: 'Development', DATA_DIR: own, ...settings };
+  const { stdout } = await run(process.execPath, [WORKER, ENTRY, name, path], { env });
+  await rm(own, { recursive: true, force: true });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 
 function triggers(type: string) {
@@ -157,11 +167,17 @@ test.each([
   ['of a developer', {}, 'get-health-live', 200],
   ['that cannot be used', { PORT: 'seven' }, 'zzz-otherwise', 503],
 ])('a request through the worker is answered, with settings %s', async (_, settings, name, status) => {
-  const own = await mkdtemp(join(tmpdir(), 'marquee-worker-'));
-  const env = { PATH: process.env.PATH, AZURE_FUNCTIONS_ENVIRONMENT: 'Development', DATA_DIR: own, ...settings };
-  const { stdout } = await run(process.execPath, [WORKER, ENTRY, name, '/api/health/live'], { env });
-  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ status });
-  await rm(own, { recursive: true, force: true });
+  expect(await asked(name, '/api/health/live', settings)).toMatchObject({ status });
+});
+
+test('the SDK in the bundle reaches Service Bus', async () => {
+  const peer = await openServiceBusPeer();
+  // A probe has two seconds, which a busy machine may need for the SDK alone.
+  for (let tries = 0; tries < 3 && peer.opened.links === 0; tries += 1) {
+    await asked('get-health-ready', '/api/health/ready', { SERVICE_BUS_CONNECTION: peer.connectionString });
+  }
+  expect(peer.opened.links).toBe(1);
+  await peer.close();
 });
 
 test.each([
