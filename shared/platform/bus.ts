@@ -10,6 +10,19 @@ export interface Bus {
   close(): Promise<void>;
 }
 
+/** A fact too large for the bus travels without its data; `dataref` (CloudEvents) says where the whole of it is kept. */
+export interface Envelope extends Fact {
+  readonly dataref: string;
+}
+
+export function envelopeOf(fact: Fact): Envelope {
+  return { ...fact, data: {}, dataref: `audit/${fact.id}` };
+}
+
+export function isEnvelope(fact: Fact): fact is Envelope {
+  return 'dataref' in fact;
+}
+
 const factSchema = z.looseObject({
   specversion: z.literal('1.0'),
   id: z.string().min(1),
