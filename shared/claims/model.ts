@@ -41,8 +41,8 @@ export interface Claim {
   /** As it was claimed: its owner's other claims do not count against it. */
   readonly besideOwn?: true;
   /**
-   * Once its last window is over it goes on, with no end, until it is released: what was lent is taken until it is back.
-   * Not within a group.
+   * What was lent is taken from that moment until it is back: before its first window from now on; once the last one is
+   * over it goes on, with no end, until it is released. Not within a group.
    */
   readonly lasting?: true;
 }
@@ -163,7 +163,7 @@ export interface Claims {
   firm(resource: Resource, claimId: string): Promise<Claim>;
   /** Lets a hold last until then, never shorter; otherwise like `firm`. A firm claim stays firm. */
   extend(resource: Resource, claimId: string, expiresAt: string): Promise<Claim>;
-  /** Makes it `lasting`, whatever that meets; nothing for a claim that does not stand. */
+  /** Makes it `lasting` from now on, whatever that meets; nothing for a claim that does not stand. */
   keepOn(resource: Resource, claimId: string): Promise<void>;
   /** Frees it at once; no error when it is free already or never was. */
   release(resource: Resource, claimId: string): Promise<void>;

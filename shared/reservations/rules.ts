@@ -225,7 +225,12 @@ export function toOverride(
     throw breaks('nothing-to-override', 'The reservation is confirmed, and nothing is wrong with it.');
   }
   if (!item || item.retired) throw breaks('item-retired', 'The item is retired; there is nothing to take.');
-  return state.windowGiven || !event || !isOpenEvent(event) ? state.window : windowOf(event);
+  return state.windowGiven || !event || !isOpenEvent(event) ? state.window : followed(state, windowOf(event));
+}
+
+/** Where a reservation goes with its event: what is out is away since its window began, whenever it is wanted next. */
+export function followed(state: ReservationState, to: Window): Window {
+  return isOut(state) && state.window.start < to.start ? { ...to, start: state.window.start } : to;
 }
 
 /** Confirmed with its units, whatever they clash with (REQ-EQP-031). */
