@@ -208,9 +208,9 @@ export interface Claims {
   ): Promise<readonly Window[]>;
   /**
    * Allowed below present use; answers with each claim that from now on is short of the new capacity, and where. By their
-   * windows: what is late is expected back, and makes nobody short.
+   * windows: what is late is expected back, and makes nobody short. No more do claims of owners of the type `aside`.
    */
-  setCapacity(resource: Resource, capacity: number): Promise<readonly Shortage[]>;
+  setCapacity(resource: Resource, capacity: number, aside?: Owner['type']): Promise<readonly Shortage[]>;
   /**
    * From now on refuses what is larger, until the cut is over (`setLargest`) or runs out; answers with the holds that are
    * larger, whose owners may commit any moment. `capacity` is that of a resource not met yet.
