@@ -8,7 +8,7 @@ import { type Changes, changesBetween, unchanged } from '../platform/changes.ts'
 import { HOUR, later, MINUTE } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
-import { covers, isSame } from '../platform/windows.ts';
+import { covers, isSame, overlapOf } from '../platform/windows.ts';
 import { breaks } from './breaks.ts';
 import { isOpenEvent } from './checks.ts';
 import { allowedAfter } from './logistics.ts';
@@ -169,6 +169,16 @@ function mended(state: ReservationState): readonly ReservationFact[] {
   return state.troubles
     .filter((trouble) => mendedByTaking.includes(trouble))
     .map((trouble) => ({ type: 'EquipmentReservationUnflagged', data: { ...aboutOf(state), trouble } }));
+}
+
+/** Whether it leaves its event with less than that counted on: fewer units, or none while it takes place. */
+export function takesOff(
+  state: ReservationState,
+  { quantity, window }: Pick<ReservationState, 'quantity' | 'window'>,
+  event: EventState | undefined,
+): boolean {
+  const isThere = (one: Window) => event !== undefined && overlapOf(one, windowOf(event)) !== undefined;
+  return quantity < state.quantity || (isThere(state.window) && !isThere(window));
 }
 
 const LATE = 48 * HOUR;
