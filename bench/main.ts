@@ -2,9 +2,11 @@
  * `npm run bench`: one table. A bare `node:http` server is measured in the same run as the yardstick; the load generator
  * is a process of its own on the same machine. See `options.ts` for what it can be asked.
  */
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { startLocal } from '../infra/local/compose.ts';
 import { readConfig } from '../shared/platform/config.ts';
 import { openLog } from '../shared/platform/log.pino.ts';
@@ -13,7 +15,7 @@ import { type Cost, costs } from './cost.ts';
 import { type Organization, organizationOf, wordFor } from './dataset.ts';
 import { environment, type Generator, generator, startHost, type Watched, yardstick } from './host.ts';
 import type { Measured } from './load.ts';
-import { CONNECTIONS, data, FEW, only, RECORDS, SECONDS, WARM_UP, WARM_UP_WRITING } from './options.ts';
+import { CONNECTIONS, data, FEW, only, quick, RECORDS, SECONDS, WARM_UP, WARM_UP_WRITING } from './options.ts';
 import { photos } from './photo.ts';
 import { say, table, verdict } from './report.ts';
 import { type Row, rowsOf } from './rows.ts';
@@ -118,6 +120,12 @@ async function scale(client: Client, { large, small }: Organizations): Promise<v
   say(`\n${table(lines)}`);
 }
 
+/** Each start is a process of its own, on a machine that does nothing else for us. */
+async function coldStart(): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['bench/cold-start.mjs', quick ? '3' : '9']);
+  return stdout;
+}
+
 async function main(): Promise<void> {
   const folder = data === undefined ? await mkdtemp(join(tmpdir(), 'marquee-bench-')) : resolve(data);
   await mkdir(folder, { recursive: true });
@@ -140,6 +148,7 @@ async function main(): Promise<void> {
     }
     say(`Most memory of the host: ${(await host.mostMemory()).toFixed(0)} MB (floor 300 MB)`);
     await host.stop();
+    if (only === undefined || 'cold start'.includes(only)) say(`\nCold start. ${await coldStart()}`);
     if (only === undefined || 'photo'.includes(only)) {
       const { megabytes, p50, most, blocked } = await photos(folder);
       say(

@@ -1,6 +1,6 @@
 /** What Azure Functions loads: registers every route, reaction, timer and change feed. */
 import { app } from '@azure/functions';
-import { readConfig } from '../shared/platform/config.ts';
+import { hasBus, readConfig } from '../shared/platform/config.ts';
 import { openLog } from '../shared/platform/log.pino.ts';
 import { type Running, register, registerRest } from './register.ts';
 
@@ -23,7 +23,7 @@ try {
       running,
       database: config.COSMOS_DATABASE,
       topic: config.SERVICE_BUS_TOPIC,
-      feeds: config.COSMOS_ENDPOINT !== undefined && config.SERVICE_BUS_NAMESPACE !== undefined,
+      feeds: config.COSMOS_ENDPOINT !== undefined && hasBus(config),
       log,
     }),
   );

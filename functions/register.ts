@@ -1,17 +1,18 @@
 /** Registers every declaration with Azure Functions; what cannot be registered is seen and leaves the rest alone. */
 import type { app, HttpMethod, RetryOptions } from '@azure/functions';
-import { type Bus, parsedFact } from '../shared/platform/bus.ts';
+import type { Bus } from '../shared/platform/bus.ts';
 import { later, SECOND } from '../shared/platform/clock.ts';
 import { Id } from '../shared/platform/fields.ts';
 import { notReady, requestOf, responseOf } from '../shared/platform/http.azure.ts';
 import type { Log } from '../shared/platform/log.ts';
-import { namingProblems, runReaction } from '../shared/platform/react.ts';
+import { namingProblems } from '../shared/platform/react.ts';
 import type { Reaction, Timer } from '../shared/platform/reaction.ts';
 import type { Route } from '../shared/platform/route.ts';
 import type { Dispatch } from '../shared/platform/router.ts';
 import { runTick, scheduleOf } from '../shared/platform/run-timer.ts';
 import type { Platform } from '../shared/platform/scope.ts';
 import { outboxes, relayChanges } from './feed/outbox.ts';
+import { messageHandler, type Pause } from './message.ts';
 
 export type App = Pick<typeof app, 'http' | 'serviceBusTopic' | 'timer' | 'cosmosDB'>;
 
@@ -35,6 +36,8 @@ export interface RegisterOptions {
   /** Whether Cosmos DB and Service Bus are there; without them only HTTP and timers are registered. */
   readonly feeds: boolean;
   readonly log: Log;
+  /** Waits so many milliseconds; the clock of tests. */
+  readonly pause?: Pause;
 }
 
 /** Names of connections: settings `Cosmos__accountEndpoint` and `ServiceBus__fullyQualifiedNamespace`, managed identity. */
@@ -88,12 +91,7 @@ export function register(azure: App, { routes, reactions, timers }: Declared, op
         topicName: options.topic,
         subscriptionName: reaction.name,
         isSessionsEnabled: true,
-        async handler(message) {
-          const { platform } = await running();
-          const fact = parsedFact(typeof message === 'string' ? JSON.parse(message) : message);
-          // A subscription that was just made lets everything through until it is given its filter.
-          if (reaction.on.includes(fact.type)) await runReaction(platform, reaction, fact);
-        },
+        handler: messageHandler(reaction, running, options.pause),
       }),
     );
   }

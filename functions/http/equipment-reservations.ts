@@ -169,8 +169,8 @@ const change = reviseRoutes({
   path,
   summary: 'Change a reservation',
   description:
-    "A window that is left out is the event's. The old units stay taken until the new ones are. Fewer units within 48 " +
-    "hours of the event's start need `reservations:override`, as cancelling does.",
+    "A window that is left out is the event's. The old units stay taken until the new ones are. Fewer units, or a window " +
+    "away from the event, within 48 hours of the event's start need `reservations:override`, as cancelling does.",
   access: 'reservations:write',
   params,
   fields: ReservationFields,

@@ -13,7 +13,9 @@ const ONLY_LOCAL = ['libsql'];
 const PLATFORM = ['--os=linux', '--cpu=x64', '--libc=glibc'];
 const QUIET = ['--no-audit', '--no-fund', '--no-bin-links', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
 
-const folder = resolve(process.argv[2] ?? join(root, 'dist', 'azure'));
+// Taken away, since the build that is loaded below has arguments of its own.
+const [given] = process.argv.splice(2);
+const folder = resolve(given ?? join(root, 'dist', 'azure'));
 const names = LEFT_IN_PLACE.filter((name) => !ONLY_LOCAL.includes(name));
 const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
 const { name, version, type, main } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));

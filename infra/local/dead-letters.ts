@@ -1,11 +1,11 @@
 /**
  * `npm run dead-letters -- list|replay [--reaction NAME] [--id FACT]`: works while the host runs and while it does not, and
- * with SERVICE_BUS_NAMESPACE on those of that namespace.
+ * with SERVICE_BUS_NAMESPACE (or SERVICE_BUS_CONNECTION) on those of that namespace.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readConfig } from '../../shared/platform/config.ts';
+import { type Config, hasBus, readConfig } from '../../shared/platform/config.ts';
 import type { DeadLetter } from '../../shared/platform/dead-letters.azure.ts';
 import { messageOf } from '../../shared/platform/errors.ts';
 import { type BusFile, openBusFile } from './bus-file.ts';
@@ -30,9 +30,10 @@ async function main(given: readonly string[]): Promise<number> {
     process.stderr.write(`${messageOf(error)}\n${USAGE}`);
     return 2;
   }
-  const { DATA_DIR, SERVICE_BUS_NAMESPACE: namespace, SERVICE_BUS_TOPIC: topic } = readConfig(process.env);
-  if (namespace !== undefined) {
-    process.stdout.write(await onAzure(namespace, topic, asked));
+  const config = readConfig(process.env);
+  const { DATA_DIR } = config;
+  if (hasBus(config)) {
+    process.stdout.write(await onAzure(config, asked));
     return 0;
   }
   if (!existsSync(join(DATA_DIR, 'bus.db'))) {
@@ -83,13 +84,18 @@ function again(count: number): string {
 }
 
 /** The same of the subscriptions' dead-letter queues; of all declared reactions, or of one that may be gone. */
-async function onAzure(namespace: string, topic: string, { command, reaction, id }: Question): Promise<string> {
+async function onAzure(config: Config, { command, reaction, id }: Question): Promise<string> {
   const [{ openDeadLetters }, { reactions }] = await Promise.all([
     import('../../shared/platform/dead-letters.azure.ts'),
     import('../../functions/registry.ts'),
   ]);
   const names = reaction === undefined ? reactions.map(({ name }) => name) : [reaction];
-  const letters = await openDeadLetters(namespace, topic);
+  const {
+    SERVICE_BUS_NAMESPACE: namespace,
+    SERVICE_BUS_CONNECTION: connectionString,
+    SERVICE_BUS_TOPIC: topic,
+  } = config;
+  const letters = await openDeadLetters({ namespace, connectionString, topic });
   try {
     const listed: DeadLetter[] = [];
     let count = 0;

@@ -194,11 +194,12 @@ export function claimsOf(scope: Scope): Claims {
       const capacity = head ? headOf(head).capacity : wanted.capacity;
       return nextFreeOf(claims, { ...wanted, capacity, until: range.end }, scope.now());
     },
-    async setCapacity(resource, capacity) {
+    async setCapacity(resource, capacity, aside) {
       checked({ resource, capacity }, scope.now());
       return underHead(scope, resource, async (round) => {
         const claims = (await claimsAfter(round.documents, round.now)).map(({ claim }) => claim);
-        const result = shortagesOf(claims, capacity, round.now);
+        const counting = claims.filter(({ owner }) => owner.type !== aside);
+        const result = shortagesOf(counting, capacity, round.now);
         return capacity === round.capacity ? { result } : { result, change: { capacity, writes: [] } };
       });
     },

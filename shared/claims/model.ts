@@ -41,8 +41,8 @@ export interface Claim {
   /** As it was claimed: its owner's other claims do not count against it. */
   readonly besideOwn?: true;
   /**
-   * Once its last window is over it goes on, with no end, until it is released: what was lent is taken until it is back.
-   * Not within a group.
+   * What was lent is taken from that moment until it is back: before its first window from now on; once the last one is
+   * over it goes on, with no end, until it is released. Not within a group.
    */
   readonly lasting?: true;
 }
@@ -163,7 +163,7 @@ export interface Claims {
   firm(resource: Resource, claimId: string): Promise<Claim>;
   /** Lets a hold last until then, never shorter; otherwise like `firm`. A firm claim stays firm. */
   extend(resource: Resource, claimId: string, expiresAt: string): Promise<Claim>;
-  /** Makes it `lasting`, whatever that meets; nothing for a claim that does not stand. */
+  /** Makes it `lasting` from now on, whatever that meets; nothing for a claim that does not stand. */
   keepOn(resource: Resource, claimId: string): Promise<void>;
   /** Frees it at once; no error when it is free already or never was. */
   release(resource: Resource, claimId: string): Promise<void>;
@@ -208,9 +208,9 @@ export interface Claims {
   ): Promise<readonly Window[]>;
   /**
    * Allowed below present use; answers with each claim that from now on is short of the new capacity, and where. By their
-   * windows: what is late is expected back, and makes nobody short.
+   * windows: what is late is expected back, and makes nobody short. No more do claims of owners of the type `aside`.
    */
-  setCapacity(resource: Resource, capacity: number): Promise<readonly Shortage[]>;
+  setCapacity(resource: Resource, capacity: number, aside?: Owner['type']): Promise<readonly Shortage[]>;
   /**
    * From now on refuses what is larger, until the cut is over (`setLargest`) or runs out; answers with the holds that are
    * larger, whose owners may commit any moment. `capacity` is that of a resource not met yet.

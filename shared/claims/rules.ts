@@ -30,15 +30,21 @@ export function stands(claim: Claim, now: string): boolean {
 /** Later than anything that is asked for. */
 const NO_END = '9000-01-01T00:00:00Z';
 
-/** The claims that take something at `now`, with the windows they take by now: lasting ones that are over go on. */
+/**
+ * The claims that take something at `now`, with the windows they take by now: lasting ones that are over go on, and those
+ * that are ahead have begun.
+ */
 export function standing(claims: readonly Claim[], now: string): Claim[] {
   return claims
     .filter((claim) => stands(claim, now))
-    .map((claim) => {
-      const last = claim.windows.at(-1);
-      if (!claim.lasting || !last || last.end > now) return claim;
-      return { ...claim, windows: [...claim.windows.slice(0, -1), { start: last.start, end: NO_END }] };
-    });
+    .map((claim) => (claim.lasting ? { ...claim, windows: lastingAt(claim.windows, now) } : claim));
+}
+
+function lastingAt(windows: readonly Window[], now: string): readonly Window[] {
+  const [first, last] = [windows[0], windows.at(-1)];
+  if (first && first.start > now) return [{ start: now, end: first.end }, ...windows.slice(1)];
+  if (last && last.end <= now) return [...windows.slice(0, -1), { start: last.start, end: NO_END }];
+  return windows;
 }
 
 /** What takes units: a claim, or the claims of one group with identical windows, which take them once. */

@@ -40,9 +40,9 @@ const shape = {
   name: text(1, 200),
   category: Category,
   description: lines(2000).optional(),
-  quantity: Quantity.meta({
+  quantity: z.int().min(0).max(MOST_UNITS).meta({
     description:
-      'Units in stock; 1 with a serial number. Of equipment that was retired since no unit was left: how many turned up, which puts it back into use',
+      'Units in stock, at least 1; 1 with a serial number. Of equipment that was retired since no unit was left: 0, or how many turned up, which puts it back into use',
   }),
   serialNumber: text(1, 100).optional(),
   manufacturer: text(1, 100).optional(),
@@ -67,7 +67,7 @@ interface Related {
 function consistent(item: Related, context: z.RefinementCtx): void {
   const { quantity, serialNumber, purchasePrice: price, currentValue: value } = item;
   const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-  if (serialNumber !== undefined && quantity !== 1) issue(['quantity'], 'must be 1 with a serial number');
+  if (serialNumber !== undefined && quantity > 1) issue(['quantity'], 'must be 1 with a serial number');
   if (!value) return;
   if (value.currency !== price.currency) issue(['currentValue', 'currency'], 'must be that of the purchase price');
   else if (value.amount * 100 > price.amount * MOST_PERCENT) {

@@ -56,6 +56,7 @@ export function fieldsOf(state: ItemState): ItemChanges {
  */
 export function revise(state: ItemState, next: ItemChanges, present: Present): ItemFact[] {
   if (next.purchaseDate !== state.purchaseDate) refuseFutureDate(next.purchaseDate, present);
+  if (next.quantity === 0 && state.quantity > 0) throw invalid('body.quantity', 'too_small', 'must be at least 1');
   const away = state.quantity - onShelf(state);
   if (next.quantity < state.quantity && next.quantity < away) {
     throw breaks('quantity-below-away', 'More units than that are not on the shelf.', { away });

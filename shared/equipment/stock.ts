@@ -21,7 +21,7 @@ const CLOSING = 'closing';
 /**
  * Makes the conflict engine's capacity what the item says now: its units, none while it is inactive, retired or gone.
  * Harmless when done again; when another process has changed the item meanwhile, it is done again here. Answers with the
- * claims that are short of units from now on.
+ * claims that are short of units from now on; what is withheld for a moment makes nobody short.
  */
 export function settleCapacity(scope: Scope, itemId: string): Promise<readonly Shortage[]> {
   return scope.platform.queue.run(`equipment-capacity/${scope.orgId}/${itemId}`, async () => {
@@ -31,7 +31,7 @@ export function settleCapacity(scope: Scope, itemId: string): Promise<readonly S
     };
     let seen = await look();
     for (;;) {
-      const shortages = await claimsOf(scope).setCapacity(equipmentResource(itemId), seen);
+      const shortages = await claimsOf(scope).setCapacity(equipmentResource(itemId), seen, CLOSING);
       const now = await look();
       if (now === seen) return shortages;
       seen = now;

@@ -6,7 +6,7 @@ import { namesNone, notFound } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
 import { type MaintenanceState, maintenance, type Outcome, windowOf } from './model.ts';
-import { type Committed, type Demand, isConflict, placing, type Take } from './placing.ts';
+import { type Committed, demandOf, isConflict, placing, type Take } from './placing.ts';
 import {
   checkSchedule,
   fieldsOf,
@@ -39,7 +39,7 @@ export async function scheduleMaintenance(
   const fields = { ...given, quantity: given.quantity ?? item.quantity };
   checkSchedule(fields, item, scope.now());
   return placing(scope, id, async (take) => {
-    const demand = { equipmentId, type, quantity: fields.quantity, window: windowOf(fields) };
+    const demand = { equipmentId, type, quantity: fields.quantity, window: windowOf(fields), begun: false };
     const taken = await take(demand, item, override);
     const decide = () => schedule({ equipmentId, type }, fields, taken, actor);
     const made = await scope.of(maintenance).create(id, decide);
@@ -88,11 +88,6 @@ function staged(scope: Scope, item: Entity<ItemState>, facts: readonly ItemFact[
 function present(item: ItemState | undefined): ItemState {
   if (!item) throw notFound('piece of equipment');
   return item;
-}
-
-function demandOf(state: MaintenanceState): Demand {
-  const { equipmentId, type, quantity } = state;
-  return { equipmentId, type, quantity, window: windowOf(state) };
 }
 
 /** Changes what PUT or PATCH name; a new time or number is taken before the old one is given back. */
@@ -148,7 +143,7 @@ async function runningFrom(
   item: ItemState,
   override: Override | undefined,
 ): Promise<Running> {
-  if (state.returnedFrom || state.scheduledAt === now) return {};
+  if (state.returnedFrom) return {};
   const whole = demandOf({ ...state, startedAt: now });
   try {
     return { taken: await take(whole, item, override, state.over) };

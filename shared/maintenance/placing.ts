@@ -15,7 +15,7 @@ import type { Window } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { reservations } from '../reservations/model.ts';
-import { type MaintenanceType, reservationsIn } from './model.ts';
+import { type MaintenanceState, type MaintenanceType, reservationsIn, windowOf } from './model.ts';
 import type { Override, Taken } from './rules.ts';
 
 /** So many reservations among the clashes are looked up for their titles. */
@@ -27,6 +27,8 @@ export interface Demand {
   readonly type: MaintenanceType;
   readonly quantity: number;
   readonly window: Window;
+  /** Off the shelf: taken until it is done, however long that takes. */
+  readonly begun: boolean;
 }
 
 /**
@@ -66,9 +68,15 @@ export function placing<T>(
   });
 }
 
+/** What a maintenance asks as it is. */
+export function demandOf(state: MaintenanceState): Demand {
+  const { equipmentId, type, quantity, startedAt } = state;
+  return { equipmentId, type, quantity, window: windowOf(state), begun: startedAt !== undefined };
+}
+
 /** What the engine is asked for. */
 export function requestOf(maintenanceId: string, demand: Demand, item: Pick<ItemState, 'quantity'>) {
-  const { equipmentId, type, quantity, window } = demand;
+  const { equipmentId, type, quantity, window, begun } = demand;
   return {
     resource: equipmentResource(equipmentId),
     quantity,
@@ -77,6 +85,7 @@ export function requestOf(maintenanceId: string, demand: Demand, item: Pick<Item
     owner: { type: MAINTENANCE, id: maintenanceId },
     reason: type,
     capacity: item.quantity,
+    ...(begun ? { lasting: true as const } : {}),
   };
 }
 

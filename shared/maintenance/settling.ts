@@ -6,8 +6,8 @@ import { free, settleTaken } from '../claims/taking.ts';
 import { items, type Placement, refOf } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';
-import { type MaintenanceFact, maintenance, windowOf } from './model.ts';
-import { requestOf } from './placing.ts';
+import { type MaintenanceFact, maintenance } from './model.ts';
+import { demandOf, requestOf } from './placing.ts';
 import { overridden } from './rules.ts';
 
 /** The facts that take or give up units. */
@@ -63,10 +63,8 @@ async function takeBack(scope: Scope, id: string, placement: Placement): Promise
 
 async function claimOver(scope: Scope, id: string, { equipmentId, claimId }: Placement): Promise<readonly Clash[]> {
   const [{ state }, item] = await Promise.all([scope.of(maintenance).get(id), scope.of(items).find(equipmentId)]);
-  const { type, quantity } = state;
-  const demand = { equipmentId, type, quantity, window: windowOf(state) };
   const { over } = await claimsOf(scope).claim({
-    ...requestOf(id, demand, item?.state ?? { quantity }),
+    ...requestOf(id, demandOf(state), item?.state ?? state),
     id: claimId,
     besideOwn: true,
     mode: 'firm',

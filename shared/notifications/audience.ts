@@ -4,10 +4,11 @@ import { isCustomer, type Reaching, reaches } from '../events/model.ts';
 import { type UserState, users } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Fact } from '../platform/facts.ts';
+import { placeholdersOf } from '../platform/mail.template.ts';
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition } from '../platform/store.ts';
-import type { About } from './about.ts';
+import { type About, eventWords } from './about.ts';
 import type { Audience, Row } from './policy.ts';
 
 export type User = Entity<UserState>;
@@ -95,19 +96,20 @@ function reachingOf({ roles, staffId, customerId }: UserState): Reaching {
   return { kind: 'user', roles, ...(staffId ? { staffId } : {}), ...(customerId ? { customerId } : {}) };
 }
 
-/** Whether a user may read what a row would tell it of: its roles allow it, and the event is one of its own. */
+/** Whether a user may read what a row would tell it of: its roles allow it, and an event it speaks of is one of its own. */
 export async function readersOf(
   scope: Scope,
-  { link, inside }: Row,
+  { link, inside, title, message }: Row,
   { event }: About,
   rolesHolding: RolesHolding,
 ): Promise<(user: User) => boolean> {
+  const ofEvent = link === 'events' || placeholdersOf(`${title} ${message}`).some((name) => eventWords.includes(name));
   const privilege = READING[link];
   if (privilege === undefined) return () => true;
   const roles = await rolesHolding(scope, privilege, undefined);
   return ({ state }) => {
     const who = reachingOf(state);
     if (!state.roles.some((role) => roles.includes(role)) || (inside && isCustomer(who))) return false;
-    return link !== 'events' || event === undefined || reaches(who, event);
+    return !ofEvent || event === undefined || reaches(who, event);
   };
 }

@@ -71,6 +71,11 @@ function equipment(
   return { to, category: 'equipment', link: 'equipment', ...row };
 }
 
+/** For whoever may not see the event that it reserved for. */
+function reserverOnly(type: NotificationType, title: string, message: string): Row {
+  return equipment(['reserver'], { priority: 'high', type, title, message, link: 'equipment/reservations' });
+}
+
 const account = { category: 'account', link: 'none', toActor: true } as const;
 
 /** Whether the event is still to come, and when the reminder says so. */
@@ -166,6 +171,7 @@ export const policy = {
       message: '{{equipment}} was reserved for {{event}}, {{when}}, over others. Reason: {{reason}}',
       link: 'equipment/reservations',
     }),
+    reserverOnly('alert', '{{equipment}} is promised twice', 'What you reserved of it was taken over others.'),
     equipment([techniciansOnly], {
       priority: 'normal',
       type: 'warning',
@@ -181,6 +187,7 @@ export const policy = {
       message: '{{trouble}} The event is {{when}}.',
       link: 'equipment/reservations',
     }),
+    reserverOnly('warning', 'Your reservation of {{equipment}} needs attention', '{{trouble}}'),
   ],
   EquipmentDamageReported: [
     equipment([managersAndTechnicians], {

@@ -1,6 +1,7 @@
 /** One try of a queued mail: by one process at a time, with growing pauses between tries, each written down. */
 import { delayAfter } from '../platform/backoff.ts';
 import { HOUR, later, MINUTE } from '../platform/clock.ts';
+import type { Documents } from '../platform/documents.ts';
 import { messageOf } from '../platform/errors.ts';
 import type { Message } from '../platform/mail.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -37,6 +38,11 @@ export async function tryMail(
   const now = scope.now();
   const before = Mail.parse(stored.document.body);
   if (before.state !== 'queued' || before.dueAt > now) return;
+  // Its tries brought down whoever made them, or could not even be written: not for ever.
+  if (before.attempts >= MOST_TRIES) {
+    const { mail, facts } = failed(scope, id, before, 'no try came to an end');
+    return replaced(documents, id, mail, stored.etag, facts);
+  }
   const taken: Mail = { ...before, attempts: before.attempts + 1, dueAt: later(now, TRY_TAKES) };
   let etag: string | undefined;
   try {
@@ -46,12 +52,28 @@ export async function tryMail(
     throw error;
   }
   const { mail, facts } = await tried(scope, id, taken, await prepare(taken));
+  await replaced(documents, id, mail, etag ?? '', facts);
+}
+
+/** Writes down what became of a try, unless that took longer than it may and somebody else has made another. */
+async function replaced(
+  documents: Documents,
+  id: string,
+  mail: Mail,
+  ifMatch: string,
+  facts: readonly Write[],
+): Promise<void> {
   try {
-    await documents.commit([{ op: 'replace', document: mailDocument(id, mail), ifMatch: etag ?? '' }, ...facts]);
+    await documents.commit([{ op: 'replace', document: mailDocument(id, mail), ifMatch }, ...facts]);
   } catch (error) {
-    // Our try took longer than it may, and somebody else has made another.
     if (!(error instanceof CommitRefused)) throw error;
   }
+}
+
+function failed(scope: Scope, id: string, mail: Mail, reason: string) {
+  const { userId } = mail;
+  const fact = factWrite(scope, mailSubject(id, userId), { type: 'MailFailed', data: { userId, reason } });
+  return { mail: ended(mail, 'failed', scope.now(), reason), facts: [fact] };
 }
 
 async function tried(
@@ -70,10 +92,7 @@ async function tried(
   } catch (error) {
     const reason = messageOf(error);
     scope.platform.log.warn({ mailId: id, userId, attempts: mail.attempts, err: error }, 'a mail was not taken');
-    if (mail.attempts >= MOST_TRIES) {
-      const fact = factWrite(scope, mailSubject(id, userId), { type: 'MailFailed', data: { userId, reason } });
-      return { mail: ended(mail, 'failed', scope.now(), reason), facts: [fact] };
-    }
+    if (mail.attempts >= MOST_TRIES) return failed(scope, id, mail, reason);
     const dueAt = later(scope.now(), delayAfter(mail.attempts, FIRST_PAUSE, LONGEST_PAUSE));
     return { mail: { ...mail, dueAt, reason }, facts: [] };
   }

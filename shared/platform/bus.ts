@@ -10,6 +10,19 @@ export interface Bus {
   close(): Promise<void>;
 }
 
+/** A fact too large for the bus travels without its data; `dataref` (CloudEvents) says where the whole of it is kept. */
+export interface Envelope extends Fact {
+  readonly dataref: string;
+}
+
+export function envelopeOf(fact: Fact): Envelope {
+  return { ...fact, data: {}, dataref: `audit/${fact.id}` };
+}
+
+export function isEnvelope(fact: Fact): fact is Envelope {
+  return 'dataref' in fact;
+}
+
 /** Property of a message that was a dead letter: the one reaction it is meant for. Filters of subscriptions read it. */
 export const REPLAY_FOR = 'replayfor';
 

@@ -3,7 +3,7 @@ import { openBlobs } from './blobs.azure.ts';
 import { openAzureBus } from './bus.azure.ts';
 import type { Bus } from './bus.ts';
 import { systemClock, systemIds } from './clock.ts';
-import { BadConfiguration, type Config, configuredUrl } from './config.ts';
+import { BadConfiguration, type Config, configuredUrl, hasBus } from './config.ts';
 import type { Probe } from './health.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { openLog } from './log.pino.ts';
@@ -24,15 +24,20 @@ interface AzureParts {
   readonly bus: Bus;
 }
 
-/** What must be set on Azure; a worker's own disk is no place for any of it. */
-const NEEDED = ['COSMOS_ENDPOINT', 'SERVICE_BUS_NAMESPACE', 'SIGNING_KEYS', 'LINK_SECRET'] as const;
+/** Of each line one must be set on Azure; a worker's own disk is no place for any of it. */
+const NEEDED = [
+  ['COSMOS_ENDPOINT'],
+  ['SERVICE_BUS_NAMESPACE', 'SERVICE_BUS_CONNECTION'],
+  ['SIGNING_KEYS'],
+  ['LINK_SECRET'],
+  ['BLOB_ACCOUNT_URL', 'BLOB_CONNECTION'],
+  ['WEB_PUBSUB_ENDPOINT', 'WEB_PUBSUB_CONNECTION'],
+] as const;
 
 /** What is missing for Azure, one line each. */
 function missingOnAzure(config: Config): string[] {
-  const missing: string[] = NEEDED.filter((name) => config[name] === undefined);
-  if (config.BLOB_ACCOUNT_URL === undefined && config.BLOB_CONNECTION === undefined) missing.push('BLOB_ACCOUNT_URL');
-  if (!hasRealtime(config)) missing.push('WEB_PUBSUB_ENDPOINT');
-  return missing.map((name) => `${name}: must be set on Azure`);
+  const missing = NEEDED.filter((names) => names.every((name) => config[name] === undefined));
+  return missing.map(([name]) => `${name}: must be set on Azure`);
 }
 
 /**
@@ -115,8 +120,9 @@ function openedRealtime(config: Config): Realtime {
   };
 }
 
-function openedBus({ SERVICE_BUS_NAMESPACE: namespace, SERVICE_BUS_TOPIC: topic }: Config): Bus {
-  if (namespace !== undefined) return openAzureBus({ namespace, topic });
+function openedBus(config: Config): Bus {
+  const { SERVICE_BUS_NAMESPACE: namespace, SERVICE_BUS_CONNECTION: connectionString } = config;
+  if (hasBus(config)) return openAzureBus({ namespace, connectionString, topic: config.SERVICE_BUS_TOPIC });
   const absent = async () => {
     throw new Error('There is no bus: SERVICE_BUS_NAMESPACE is not set');
   };

@@ -58,7 +58,11 @@ export const configSchema = z.object({
   COSMOS_DATABASE: z.string().min(1).default('marquee').describe('Its database'),
   BLOB_CONNECTION: z.string().optional().describe('Storage connection string (local development)'),
   BLOB_ACCOUNT_URL: z.url().optional().describe('Storage account, reached by the managed identity'),
-  SERVICE_BUS_NAMESPACE: z.string().optional().describe('Fully qualified Service Bus namespace'),
+  SERVICE_BUS_NAMESPACE: z
+    .string()
+    .optional()
+    .describe('Fully qualified Service Bus namespace, reached by the managed identity'),
+  SERVICE_BUS_CONNECTION: z.string().optional().describe('Its connection string (development, or the emulator)'),
   SERVICE_BUS_TOPIC: z.string().min(1).default('domain-events').describe('Topic the facts are published on'),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/ })
@@ -116,4 +120,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 /** Where people reach us, as far as the configuration says: `PUBLIC_URL`, else the address that is bound. */
 export function configuredUrl({ PUBLIC_URL, HOST, PORT }: Config): string {
   return PUBLIC_URL ?? `http://${HOST}:${PORT}`;
+}
+
+/** Whether there is a Service Bus to publish to and to be told by. */
+export function hasBus({ SERVICE_BUS_NAMESPACE, SERVICE_BUS_CONNECTION }: Config): boolean {
+  return SERVICE_BUS_NAMESPACE !== undefined || SERVICE_BUS_CONNECTION !== undefined;
 }

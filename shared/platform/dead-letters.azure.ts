@@ -1,6 +1,7 @@
 /** Dead letters on Azure: each subscription's own queue of what its reaction gave up. The SDK is loaded on first use. */
-import type { ServiceBusClient, ServiceBusMessage, ServiceBusReceivedMessage } from '@azure/service-bus';
+import type { ServiceBusMessage, ServiceBusReceivedMessage } from '@azure/service-bus';
 import { z } from 'zod';
+import { type AzureBusOptions, connectToBus } from './bus.azure.ts';
 import { REPLAY_FOR } from './bus.ts';
 
 export interface DeadLetter {
@@ -29,16 +30,10 @@ const WAIT = 5000;
 
 const Named = z.looseObject({ id: z.string() });
 
-/** Whoever runs it needs the role `Azure Service Bus Data Owner` on the namespace. */
-export async function openDeadLetters(namespace: string, topic: string): Promise<DeadLetters> {
-  const [{ ServiceBusClient: Client }, { DefaultAzureCredential }] = await Promise.all([
-    import('@azure/service-bus'),
-    import('@azure/identity'),
-  ]);
-  return deadLettersOf(new Client(namespace, new DefaultAzureCredential()), topic);
-}
-
-export function deadLettersOf(client: ServiceBusClient, topic: string, wait = WAIT): DeadLetters {
+/** Whoever runs it needs the role `Azure Service Bus Data Owner` on the namespace. `wait` is for tests. */
+export async function openDeadLetters(options: AzureBusOptions, wait = WAIT): Promise<DeadLetters> {
+  const client = await connectToBus(options);
+  const { topic } = options;
   const receiverOf = (reaction: string) => client.createReceiver(topic, reaction, { subQueueType: 'deadLetter' });
 
   /** What lies there now, without taking it. */

@@ -1,5 +1,5 @@
 /** The kinds of fields the API speaks of, each parsed and normalized in one place (spec chapter 00). */
-import validator from 'validator';
+import { CountryCodes } from 'validator/lib/isISO31661Alpha2.js';
 import { z } from 'zod';
 import { instantOf } from './clock.ts';
 
@@ -128,15 +128,13 @@ export const Money = z
   })
   .meta({ id: 'Money', example: { amount: 125050, currency: 'USD' } });
 
+const countries: ReadonlySet<string> = CountryCodes;
+
 /** ISO 3166-1 alpha-2. */
 export const Country = z
   .string()
   .transform((value) => value.trim().toUpperCase())
-  .pipe(
-    z
-      .string()
-      .refine((code) => validator.isISO31661Alpha2(code), { message: 'must be an ISO 3166-1 country code such as GB' }),
-  )
+  .pipe(z.string().refine((code) => countries.has(code), { message: 'must be an ISO 3166-1 country code such as GB' }))
   .meta({ example: 'GB', override: { type: 'string', minLength: 2, maxLength: 2 } });
 
 /** Half-open `[start, end)`. */

@@ -1,6 +1,6 @@
 /** The way from the outbox to the audit trail and the bus, the same behind Cosmos DB and behind the embedded store. */
 import type { Fact } from './facts.ts';
-import { FACT_KIND } from './facts.ts';
+import { FACT_KIND, factOf } from './facts.ts';
 import type { Json, Store, Write } from './store.ts';
 import { MAX_WRITES } from './store.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -35,6 +35,13 @@ async function keepForAudit(store: Store, facts: readonly Fact[], telemetry: Tel
     for (const own of subjects) await copied(store, [...own.values()], telemetry);
   }
   await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, bySubject.size) }, copyNext));
+}
+
+/** The whole of a fact whose envelope was sent, as it was kept before it was sent; throws when it is not there. */
+export async function keptFact(store: Store, { orgid, subject, id }: Fact): Promise<Fact> {
+  const kept = await store.read('audit', [orgid, subject], id);
+  if (!kept) throw new Error(`The fact ${id} is not in the audit trail`);
+  return factOf(kept.document);
 }
 
 /** Facts of one subject. */

@@ -25,6 +25,7 @@ import {
   request,
   revise,
   revised,
+  takesOff,
   toOverride,
   windowOf,
 } from './rules.ts';
@@ -150,8 +151,8 @@ export async function executeTaking(
 }
 
 /**
- * What PUT or PATCH name; other units are taken before the old ones are given back (REQ-EQP-022). Fewer units are a
- * cancellation of some.
+ * What PUT or PATCH name; other units are taken before the old ones are given back (REQ-EQP-022). Fewer units, or a time
+ * when the event is not, are a cancellation.
  */
 export function changeReservation(
   scope: Scope,
@@ -166,7 +167,7 @@ export function changeReservation(
       guardOverride(actor, override);
       const event = await scope.of(events).find(state.eventId);
       const revision = revise(state, fields, event?.state);
-      if (revision.quantity < state.quantity) guardLate(event?.state, actor, scope.now());
+      if (takesOff(state, revision, event?.state)) guardLate(event?.state, actor, scope.now());
       if (!revision.takes) return revised(state, revision, undefined, actor, override);
       const item = await scope.of(items).get(state.equipmentId);
       const { quantity, window } = revision;

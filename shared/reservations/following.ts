@@ -11,7 +11,7 @@ import { isOpenEvent, isOverdue } from './checks.ts';
 import { executeTaking } from './commands.ts';
 import { flags, isOpen, isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
 import { GIVING_BACK, placingUnits, type TakeUnits } from './placing.ts';
-import { cancelled, givesBack, revised, windowOf } from './rules.ts';
+import { cancelled, followed, givesBack, revised, windowOf } from './rules.ts';
 
 /** Reservations of a page are worked on side by side. */
 const PAGE = 25;
@@ -162,7 +162,7 @@ async function following(
   const out = isOut(state);
   // What is out already cannot wait for another day: somebody must fetch it, or think again.
   if (out && overlapOf(state.window, wanted) === undefined) return flags(state, 'eventMoved', true);
-  const window = out && state.window.start < wanted.start ? { ...wanted, start: state.window.start } : wanted;
+  const window = followed(state, wanted);
   if (isSame(window, state.window)) return flags(state, 'eventMoved', false);
   const { quantity, eventId } = state;
   const less = givesBack(state, { quantity, window }) ? GIVING_BACK : undefined;

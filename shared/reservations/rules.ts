@@ -8,7 +8,7 @@ import { type Changes, changesBetween, unchanged } from '../platform/changes.ts'
 import { HOUR, later, MINUTE } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
-import { covers, isSame } from '../platform/windows.ts';
+import { covers, isSame, overlapOf } from '../platform/windows.ts';
 import { breaks } from './breaks.ts';
 import { isOpenEvent } from './checks.ts';
 import { allowedAfter } from './logistics.ts';
@@ -171,6 +171,16 @@ function mended(state: ReservationState): readonly ReservationFact[] {
     .map((trouble) => ({ type: 'EquipmentReservationUnflagged', data: { ...aboutOf(state), trouble } }));
 }
 
+/** Whether it leaves its event with less than that counted on: fewer units, or none while it takes place. */
+export function takesOff(
+  state: ReservationState,
+  { quantity, window }: Pick<ReservationState, 'quantity' | 'window'>,
+  event: EventState | undefined,
+): boolean {
+  const isThere = (one: Window) => event !== undefined && overlapOf(one, windowOf(event)) !== undefined;
+  return quantity < state.quantity || (isThere(state.window) && !isThere(window));
+}
+
 const LATE = 48 * HOUR;
 
 /**
@@ -225,7 +235,12 @@ export function toOverride(
     throw breaks('nothing-to-override', 'The reservation is confirmed, and nothing is wrong with it.');
   }
   if (!item || item.retired) throw breaks('item-retired', 'The item is retired; there is nothing to take.');
-  return state.windowGiven || !event || !isOpenEvent(event) ? state.window : windowOf(event);
+  return state.windowGiven || !event || !isOpenEvent(event) ? state.window : followed(state, windowOf(event));
+}
+
+/** Where a reservation goes with its event: what is out is away since its window began, whenever it is wanted next. */
+export function followed(state: ReservationState, to: Window): Window {
+  return isOut(state) && state.window.start < to.start ? { ...to, start: state.window.start } : to;
 }
 
 /** Confirmed with its units, whatever they clash with (REQ-EQP-031). */

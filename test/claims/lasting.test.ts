@@ -28,6 +28,20 @@ describe('a lasting claim', () => {
     await claims.claim(request({ ...chairs, quantity: 10, windows: hours(17, 20) }));
   });
 
+  test('is taken before its window, from the moment on that it is made so', async () => {
+    const lent = request({ ...chairs, quantity: 8, windows: [hours(12, 14), hours(16, 18)] });
+    await claims.claim(lent);
+    platform.clock.set(hour(9));
+    expect(await claims.free(resource, hours(9, 12), 10)).toBe(10);
+    await claims.keepOn(resource, lent.id);
+    const wanted = request({ ...chairs, quantity: 3, windows: hours(10, 11) });
+    const clash = { resource, window: hours(10, 11), owner: lent.owner, short: 1 };
+    expect(await clashes(claims.claim(wanted))).toEqual([clash]);
+    expect(await claims.unitsFree([chairs], hours(9, 12))).toEqual(new Map([[resource, 2]]));
+    expect(await claims.free(resource, hours(14, 16), 10)).toBe(10);
+    expect((await claims.get(resource, lent.id))?.windows).toEqual(lent.windows);
+  });
+
   test('goes on from the end of its window until it is released, in every answer', async () => {
     const lent = request({ ...chairs, quantity: 8, windows: [hours(9, 11), hours(15, 17)], lasting: true });
     await claims.claim(lent);
@@ -91,7 +105,10 @@ test('any instant: what is free is what a look at every hour says', () => {
       });
       const used = (at: number) =>
         all
-          .filter(({ span: { from, to }, lasting }) => from <= at && (at < to || (lasting && to <= now)))
+          .filter(({ span: { from, to }, lasting }) => {
+            const begins = lasting ? Math.min(from, now) : from;
+            return begins <= at && (at < to || (lasting && to <= now));
+          })
           .reduce((sum, { quantity }) => sum + quantity, 0);
       const most = Math.max(...Array.from({ length: asked.to - asked.from }, (_, at) => used(asked.from + at)));
       const free = freeOf(held, hours(asked.from, asked.to), 10, hour(now));

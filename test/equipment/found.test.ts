@@ -84,6 +84,8 @@ describe('an item of which no unit was left', () => {
     const { equipmentId } = await lost();
     const specifications = [{ key: 'Colour', value: 'red' }];
     await world.manager.put(`equipment/${equipmentId}/specifications`, { specifications });
+    const { body, status } = await world.manager.patch(`equipment/${equipmentId}`, { warehouseLocation: 'Row 4' });
+    expect([status, body.quantity, body.warehouseLocation]).toEqual([200, 0, 'Row 4']);
     expect(await shown(equipmentId)).toMatchObject({ status: 'retired', specifications });
     await world.manager.post(`equipment/${equipmentId}/damage-reports`, {
       severity: 'totalLoss',
@@ -92,6 +94,20 @@ describe('an item of which no unit was left', () => {
     await world.settle();
     expect((await found(equipmentId, 1)).body).toMatchObject({ status: 'retired', quantity: 1 });
   });
+});
+
+test('a lost piece with a serial number is corrected, and found again; nobody says of what is there that none is', async () => {
+  const equipmentId = await world.item({ quantity: 1, serialNumber: 'SN-1' });
+  const path = `equipment/${equipmentId}`;
+  const none = await world.manager.patch(path, { quantity: 0 });
+  expect([none.status, none.body.errors]).toMatchObject([400, [{ path: 'body.quantity', code: 'too_small' }]]);
+  const id = await confirmed(1, equipmentId);
+  await goTo(world.manager, id, 'pickup');
+  await step(id, 'return', { returned: 0, missing: 1 });
+  await world.settle();
+  expect((await world.manager.patch(path, { serialNumber: 'SN-2' })).body).toMatchObject({ serialNumber: 'SN-2' });
+  expect((await world.manager.patch(path, { quantity: 2 })).body.errors).toMatchObject([{ path: 'body.quantity' }]);
+  expect((await found(equipmentId, 1)).body).toMatchObject({ status: 'available', quantity: 1 });
 });
 
 test('what was retired by hand stays so, though its units were lost and turn up again', async () => {

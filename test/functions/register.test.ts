@@ -18,7 +18,7 @@ import {
   recordedLog,
   registerOptions,
 } from '../support/azure.ts';
-import { bellFacts, counted, countRings, hang, ring, rings } from '../support/bells.ts';
+import { countRings } from '../support/bells.ts';
 import { type TestPlatform, testPlatform } from '../support/platform.ts';
 
 let platform: TestPlatform;
@@ -84,19 +84,6 @@ test('one bad declaration is reported and leaves the others alone', () => {
   expect(azure.https.map(({ name }) => name)).toContain('get-venues');
   expect([...azure.timers.keys()]).toEqual(['timer-good']);
   expect([...azure.topics.keys()]).toEqual(['on-count-rings']);
-});
-
-test('a Service Bus message runs its reaction, once in effect; one that is no fact fails', async () => {
-  register(azure, { ...nothing, reactions: [countRings] }, registerOptions(platform, bus, log));
-  const trigger = azure.topics.get('on-count-rings');
-  expect(trigger).toMatchObject({ subscription: 'count-rings', sessions: true });
-  await hang(platform, 'a');
-  await ring(platform, 'a');
-  const [fact] = (await bellFacts(platform)).filter(({ type }) => type === 'BellRung');
-  await trigger?.call(fact);
-  await trigger?.call(JSON.stringify(fact));
-  expect(await counted(platform, 'a')).toEqual(rings(1));
-  await expect(trigger?.call({ hello: 'world' })).rejects.toThrow('not a fact');
 });
 
 test('a timer trigger runs its tick once over all workers, also when the host is a moment early', async () => {

@@ -45,7 +45,7 @@ test('REQ-EQP-112 a fact takes its trace through the change feed and the topic t
   expect(register(azure, declared, registerOptions(platform, bus, recordedLog()))).toEqual([]);
   await azure.feeds.get('outbox-events')?.call(items);
   const [message] = bus.published;
-  await azure.topics.get('on-listen')?.call(JSON.stringify(message));
+  await azure.topics.get('on-listen')?.call(message);
 
   const spans = telemetry.spans(TRACE);
   const process = 'process domain-events/listen';

@@ -1564,7 +1564,7 @@ export interface paths {
         get: operations["getEquipmentReservationsByReservationId"];
         /**
          * Change a reservation
-         * @description A window that is left out is the event's. The old units stay taken until the new ones are. Fewer units within 48 hours of the event's start need `reservations:override`, as cancelling does.
+         * @description A window that is left out is the event's. The old units stay taken until the new ones are. Fewer units, or a window away from the event, within 48 hours of the event's start need `reservations:override`, as cancelling does.
          *
          *     Needs the privilege `reservations:write`.
          */
@@ -1581,7 +1581,7 @@ export interface paths {
         head?: never;
         /**
          * Change a reservation
-         * @description A window that is left out is the event's. The old units stay taken until the new ones are. Fewer units within 48 hours of the event's start need `reservations:override`, as cancelling does.
+         * @description A window that is left out is the event's. The old units stay taken until the new ones are. Fewer units, or a window away from the event, within 48 hours of the event's start need `reservations:override`, as cancelling does.
          *
          *     Needs the privilege `reservations:write`.
          */
@@ -3589,7 +3589,7 @@ export interface components {
             /** @enum {string} */
             category: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
             description?: string;
-            /** @description Units in stock; 1 with a serial number. Of equipment that was retired since no unit was left: how many turned up, which puts it back into use */
+            /** @description Units in stock, at least 1; 1 with a serial number. Of equipment that was retired since no unit was left: 0, or how many turned up, which puts it back into use */
             quantity: number;
             serialNumber?: string;
             manufacturer?: string;
@@ -10148,7 +10148,7 @@ export interface operations {
                     /** @enum {string} */
                     category?: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
                     description?: string | null;
-                    /** @description Units in stock; 1 with a serial number. Of equipment that was retired since no unit was left: how many turned up, which puts it back into use */
+                    /** @description Units in stock, at least 1; 1 with a serial number. Of equipment that was retired since no unit was left: 0, or how many turned up, which puts it back into use */
                     quantity?: number;
                     serialNumber?: string | null;
                     manufacturer?: string | null;
@@ -10190,7 +10190,7 @@ export interface operations {
                     /** @enum {string} */
                     category?: "table" | "game" | "audioVisual" | "decoration" | "seating" | "lighting" | "staging" | "power" | "other";
                     description?: string | null;
-                    /** @description Units in stock; 1 with a serial number. Of equipment that was retired since no unit was left: how many turned up, which puts it back into use */
+                    /** @description Units in stock, at least 1; 1 with a serial number. Of equipment that was retired since no unit was left: 0, or how many turned up, which puts it back into use */
                     quantity?: number;
                     serialNumber?: string | null;
                     manufacturer?: string | null;

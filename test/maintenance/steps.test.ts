@@ -144,6 +144,35 @@ describe('REQ-EQP-051 the window follows the work', () => {
     expect(started.body).toMatchObject({ status: 'inProgress', overReservations: one.overReservations });
   });
 
+  test('longer than it was to be, it keeps its units until it is done: nobody is promised what is in pieces', async () => {
+    const window = { start: '2026-12-20T10:00:00Z', end: '2026-12-20T12:00:00Z' };
+    const free = async () => {
+      const asked = { items: [{ equipmentId, quantity: 1 }], window };
+      return (await manager.post('equipment/check-availability', asked)).body.items[0].free;
+    };
+    for (const startedAt of ['2026-12-01T10:00:00Z', '2026-12-01T10:20:00Z']) {
+      world.move('2026-11-20T09:00:00Z');
+      const one = await made({ quantity: 4 });
+      world.move(startedAt);
+      await technician.post(`${path(one)}/start`);
+      expect(await free()).toBe(10);
+      world.move('2026-12-01T13:00:00Z');
+      expect(await free()).toBe(6);
+      const { body: event } = await manager.post('events', await world.booking());
+      const refused = await manager.post('equipment/reservations', {
+        ...{ equipmentId, eventId: event.id, quantity: 7, window },
+      });
+      expect([brief(refused), refused.body.conflicts[0].owner.id]).toEqual(['item-in-maintenance', one.id]);
+      // Who knows when it will be done says so.
+      expect(brief(await technician.patch(path(one), { estimatedMinutes: 600 }))).toBe(200);
+      expect(await free()).toBe(10);
+      world.move('2026-12-02T13:00:00Z');
+      expect(await free()).toBe(6);
+      await technician.post(`${path(one)}/complete`);
+      expect(await free()).toBe(10);
+    }
+  });
+
   test('units that are out cannot be worked on; of those in the warehouse others are still there', async () => {
     const one = await made({ quantity: 4 });
     await world.scope

@@ -175,7 +175,9 @@ describe('What happens is told to whom it concerns, once, through all parts', ()
           `${who}: ${name} needs replacing`,
         ]),
         ...['admin', 'manager'].map((who) => `${who}: ${name} was retired`),
-        ...['admin', 'manager', 'staff'].map((who) => `${who}: ${flagged}`),
+        ...['admin', 'manager'].map((who) => `${who}: ${flagged}`),
+        // Not assigned to the event, it does not see its title.
+        `staff: Your reservation of ${name} needs attention`,
       ].sort(),
     );
   });

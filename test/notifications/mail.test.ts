@@ -185,6 +185,40 @@ describe('A mail leaves once, over SMTP, and is logged without what it said (REQ
     expect(await log(here, user)).toMatchObject([{ state: 'sent' }]);
   });
 
+  test('REQ-NTF-020 has failed where no try is heard of: it is not tried for ever', async () => {
+    const here = await desk();
+    const user = await here.user('staff');
+    await here.told(user.actor.userId, { priority: 'high' });
+    // As a mail that brings down whoever writes it would: nothing is written down after the try has begun.
+    let begun = 0;
+    const dying = (): Platform => {
+      let commits = 0;
+      const { store } = here.platform;
+      const mortal: Platform['store'] = {
+        ...store,
+        async commit(...args) {
+          commits += 1;
+          begun += 1;
+          if (commits > 1) throw new Crash('The process is dead');
+          return store.commit(...args);
+        },
+      };
+      return { ...here.platform, store: mortal, mail: { send: () => Promise.reject(new Error('no matter')) } };
+    };
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      await tick(here, dying());
+      here.platform.clock.advance(5 * MINUTE);
+    }
+    expect(begun).toBe(2 * MOST_TRIES);
+    expect(await log(here, user)).toMatchObject([{ state: 'queued', attempts: MOST_TRIES }]);
+    await tick(here);
+    expect(here.platform.mail.sent).toEqual([]);
+    const [failed] = await log(here, user);
+    expect(failed).toMatchObject({ state: 'failed', attempts: MOST_TRIES, reason: 'no try came to an end' });
+    expect(failed?.items).toBeUndefined();
+    expect(await facts(here, 'MailFailed')).toHaveLength(1);
+  });
+
   test('REQ-NTF-015 is suppressed when the user has gone, lost its address or turned it off meanwhile', async () => {
     const here = await desk();
     const people = [await here.user('staff'), await here.user('staff'), await here.user('staff')];

@@ -117,7 +117,10 @@ const cases: Record<string, Case | readonly Case[]> = {
     ...reservation({ by: 'x', reason: 'VIP', over: [] }, [], [...managersAndTechnicians, ...reservers]),
     says: ['Line array', 'promised'],
   },
-  EquipmentReservationFlagged: reservation({ trouble: 'itemRetired' }, ['was retired']),
+  EquipmentReservationFlagged: {
+    ...reservation({ trouble: 'itemRetired' }, []),
+    says: ['Line array', 'was retired'],
+  },
   EquipmentDamageReported: item({ severity: 'totalLoss', description: 'Fell' }, managersAndTechnicians, [
     'total loss',
     'Fell',

@@ -77,6 +77,20 @@ describe('Who may read what it is told of', () => {
     expect(shown).not.toHaveProperty('until');
   });
 
+  test('REQ-NTF-022 who reserved for an event that it may not see is told without the event', async () => {
+    const { here, itemId, eventId, reservationId, toldBy } = all;
+    for (const type of ['EquipmentReservationFlagged', 'EquipmentDoubleBookingOverridden']) {
+      const data = { equipmentId: itemId, eventId, trouble: 'unitsShort', reason: 'VIP' };
+      const { reserver, creator } = await toldBy(
+        here.fact(type, { source: 'reservation', subject: reservationId, data }),
+      );
+      expect(`${creator?.title} ${creator?.message}`).toContain('Spring gala');
+      expect(reserver?.title).toContain('Line array');
+      expect(`${reserver?.title} ${reserver?.message}`).not.toMatch(/Spring gala|2026/);
+      expect(reserver?.link).toEqual({ resource: 'equipment/reservations', id: reservationId });
+    }
+  });
+
   test('REQ-NTF-022 a conflict is told to technicians without the event, which they may not read', async () => {
     const { here, itemId, eventId, reservationId, toldBy } = all;
     for (const type of ['EquipmentDoubleBookingDetected', 'EquipmentDoubleBookingOverridden']) {

@@ -1,13 +1,14 @@
-import { ServiceBusClient } from '@azure/service-bus';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type DeadLetters, deadLettersOf } from '../../shared/platform/dead-letters.azure.ts';
+import { type DeadLetters, openDeadLetters } from '../../shared/platform/dead-letters.azure.ts';
 import { type DeadLetterPeer, letter, openDeadLetterPeer } from '../support/dead-letter-peer.ts';
 
 let peer: DeadLetterPeer;
 let letters: DeadLetters;
 beforeEach(async () => {
   peer = await openDeadLetterPeer();
-  letters = open();
+  letters = await open();
 });
 afterEach(async () => {
   await letters.close();
@@ -15,9 +16,10 @@ afterEach(async () => {
 });
 
 /** As a run of the command opens them. */
-function open(): DeadLetters {
-  const retryOptions = { maxRetries: 1, retryDelayInMs: 10, timeoutInMs: 1000 };
-  return deadLettersOf(new ServiceBusClient(peer.connectionString, { retryOptions }), 'domain-events', 300);
+function open(): Promise<DeadLetters> {
+  const { connectionString } = peer;
+  const retry = { maxRetries: 1, retryDelayInMs: 10, timeoutInMs: 1000 };
+  return openDeadLetters({ namespace: undefined, connectionString, topic: 'domain-events', retry }, 300);
 }
 
 const fact = (at: number) => ({ id: `fact-${at}`, type: 'EventApproved', subject: `event-${at}`, secret: 'hush' });
@@ -74,8 +76,23 @@ test('one that was sent again, but not taken away because the connection ended, 
   await expect(letters.replay('notify')).rejects.toThrow();
   expect(peer.queues.get('notify')).toHaveLength(2);
   await letters.close();
-  letters = open();
+  letters = await open();
   expect(await letters.replay('notify')).toBe(2);
   expect(peer.queues.get('notify')).toEqual([]);
   expect(peer.held.map(({ message_id }) => message_id)).toEqual(['fact-0/notify/100', 'fact-1/notify/101']);
+});
+
+test('the command lists and replays them where a Service Bus is set', async () => {
+  peer.queues.set('notify', lying(1));
+  const command = async (...args: string[]) => {
+    const all = ['infra/local/cli/run.mjs', 'infra/local/dead-letters.ts', ...args];
+    const env = { ...process.env, SERVICE_BUS_CONNECTION: peer.connectionString, DATA_DIR: '/nowhere' };
+    return (await promisify(execFile)(process.execPath, all, { env })).stdout;
+  };
+  const listed = await command('list');
+  expect(listed).toMatch(/^2026-11-26T09:01:40.000Z {2}notify {2}fact-0 {2}EventApproved of event-0, 9 tries$/m);
+  expect(listed).toMatch(/^1 dead letter$/m);
+  expect(listed).not.toContain('hush');
+  expect(await command('replay', '--reaction', 'notify')).toBe('1 dead letter will be delivered again\n');
+  expect(await command('list', '--reaction', 'notify')).toBe('0 dead letters\n');
 });

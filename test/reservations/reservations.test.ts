@@ -275,7 +275,13 @@ describe('REQ-EQP-023, 024 confirming and cancelling', () => {
     expect((await staff.get(path)).body.quantity).toBe(5);
     expect((await staff.patch(path, { quantity: 7, notes: 'Two more' })).status).toBe(200);
     expect((await staff.patch(path, { quantity: 7, notes: 'As many' })).status).toBe(200);
-    expect((await world.manager.patch(path, { quantity: 1 })).status).toBe(200);
+    // Units for a time when the event is not are none.
+    const elsewhen = { start: '2026-12-05T18:00:00Z', end: '2026-12-05T21:00:00Z' };
+    expect((await staff.patch(path, { window: elsewhen })).status).toBe(403);
+    const longer = { start: '2026-12-01T16:00:00Z', end: '2026-12-01T19:00:00Z' };
+    expect((await staff.patch(path, { window: longer })).status).toBe(200);
+    expect((await world.manager.patch(path, { window: elsewhen, quantity: 1 })).status).toBe(200);
+    expect((await staff.patch(path, { window: null })).status).toBe(200);
     world.move(now);
   });
 });

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settleReservationClaim } from '../../functions/bus/settle-reservation-claim.ts';
 import type { ItemFact } from '../../shared/equipment/model.ts';
 import { settleCapacity } from '../../shared/equipment/stock.ts';
+import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
+import type { Store } from '../../shared/platform/store.ts';
 import { flagShort, lookAtShort } from '../../shared/reservations/following.ts';
 import { deliver, factsOf } from '../maintenance/support.ts';
 import { closeStages, goTo, type Logistics, logisticsOf, trailOf, type Warehouse, warehouse } from './support.ts';
@@ -142,6 +144,26 @@ describe('a look that something else has overtaken', () => {
     await world.settle();
     expect([await troubles(one), await troubles(other)]).toEqual([[], ['unitsShort']]);
   });
+});
+
+test('nobody is short of what a cut of the stock withholds while it is made', async () => {
+  const equipmentId = await world.item({ quantity: 4 });
+  const id = await confirmed(3, equipmentId);
+  const { store } = world.platform;
+  const slow: Store = {
+    ...store,
+    async commit(container, ...rest) {
+      const etags = await store.commit(container, ...rest);
+      // The stock is less already, and what was withheld for that is not let go of yet.
+      if (container === 'equipment') await world.settle();
+      return etags;
+    },
+  };
+  const { as } = await world.over({ ...world.platform, store: slow, queue: keyedQueue() });
+  expect((await as('manager').patch(`equipment/${equipmentId}`, { quantity: 3 })).status).toBe(200);
+  await world.settle();
+  expect(await troubles(id)).toEqual([]);
+  expect(await trailOf(world.scope, id)).not.toContain('EquipmentReservationFlagged');
 });
 
 test('told of at once on two processes, one fact clears the flag once', async () => {

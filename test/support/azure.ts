@@ -18,7 +18,7 @@ interface HttpRegistered {
 
 export interface RecordedApp extends App {
   readonly https: HttpRegistered[];
-  readonly topics: Map<string, { readonly subscription: string; readonly sessions: boolean; readonly call: Call }>;
+  readonly topics: Map<string, { readonly subscription: string; readonly call: Call }>;
   readonly timers: Map<string, { readonly schedule: string; readonly call: Call }>;
   readonly feeds: Map<string, { readonly container: string; readonly fromBeginning: boolean; readonly call: Call }>;
 }
@@ -51,9 +51,9 @@ export function recordedApp(): RecordedApp {
       legal(name);
       app.https.push({ name, route, methods, authLevel, handler });
     },
-    serviceBusTopic(name, { handler, subscriptionName: subscription, isSessionsEnabled: sessions = false }) {
+    serviceBusTopic(name, { handler, subscriptionName: subscription }) {
       legal(name);
-      app.topics.set(name, { subscription, sessions, call: call(name, handler) });
+      app.topics.set(name, { subscription, call: call(name, handler) });
     },
     timer(name, { handler, schedule }) {
       legal(name);

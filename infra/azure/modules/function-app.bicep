@@ -35,8 +35,6 @@ var hostSettings = {
   ServiceBus__fullyQualifiedNamespace: busNamespace
   ServiceBus__credential: 'managedidentity'
   ServiceBus__clientId: identityClientId
-  languageWorkers__node__arguments: '--enable-source-maps'
-  MALLOC_ARENA_MAX: '2'
 }
 
 // What shared/platform/config.ts reads.
