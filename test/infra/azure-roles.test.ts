@@ -113,7 +113,7 @@ describe.each(profiles)('roles in profile %s', (profile) => {
     ]);
   });
 
-  test('an alert is raised for errors, slowness, partitions that fill, dead letters, what waits and what is throttled, and somebody told', async () => {
+  test('an alert is raised for errors, slowness, a relay that stands still, partitions that fill, dead letters, what waits and what is throttled, and somebody told', async () => {
     const deployment = await provisioned(profile, { MARQUEE_ALERT_EMAIL: 'ops@marquee.example' });
     const queried = ofType(deployment, 'Microsoft.Insights/scheduledQueryRules');
     const measured = ofType(deployment, 'Microsoft.Insights/metricAlerts');
@@ -121,6 +121,7 @@ describe.each(profiles)('roles in profile %s', (profile) => {
     expect(names).toEqual([
       'error-rate',
       'slow-p95',
+      'relay-stopped',
       'full-partition',
       'dead-letters',
       'waiting-messages',
@@ -132,6 +133,9 @@ describe.each(profiles)('roles in profile %s', (profile) => {
     const people = `<Microsoft.Insights/actionGroups/${group?.name}:id>`;
     for (const alert of queried.values()) expect(propertiesOf(alert).actions).toEqual({ actionGroups: [people] });
     for (const alert of measured.values()) expect(propertiesOf(alert).actions).toEqual([{ actionGroupId: people }]);
+    expect(JSON.stringify(queried.get('alert-relay-stopped-abcdefghijklm')?.body)).toContain(
+      'name startswith \\"outbox-\\"',
+    );
     // What the alert reads is written to where it reads.
     const [statistics] = ofType(deployment, 'Microsoft.Insights/diagnosticSettings').values();
     expect(propertiesOf(statistics).logs).toEqual([{ category: 'PartitionKeyStatistics', enabled: true }]);

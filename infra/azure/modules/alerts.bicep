@@ -47,6 +47,18 @@ var queries = [
     query: 'requests | where isnotempty(url) | summarize all = sum(itemCount), p95 = percentile(duration, 95) | where all >= 20 | project p95'
   }
   {
+    name: 'relay-stopped'
+    severity: 1
+    says: 'Failed tries to bring facts from the outbox to the bus; they leave the outbox after seven days'
+    above: limits.relayFailures
+    column: 'failures'
+    scope: insightsId
+    every: 'PT5M'
+    window: 'PT15M'
+    unseen: false
+    query: 'requests | where name startswith "outbox-" and success == false | summarize failures = sum(itemCount)'
+  }
+  {
     name: 'full-partition'
     severity: 2
     says: 'Size of a logical partition, in GB; at 20 it takes no more'
