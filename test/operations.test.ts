@@ -1,14 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import Database from 'libsql';
 import { describe, expect, test } from 'vitest';
 import { reactions, timers } from '../functions/registry.ts';
-import { systemClock } from '../shared/platform/clock.ts';
 import { configSchema } from '../shared/platform/config.ts';
-import { openSqliteStore } from '../shared/platform/store.sqlite.ts';
 import { provisioned } from './support/azure-infra.ts';
-import { testPlatform } from './support/platform.ts';
 
 const PAGE = 'docs/operations.md';
 const page = await readFile(PAGE, 'utf8');
@@ -91,30 +87,5 @@ describe('docs/operations.md', () => {
     const alerts = resources.flatMap(({ name }) => /^alert-(.+)-[a-z]{13}$/.exec(name)?.[1] ?? []);
     expect(alerts.length).toBeGreaterThan(6);
     for (const name of alerts) expect(page, name).toContain(`\`${name}\``);
-  });
-
-  test('is right that VACUUM INTO copies the embedded store while it is written to', async () => {
-    const platform = await testPlatform();
-    const { store, folder } = platform;
-    const write = (at: number) =>
-      store.commit(
-        'customers',
-        ['o'],
-        [{ op: 'create', document: { id: `c${at}`, kind: 'customer', body: { at }, ix: { name: `n${at}` } } }],
-      );
-    for (let at = 0; at < 50; at += 1) await write(at);
-    const writing = Array.from({ length: 50 }, (_, at) => write(50 + at));
-    const [source = ''] = (await readdir(folder)).filter((name) => name.endsWith('.db'));
-    const db = new Database(join(folder, source));
-    db.exec(`VACUUM INTO '${join(folder, 'backup.copy')}'`);
-    db.close();
-    await Promise.all(writing);
-    const copy = await openSqliteStore({ file: join(folder, 'backup.copy'), clock: systemClock });
-    const found = await copy.query('customers', ['o'], { kind: 'customer', orderBy: [{ path: 'name' }], limit: 1000 });
-    expect(found.items.length).toBeGreaterThanOrEqual(50);
-    for (const { document } of found.items)
-      expect(document).toMatchObject({ body: { at: Number(document.id.slice(1)) } });
-    await copy.close();
-    await platform.close();
   });
 });
