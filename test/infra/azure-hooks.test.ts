@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
-import { tokensOf } from '../../infra/azure/azd.ts';
+import { tokensOf, valuesOfEnvironment } from '../../infra/azure/azd.ts';
 import { straySubscriptions } from '../../infra/azure/strays.ts';
 
 const run = promisify(execFile);
@@ -72,6 +72,16 @@ test('azd is asked once for the token of each service, in the tenant that was de
   expect(vault).toMatch(/^auth token --scope https:\/\/vault\/\.default --tenant-id the-tenant --output json \d+$/);
   expect(again).toBe(vault);
   expect(manager).toContain('https://arm/.default');
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+test('a command outside of a hook asks azd for the values of its environment', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'marquee-azd-'));
+  await writeFile(join(folder, 'azd'), `#!/bin/sh\nprintf '{"ASKED":"%s"}' "$*"\n`, { mode: 0o755 });
+  vi.stubEnv('PATH', `${folder}${delimiter}${process.env.PATH}`);
+  expect(await valuesOfEnvironment()).toEqual({ ASKED: 'env get-values --output json' });
+  await expect(hook('rotate-keys', { PATH: process.env.PATH ?? '' })).rejects.toThrow(/AZURE_KEY_VAULT_ENDPOINT/);
   vi.unstubAllEnvs();
   await rm(folder, { recursive: true });
 });
