@@ -1,12 +1,13 @@
 /** The store over Cosmos DB, given the wire to it: what the port promises, in terms of what the service offers. */
 import type { ContainerName } from './containers.ts';
-import { documentFrom, etagsFrom, failureOf, orderedOperations, unquoted } from './store.azure.batch.ts';
+import { documentFrom, failureOf, unquoted } from './store.azure.batch.ts';
+import { cosmosCommit } from './store.azure.commit.ts';
 import { cosmosPage } from './store.azure.page.ts';
 import { keyNames } from './store.azure.policy.ts';
 import type { CosmosDocument, Wire } from './store.azure.wire.ts';
-import { checkPartition, checkSize, checkWrites, isDocumentId } from './store.plan.ts';
-import type { Change, Partition, Store, Write } from './store.ts';
-import { BadCursor, CommitRefused } from './store.ts';
+import { checkPartition, isDocumentId } from './store.plan.ts';
+import type { Change, Store } from './store.ts';
+import { BadCursor } from './store.ts';
 
 /** `newId` makes the ids that commits are known by. */
 export function cosmosStore(wire: Wire, newId: () => string): Store {
@@ -21,25 +22,6 @@ export function cosmosStore(wire: Wire, newId: () => string): Store {
     }
   }
 
-  /**
-   * The etags of a refused batch, if it was refused only because an earlier try of the very same commit had landed and
-   * its reply was lost (the client retries by itself); undefined when another's write stands there.
-   */
-  async function landedBefore(
-    container: ContainerName,
-    partition: Partition,
-    writes: readonly Write[],
-    commitId: string,
-  ) {
-    const read = (write: Write) =>
-      write.op === 'delete' ? undefined : wire.read(container, partition, write.document.id);
-    const witness = writes.find(({ op }) => op !== 'delete');
-    if (!witness || (await read(witness))?.commitId !== commitId) return undefined;
-    const documents = await Promise.all(writes.map(read));
-    // What has been overwritten since has an etag that nobody knows; none at all matches nothing, as it should.
-    return documents.map((one) => (one?.commitId === commitId ? unquoted(one._etag ?? '') : ''));
-  }
-
   return {
     read: (container, partition, id) =>
       asked(async () => {
@@ -49,23 +31,7 @@ export function cosmosStore(wire: Wire, newId: () => string): Store {
         return found && { document: documentFrom(found), etag: unquoted(found._etag ?? '') };
       }),
     query: (container, partition, query) => asked(() => cosmosPage(wire, container, partition, query)),
-    commit: (container, partition, writes) =>
-      asked(async () => {
-        checkPartition(container, partition);
-        checkWrites(container, writes);
-        const commitId = newId();
-        const ordered = orderedOperations(container, partition, writes, commitId);
-        checkSize(container, JSON.stringify(ordered.operations).length);
-        const replies = await wire.batch(container, partition, ordered.operations);
-        try {
-          return etagsFrom(ordered, replies);
-        } catch (error) {
-          if (!(error instanceof CommitRefused)) throw error;
-          const etags = await landedBefore(container, partition, writes, commitId);
-          if (etags) return etags;
-          throw error;
-        }
-      }),
+    commit: (container, partition, writes) => asked(() => cosmosCommit(wire, container, partition, writes, newId())),
     async *changes(container, from) {
       if (closed) throw new Error('The store is closed');
       const start = from === undefined ? undefined : positionFrom(from);
