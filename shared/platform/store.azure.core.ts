@@ -1,4 +1,5 @@
 /** The store over Cosmos DB, given the wire to it: what the port promises, in terms of what the service offers. */
+import { z } from 'zod';
 import type { ContainerName } from './containers.ts';
 import { documentFrom, failureOf, unquoted } from './store.azure.batch.ts';
 import { cosmosCommit } from './store.azure.commit.ts';
@@ -34,11 +35,14 @@ export function cosmosStore(wire: Wire, newId: () => string): Store {
     commit: (container, partition, writes) => asked(() => cosmosCommit(wire, container, partition, writes, newId())),
     async *changes(container, from) {
       if (closed) throw new Error('The store is closed');
-      const start = from === undefined ? undefined : positionFrom(from);
+      let start = from === undefined ? undefined : positionFrom(from);
       let before = start?.token;
       try {
-        for await (const { documents, token } of wire.changes(container, before)) {
-          yield* changesOf(container, documents, before, start?.token === before ? start : undefined);
+        for await (const { documents, range, token } of wire.changes(container, before)) {
+          // What others have written since may come first; the page that was begun is the first one of its range.
+          const begun = start?.range === range ? start : undefined;
+          if (begun) start = undefined;
+          yield* changesOf(container, documents, before, range, begun);
           before = token;
         }
       } catch (error) {
@@ -54,9 +58,10 @@ export function cosmosStore(wire: Wire, newId: () => string): Store {
   };
 }
 
-/** A place inside a page of the feed: the page's own beginning, and how far into it. */
+/** A place inside a page of the feed: the page's own beginning, of which range it is, and how far into it. */
 interface Position {
   readonly token: string | undefined;
+  readonly range: string;
   readonly lsn: number;
   /** Ids already seen of that very place (a batch shares one). */
   readonly seen: readonly string[];
@@ -66,6 +71,7 @@ function* changesOf(
   container: ContainerName,
   documents: readonly CosmosDocument[],
   token: string | undefined,
+  range: string,
   start: Position | undefined,
 ): Generator<Change> {
   let lsn = start?.lsn ?? -1;
@@ -80,19 +86,19 @@ function* changesOf(
       partition: keyNames(container).map((key) => String(keys[key])),
       document: documentFrom(found),
       etag: unquoted(found._etag ?? ''),
-      position: Buffer.from(JSON.stringify([token ?? null, lsn, seen])).toString('base64url'),
+      position: Buffer.from(JSON.stringify([token ?? null, range, lsn, seen])).toString('base64url'),
     };
   }
 }
 
+const PositionText = z.tuple([z.string().nullable(), z.string(), z.number(), z.array(z.string())]);
+
 function positionFrom(position: string): Position {
   try {
-    const [token, lsn, seen] = JSON.parse(Buffer.from(position, 'base64url').toString('utf8'));
-    if ((token === null || typeof token === 'string') && typeof lsn === 'number' && Array.isArray(seen)) {
-      return { token: token ?? undefined, lsn, seen };
-    }
+    const json: unknown = JSON.parse(Buffer.from(position, 'base64url').toString('utf8'));
+    const [token, range, lsn, seen] = PositionText.parse(json);
+    return { token: token ?? undefined, range, lsn, seen };
   } catch {
-    // Not a position of ours.
+    throw new BadCursor();
   }
-  throw new BadCursor();
 }

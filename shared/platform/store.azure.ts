@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { CosmosClient, Container as CosmosContainer, OperationInput, SqlQuerySpec } from '@azure/cosmos';
+import { z } from 'zod';
 import type { ContainerName } from './containers.ts';
 import { declarationOf } from './containers.ts';
 import { once } from './once.ts';
@@ -29,6 +30,10 @@ const RETRIES = { maxRetryAttemptCount: 5, fixedRetryIntervalInMilliseconds: 0, 
 /** Left to itself the SDK waits a minute for a reply, and asks for the same read up to 120 times. */
 const TIMEOUTS = { request: 5000, whole: 10_000 };
 const CHANGES_AT_ONCE = 100;
+/** What is read of the SDK's token for the change feed. */
+const Token = z.object({
+  Continuation: z.array(z.object({ minInclusive: z.string(), maxExclusive: z.string() })).min(1),
+});
 const NOT_MODIFIED = 304;
 const NOT_FOUND = 404;
 /** The replica that was asked has not come so far as what this process has seen. */
@@ -126,7 +131,8 @@ function wireTo(options: CosmosOptions): Wire {
         const page = await asked(container, () => feed.readNext());
         // The feed has no end; "not modified" is said once all of its ranges are at the present.
         if (page.statusCode === NOT_MODIFIED) return;
-        yield { documents: page.result, token: page.continuationToken };
+        const token = page.continuationToken;
+        yield { documents: page.result, range: rangeOf(token), token };
       }
     },
     async ping() {
@@ -146,6 +152,13 @@ function notFound(container: ContainerName, substatus: number): WireFailure {
 function keyOf(partition: Partition): string | string[] {
   const [only] = partition;
   return partition.length === 1 && only !== undefined ? only : [...partition];
+}
+
+/** The physical partition that the SDK has just read: it puts that last in its token, to come to it again last. */
+function rangeOf(token: string): string {
+  const { Continuation } = Token.parse(JSON.parse(token));
+  const { minInclusive = '', maxExclusive = '' } = Continuation.at(-1) ?? {};
+  return `${minInclusive}-${maxExclusive}`;
 }
 
 function inputOf(operation: Operation): OperationInput {

@@ -45,6 +45,8 @@ export interface BatchReply {
 
 export interface ChangesPage {
   readonly documents: readonly CosmosDocument[];
+  /** Which physical partition all of them are of: places in the feed (`_lsn`) compare within one only. */
+  readonly range: string;
   /** Where to go on after this page. */
   readonly token: string;
 }

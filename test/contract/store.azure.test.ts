@@ -25,7 +25,7 @@ storeContract(
       },
     };
   },
-  5,
+  20,
 );
 
 const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database = 'marquee-contract' } = process.env;

@@ -313,7 +313,7 @@ describe('what a reader is told', () => {
     await store.read('customers', [org], 'a');
     await ids(store, [org]);
     const later = proxy.passed.filter(({ kind }) => kind === 'read' || kind === 'query');
-    expect(later.map(({ tokenSent }) => tokenSent)).toEqual([token, token]);
+    expect(later.map(({ tokenSent }) => tokenSent?.split(',').includes(token ?? ''))).toEqual([true, true]);
   });
 
   test('a commit that lost a race reads at least what it lost to', async () => {
@@ -322,7 +322,7 @@ describe('what a reader is told', () => {
     await expect(commit(replace('a', 'old', 3))).rejects.toMatchObject({ reason: 'stale' });
     const token = batches().at(-1)?.tokenReceived;
     expect(await store.read('customers', [org], 'a')).toMatchObject({ etag });
-    expect(proxy.passed.at(-1)?.tokenSent).toBe(token);
+    expect(proxy.passed.at(-1)?.tokenSent?.split(',')).toContain(token);
   });
 
   test('the request units of all replies are told, refused and repeated ones included', async () => {

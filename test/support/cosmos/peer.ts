@@ -43,7 +43,7 @@ export interface Peer {
   peek(docs: string, partition: string, ids: readonly string[]): Promise<(Kept | undefined)[]>;
   /** Writes a batch whose conditions hold. */
   write(docs: string, partition: string, operations: readonly BatchOperation[]): Promise<readonly BatchReply[]>;
-  /** All that a query finds, with the npm server's own page and continuation. */
+  /** What a query finds, with the npm server's own page and continuation. */
   find(docs: string, headers: IncomingHttpHeaders, query: unknown): Promise<Answer>;
   close(): Promise<void>;
 }

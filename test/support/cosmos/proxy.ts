@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { accountAt } from './server.ts';
+import { accountAt } from './forms.ts';
 
 /** What is asked for. */
 type Kind = 'read' | 'query' | 'plan' | 'batch' | 'changes' | 'other';

@@ -6,20 +6,17 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
+import type { Definition } from './forms.ts';
+import { accountAt, asDefined, bad, charged, kept, keysOf, outward, partitionOf, quoted, statusOf } from './forms.ts';
 import type { Answer, BatchOperation, Kept } from './peer.ts';
 import { KEY, startPeer } from './peer.ts';
+import { queryPlan, RANGE_COUNT, rangeList, rangeOf } from './ranges.ts';
+import { type Asked, flattened, plainCount, unindexed, within } from './sql.ts';
 
 export interface CosmosServer {
   /** `http://127.0.0.1:<port>` */
   readonly endpoint: string;
   close(): Promise<void>;
-}
-
-interface Definition {
-  readonly id: string;
-  readonly partitionKey: { readonly paths: readonly string[] };
-  readonly defaultTtl?: number;
-  readonly indexingPolicy: { readonly compositeIndexes: readonly (readonly { path: string; order: string }[])[] };
 }
 
 interface Mortal {
@@ -30,7 +27,11 @@ interface Mortal {
   readonly until: number;
 }
 
-/** Of the change feed, in documents; a batch is never split. */
+/** The id of a container, as the client wants it beside a session token. */
+const RID = 'AAAAAAAAAAA=';
+const RANGE = 'x-ms-documentdb-partitionkeyrangeid';
+const LATER = 'SELECT TOP 107 * FROM c WHERE c["_lsn"] > @from ORDER BY c["_lsn"] ASC';
+/** Of the change feed, in documents; a batch is never split, so that many more than that may be looked at. */
 const PAGE = 7;
 const MOST_OPERATIONS = 100;
 /** Request units, as a point read and a write of 1 KB cost. */
@@ -42,7 +43,8 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
   const peer = await startPeer();
   const definitions = new Map<string, Definition>();
   const mortals = new Map<string, Mortal>();
-  let lsn = 0;
+  /** The number of the last write in each range. */
+  const lsns = new Map<string, number>();
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One after another: what is checked for a batch holds until it is written. */
@@ -76,7 +78,9 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
       const replies = statuses.map((status, at) => ({ statusCode: at === failed ? status : 424, requestCharge: READ }));
       return { status: 207, body: replies, headers: charged(READ * replies.length) };
     }
-    lsn += 1;
+    const range = rangeOf(partition);
+    const lsn = (lsns.get(range) ?? 0) + 1;
+    lsns.set(range, lsn);
     const replies = await peer.write(
       docs,
       partition,
@@ -112,49 +116,51 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
   }
 
   async function query(docs: string, request: IncomingMessage, partition: string | undefined): Promise<Answer> {
-    const asked = (await json(request)) as { query: string; parameters: { name: string; value: unknown }[] };
-    // The npm server looks through all partitions, whatever the header says.
-    const scoped =
-      partition === undefined
-        ? asked
-        : {
-            query: asked.query.replace(' WHERE ', ` WHERE c["${KEY}"] = @partition AND `),
-            parameters: [...asked.parameters, { name: '@partition', value: partition }],
-          };
+    const asked = (await json(request)) as Asked;
+    const plan = queryPlan(asked.query);
+    if (request.headers['x-ms-cosmos-is-query-plan-request'])
+      return plan ? { status: 200, body: plan } : bad('No plan');
+    const range = request.headers[RANGE];
+    if (partition === undefined && range === undefined) {
+      const body = { code: 'BadRequest', message: 'Not served here', additionalErrorInfo: JSON.stringify(plan) };
+      return { status: 400, body };
+    }
+    const unknown = unindexed(asked.query, definitionAt(docs));
+    if (unknown !== undefined) return bad(`${unknown} is not indexed`);
     const { 'x-ms-documentdb-partitionkey': _, ...headers } = request.headers;
-    const answer = await peer.find(docs, headers, scoped);
-    const { Documents: found = [], ...rest } = answer.body as { Documents?: unknown[] };
+    const scoped = partition === undefined ? within(asked, '_range', String(range)) : within(asked, KEY, partition);
+    const plain = { ...scoped, query: flattened(plainCount(scoped.query)) };
+    const answer = await peer.find(docs, headers, plain);
     if (answer.status >= 400) return answer;
-    const documents = found.map((one) => (isKept(one) ? outward(one) : one));
-    return {
-      ...answer,
-      body: { Documents: documents, ...rest },
-      headers: { ...answer.headers, ...charged(READ + found.length / 10) },
-    };
+    const { Documents: found = [], ...rest } = answer.body as { Documents?: unknown[] };
+    const isCount = asked.query.startsWith(RANGE_COUNT);
+    const body = { Documents: isCount ? found.map((item) => [{ item }]) : found.map(outward), ...rest };
+    return { ...answer, body, headers: { ...answer.headers, ...charged(READ + found.length / 10) } };
   }
 
   /** The npm server knows no order of changes: they are found by the number that every write here is given. */
   async function changes(docs: string, request: IncomingMessage): Promise<Answer> {
     const from = Number(request.headers['if-none-match'] ?? 0);
-    const later = 'SELECT * FROM c WHERE c["_lsn"] > @from ORDER BY c["_lsn"] ASC';
-    const { body } = await peer.find(docs, {}, { query: later, parameters: [{ name: '@from', value: from }] });
+    const later = { query: LATER, parameters: [{ name: '@from', value: from }] };
+    const { body } = await peer.find(docs, {}, within(later, '_range', String(request.headers[RANGE])));
     const found = (body as { Documents: Kept[] }).Documents;
     const last = found[Math.min(PAGE, found.length) - 1]?._lsn;
     if (last === undefined) return { status: 304, body: undefined, headers: { ...charged(READ), etag: String(from) } };
     const page = found.filter(({ _lsn }) => _lsn <= last).map(outward);
-    return {
-      status: 200,
-      body: { Documents: page, _count: page.length },
-      headers: { ...charged(2), etag: String(last) },
-    };
+    const headers = { ...charged(2), etag: String(last) };
+    return { status: 200, body: { Documents: page, _count: page.length }, headers };
   }
 
-  async function documents(docs: string, id: string | undefined, request: IncomingMessage): Promise<Answer> {
+  async function documents(
+    docs: string,
+    id: string | undefined,
+    partition: string | undefined,
+    request: IncomingMessage,
+  ): Promise<Answer> {
     const { headers } = request;
-    const partition = partitionOf(headers['x-ms-documentdb-partitionkey']);
     await inTurn(bury);
-    if (headers['x-ms-cosmos-is-query-plan-request']) return { status: 200, body: {} };
-    if (headers['x-ms-documentdb-isquery']) return query(docs, request, partition);
+    if (headers['x-ms-documentdb-isquery'] || headers['x-ms-cosmos-is-query-plan-request'])
+      return query(docs, request, partition);
     if (headers['a-im']) return changes(docs, request);
     if (partition === undefined) return bad('The partition key is missing');
     if (id !== undefined && request.method === 'GET') return read(docs, partition, decodeURIComponent(id));
@@ -184,13 +190,15 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
     const path = (request.url ?? '').replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
     const [, docs, id] = /^(\/dbs\/[^/]+\/colls\/[^/]+\/docs)(?:\/([^/]+))?$/.exec(path) ?? [];
     if (docs !== undefined) {
-      const answer = await documents(docs, id, request);
+      const partition = partitionOf(headers['x-ms-documentdb-partitionkey']);
+      const range = partition === undefined ? headers[RANGE] : rangeOf(partition);
+      const answer = await documents(docs, id, partition, request);
+      if (range === undefined) return answer;
       // Which state a reader has seen: the client sends it back, so that it reads no older one.
-      return {
-        ...answer,
-        headers: { ...answer.headers, 'x-ms-session-token': `0:1#${lsn}`, 'x-ms-content-path': RID },
-      };
+      const session = { 'x-ms-session-token': `${range}:1#${lsns.get(String(range)) ?? 0}`, 'x-ms-content-path': RID };
+      return { ...answer, headers: { ...answer.headers, ...session } };
     }
+    if (path.endsWith('/pkranges')) return { status: 200, body: rangeList() };
     if (method === 'POST' && path.endsWith('/colls')) return created(path, request);
     const body = method === 'POST' ? await json(request) : undefined;
     const answer = await peer.ask(method, path, headers, body);
@@ -218,66 +226,4 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
       await peer.close();
     },
   };
-}
-
-/** The id of a container, as the client wants it beside a session token. */
-const RID = 'AAAAAAAAAAA=';
-
-function statusOf({ operationType, ifMatch }: BatchOperation, there: Kept | undefined): number {
-  if (operationType === 'Create') return there ? 409 : 201;
-  if (operationType === 'Upsert') return there ? 200 : 201;
-  if (!there) return 404;
-  if (ifMatch !== undefined && ifMatch !== quoted(there._etag)) return 412;
-  return operationType === 'Delete' ? 204 : 200;
-}
-
-/** A write as the npm server takes it: its conditions are known to hold. */
-function kept(
-  { ifMatch: _, resourceBody, ...operation }: BatchOperation,
-  partition: string,
-  lsn: number,
-): BatchOperation {
-  return { ...operation, ...(resourceBody ? { resourceBody: { ...resourceBody, [KEY]: partition, _lsn: lsn } } : {}) };
-}
-
-/** Etags travel in quotes; the npm server's are bare. */
-function quoted(etag: string): string {
-  return `"${etag}"`;
-}
-
-function isKept(one: unknown): one is Kept {
-  return typeof one === 'object' && one !== null && '_etag' in one;
-}
-
-function outward({ [KEY]: _, ...document }: Kept): object {
-  return { ...document, _etag: quoted(document._etag) };
-}
-
-function keysOf({ partitionKey }: Definition, document: Readonly<Record<string, unknown>>): unknown[] {
-  return partitionKey.paths.map((path) => document[path.slice(1)]);
-}
-
-/** The header's list of key values; a query without one goes across partitions. */
-function partitionOf(header: string | string[] | undefined): string | undefined {
-  return header === undefined ? undefined : JSON.stringify(JSON.parse(String(header)));
-}
-
-function asDefined(answer: Answer, definition: Definition | undefined): Answer {
-  return definition && answer.status < 300
-    ? { ...answer, body: { ...(answer.body as object), ...definition } }
-    : answer;
-}
-
-/** The account's own address is where the client goes on to. */
-export function accountAt(endpoint: string, account: unknown): object {
-  const location = [{ name: 'here', databaseAccountEndpoint: `${endpoint}/` }];
-  return { ...(account as object), writableLocations: location, readableLocations: location };
-}
-
-function charged(requestUnits: number): Record<string, string> {
-  return { 'x-ms-request-charge': String(requestUnits) };
-}
-
-function bad(message: string): Answer {
-  return { status: 400, body: { code: 'BadRequest', message } };
 }
