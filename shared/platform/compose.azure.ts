@@ -2,13 +2,13 @@
 import { openBlobs } from './blobs.azure.ts';
 import { openAzureBus } from './bus.azure.ts';
 import type { Bus } from './bus.ts';
+import { type Charges, openCharges } from './charges.ts';
 import { systemClock, systemIds } from './clock.ts';
 import { BadConfiguration, type Config, configuredUrl } from './config.ts';
 import type { Probe } from './health.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { localLimits } from './limits.ts';
 import { openLog } from './log.pino.ts';
-import type { Log } from './log.ts';
 import { openMail } from './mail.open.ts';
 import { openRealtime } from './realtime.azure.ts';
 import type { Realtime } from './realtime.ts';
@@ -42,7 +42,8 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   if (missing.length > 0 && !development) throw new BadConfiguration(missing);
   const clock = systemClock;
   const log = openLog(config.LOG_LEVEL);
-  const store = await openedStore(config, log);
+  const charges = openCharges();
+  const store = await openedStore(config, charges);
   const bus = openedBus(config);
   const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
   const blobs = openBlobs({ connectionString, accountUrl, container: 'pictures', clock });
@@ -66,19 +67,19 @@ export async function openAzureParts(config: Config, development: boolean): Prom
     log,
     publicUrl: () => configuredUrl(config),
     probes,
+    charges,
   };
   return { platform, bus };
 }
 
-async function openedStore(config: Config, log: Log): Promise<Store> {
+async function openedStore(config: Config, charges: Charges): Promise<Store> {
   if (config.COSMOS_ENDPOINT === undefined) {
     const { openSqliteStore } = await import('./store.sqlite.ts');
     return openSqliteStore({ file: `${config.DATA_DIR}/marquee.db`, clock: systemClock });
   }
   const { openCosmosStore } = await import('./store.azure.ts');
   const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database } = config;
-  const onCharge = (requestUnits: number) => log.debug({ requestUnits }, 'store');
-  return openCosmosStore({ endpoint, key, database, onCharge });
+  return openCosmosStore({ endpoint, key, database, onCharge: charges.add });
 }
 
 function hasRealtime({ WEB_PUBSUB_ENDPOINT, WEB_PUBSUB_CONNECTION }: Config): boolean {

@@ -125,7 +125,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
     );
   }
 
-  return {
+  const pipeline: Pipeline = {
     async serve(route, request) {
       const startedAt = performance.now();
       const trace = traceOf(request, platform.ids);
@@ -153,6 +153,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
             traceId: trace.traceId,
             userId: actor?.userId,
             orgId: actor?.orgId,
+            requestUnits: platform.charges?.soFar(),
           },
           'request',
         );
@@ -168,4 +169,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
       return { status, headers: { ...frame(request, traceOf(request, platform.ids)), ...headers } };
     },
   };
+  const { charges } = platform;
+  if (!charges) return pipeline;
+  return { ...pipeline, serve: (route, request) => charges.measured(() => pipeline.serve(route, request)) };
 }

@@ -43,8 +43,9 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
   const peer = await startPeer();
   const definitions = new Map<string, Definition>();
   const mortals = new Map<string, Mortal>();
-  /** The number of the last write in each range. */
+  /** The number of the last write in each range of each container. */
   const lsns = new Map<string, number>();
+  const lsnOf = (docs: string, range: string) => lsns.get(`${docs} ${range}`) ?? 0;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One after another: what is checked for a batch holds until it is written. */
@@ -78,9 +79,8 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
       const replies = statuses.map((status, at) => ({ statusCode: at === failed ? status : 424, requestCharge: READ }));
       return { status: 207, body: replies, headers: charged(READ * replies.length) };
     }
-    const range = rangeOf(partition);
-    const lsn = (lsns.get(range) ?? 0) + 1;
-    lsns.set(range, lsn);
+    const lsn = lsnOf(docs, rangeOf(partition)) + 1;
+    lsns.set(`${docs} ${rangeOf(partition)}`, lsn);
     const replies = await peer.write(
       docs,
       partition,
@@ -141,11 +141,14 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
   /** The npm server knows no order of changes: they are found by the number that every write here is given. */
   async function changes(docs: string, request: IncomingMessage): Promise<Answer> {
     const from = Number(request.headers['if-none-match'] ?? 0);
+    const range = String(request.headers[RANGE]);
+    const unchanged = { status: 304, body: undefined, headers: { ...charged(READ), etag: String(from) } };
+    if (from >= lsnOf(docs, range)) return unchanged;
     const later = { query: LATER, parameters: [{ name: '@from', value: from }] };
-    const { body } = await peer.find(docs, {}, within(later, '_range', String(request.headers[RANGE])));
+    const { body } = await peer.find(docs, {}, within(later, '_range', range));
     const found = (body as { Documents: Kept[] }).Documents;
     const last = found[Math.min(PAGE, found.length) - 1]?._lsn;
-    if (last === undefined) return { status: 304, body: undefined, headers: { ...charged(READ), etag: String(from) } };
+    if (last === undefined) return unchanged;
     const page = found.filter(({ _lsn }) => _lsn <= last).map(outward);
     const headers = { ...charged(2), etag: String(last) };
     return { status: 200, body: { Documents: page, _count: page.length }, headers };
@@ -195,7 +198,7 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
       const answer = await documents(docs, id, partition, request);
       if (range === undefined) return answer;
       // Which state a reader has seen: the client sends it back, so that it reads no older one.
-      const session = { 'x-ms-session-token': `${range}:1#${lsns.get(String(range)) ?? 0}`, 'x-ms-content-path': RID };
+      const session = { 'x-ms-session-token': `${range}:1#${lsnOf(docs, String(range))}`, 'x-ms-content-path': RID };
       return { ...answer, headers: { ...answer.headers, ...session } };
     }
     if (path.endsWith('/pkranges')) return { status: 200, body: rangeList() };
