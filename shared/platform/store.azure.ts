@@ -5,9 +5,9 @@ import type { CosmosClient, Container as CosmosContainer, OperationInput, SqlQue
 import { z } from 'zod';
 import type { ContainerName } from './containers.ts';
 import { declarationOf } from './containers.ts';
+import { type Heard, hear, heardClient, nothingHeard } from './heard.azure.ts';
 import { once } from './once.ts';
 import { cosmosStore } from './store.azure.core.ts';
-import { type Heard, hear, heardClient, nothingHeard } from './store.azure.http.ts';
 import { containerDefinitions } from './store.azure.policy.ts';
 import type { ChangesPage, CosmosDocument, Operation, Wire } from './store.azure.wire.ts';
 import { WireFailure } from './store.azure.wire.ts';
