@@ -73,12 +73,16 @@ async function landed(
   commitId: string,
   isRefused: boolean,
 ): Promise<readonly string[] | undefined> {
-  const found = await Promise.all(
-    writes.map((write) => (write.op === 'delete' ? undefined : wire.read(container, partition, write.document.id))),
-  );
+  const read = (write: Write) =>
+    write.op === 'delete' ? undefined : wire.read(container, partition, write.document.id);
   const isOurs = (one: CosmosDocument | undefined) => one?.commitId === commitId;
-  // What has been overwritten since has an etag that nobody knows; none at all matches nothing, as it should.
-  if (found.some(isOurs)) return found.map((one) => (isOurs(one) ? unquoted(one?._etag ?? '') : ''));
+  const found = await Promise.all(writes.map(read));
+  if (found.some(isOurs)) {
+    // Some may have been read before it landed, so they are read again: what still is another's was written over since.
+    // That has an etag which nobody knows; none at all matches nothing, as it should.
+    const now = await Promise.all(writes.map((write, at) => (isOurs(found[at]) ? found[at] : read(write))));
+    return now.map((one) => (isOurs(one) ? unquoted(one?._etag ?? '') : ''));
+  }
   const isAbsent = writes.some(({ op }, at) => op === 'create' && found[at] === undefined);
   if (isRefused && !isAbsent) throw new StoreUnavailable('A commit lost its reply, and others have written since');
   return undefined;

@@ -2,7 +2,7 @@
  * Commits to Cosmos DB whose request or reply is lost: no write happens twice, none is lost, and what cannot be known is
  * said (REQ-EQP-048 and every other rule on races). Over HTTP, through a proxy that breaks the connection.
  */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Write } from '../../shared/platform/store.ts';
 import { CommitRefused, StoreUnavailable } from '../../shared/platform/store.ts';
 import { create, faultyCosmos, replace, throttled, upsert } from './store.faulty.ts';
@@ -95,6 +95,22 @@ describe('a commit whose request or reply is lost', () => {
     expect((await all()).get('old')).toEqual({ body: 1, etag: replaced });
     expect(applied()).toBe(3);
   });
+
+  test.each([0, 15, 300])(
+    'a request that comes %i ms after it was given up, whoever lands first: done once',
+    async (late) => {
+      const etag = await prepared();
+      now().proxy.fail('batch', { late });
+      const [made] = await now().hasty.commit('customers', [org()], [create('new', 1)]);
+      now().proxy.fail('batch', { late });
+      const [replaced] = await now().hasty.commit('customers', [org()], [replace('old', etag, 1), create('fact')]);
+      // Both of those that were late have come.
+      await vi.waitUntil(() => batches().filter(({ fault }) => fault !== undefined).length === 2, { timeout: 5000 });
+      expect(applied()).toBe(2);
+      const kept = await all();
+      expect([kept.get('new')?.etag, kept.get('old')]).toEqual([made, { body: 1, etag: replaced }]);
+    },
+  );
 
   test.each([500, 503, 408])(
     'answered %i by somebody on the way, after the service had written: it is done once',

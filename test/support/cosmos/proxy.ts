@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { accountAt } from './forms.ts';
 
 /** What is asked for. */
@@ -19,6 +20,8 @@ type Fault =
   | 'silence'
   /** The service has done it; its reply never comes. */
   | 'silence after'
+  /** It reaches the service so many milliseconds after the client has given up waiting. */
+  | { readonly late: number }
   /** Answered here, in the place of the service; with `done` it has done it all the same. */
   | {
       readonly status: number;
@@ -78,14 +81,20 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       });
     async function handle(): Promise<void> {
       const body = await buffer(request);
-      const isKept = fault === 'lost request' || fault === 'silence' || (typeof fault === 'object' && !fault.done);
+      const isLate = typeof fault === 'object' && 'late' in fault;
+      if (isLate) {
+        await once(request.socket, 'close');
+        await sleep(fault.late);
+      }
+      const isAnswered = typeof fault === 'object' && 'status' in fault;
+      const isKept = fault === 'lost request' || fault === 'silence' || (isAnswered && !fault.done);
       const reply = isKept ? undefined : await passOn(request, body);
       const content = reply && Buffer.from(await reply.arrayBuffer());
       record(reply);
       await due(works, kind)?.work();
-      if (fault === 'silence' || fault === 'silence after') return;
+      if (fault === 'silence' || fault === 'silence after' || isLate) return;
       if (fault === 'lost request' || fault === 'lost reply') return cut();
-      if (typeof fault === 'object') {
+      if (isAnswered) {
         response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
         response.end(JSON.stringify(fault.body ?? { code: String(fault.status), message: 'A fault' }));
       } else if (reply && content) {
