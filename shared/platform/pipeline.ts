@@ -29,7 +29,7 @@ export interface Pipeline {
 }
 
 export function createPipeline(platform: Platform, authenticator: Authenticator): Pipeline {
-  const { config, clock, limits, log, store, telemetry } = platform;
+  const { config, clock, limits, log, store, telemetry, charges } = platform;
   const budgets = {
     signedIn: { limit: config.RATE_SIGNED_IN, windowSeconds: 60 },
     public: { limit: config.RATE_PUBLIC, windowSeconds: 60 },
@@ -152,6 +152,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
           traceId: trace.traceId,
           userId: actor?.userId,
           orgId: actor?.orgId,
+          requestUnits: charges?.soFar(),
         },
         'request',
       );
@@ -165,10 +166,13 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
 
   return {
     serve(route, request) {
-      if (!telemetry) return served(route, request, traceOf(request, platform.ids));
-      return telemetry.request(request, route.path, (current) =>
-        served(route, request, traceOf(request, platform.ids, current)),
-      );
+      const work = () => {
+        if (!telemetry) return served(route, request, traceOf(request, platform.ids));
+        return telemetry.request(request, route.path, (current) =>
+          served(route, request, traceOf(request, platform.ids, current)),
+        );
+      };
+      return charges ? charges.measured(work) : work();
     },
     refuse(request, error) {
       if (!telemetry) return refused(request, error, traceOf(request, platform.ids));
