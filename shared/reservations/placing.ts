@@ -4,7 +4,7 @@ import { type Outcome, type TakeClaim, taking } from '../claims/taking.ts';
 import { equipmentResource, type ItemState, MAINTENANCE, RESERVATION } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Window } from '../platform/fields.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { isRefusal, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { alternativesTo } from './alternatives.ts';
 import { breaks } from './breaks.ts';
@@ -54,7 +54,7 @@ export async function placingUnits<T>(
     await Promise.all([...overridden.values()].map(({ wanted, over }) => recordClash(scope, wanted, over, false)));
     return result;
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'conflict' || !refused) throw error;
+    if (!isRefusal(error, 'conflict') || !refused) throw error;
     throw await refusalOf(scope, refused, clashesIn(error));
   }
 }
