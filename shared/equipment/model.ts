@@ -2,6 +2,7 @@
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { withoutPhoto, withPhotos } from '../platform/albums.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
+import { NEVER } from '../platform/clock.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
@@ -237,8 +238,6 @@ function waiting(state: ItemState, less: string | undefined, more?: string): Ite
   const others = state.inspections.filter((id) => id !== less && id !== more);
   return { ...state, inspections: more === undefined ? others : [...others, more] };
 }
-
-const NEVER = '9999-12-31T00:00:00Z';
 
 function evolveItem(state: ItemState | undefined, fact: ItemFact): ItemState {
   if (fact.type === 'EquipmentItemAdded') {
