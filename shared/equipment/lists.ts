@@ -1,6 +1,5 @@
 /** Lists of equipment and its search (REQ-EQP-010, 011, 090, 091). */
-import { z } from 'zod';
-import { anyOf, type ListInput, type Listing, shownPage, toQuery } from '../platform/listing.ts';
+import { anyOf, booleanText, type ListInput, type Listing, shownPage, toQuery } from '../platform/listing.ts';
 import type { Scope } from '../platform/scope.ts';
 import { Category, Condition, ItemStatus } from './fields.ts';
 import { conditions, items } from './model.ts';
@@ -15,10 +14,7 @@ export const itemListing: Listing = {
       'condition',
       Condition.transform((condition) => conditions.indexOf(condition)),
     ),
-    active: anyOf(
-      'active',
-      z.enum(['true', 'false']).transform((text) => text === 'true'),
-    ),
+    active: anyOf('active', booleanText),
   },
   sorts: { name: 'name', purchaseDate: 'purchaseDate', condition: 'condition', currentValue: 'currentValue' },
   defaultSort: 'name',
