@@ -16,7 +16,7 @@ export interface ClaimRef {
   readonly resource: Resource;
   readonly claimId: string;
 }
-export interface TakenClaim extends ClaimRef {
+interface TakenClaim extends ClaimRef {
   /** What an override went over. */
   readonly over: readonly Clash[];
 }

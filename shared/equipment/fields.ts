@@ -59,8 +59,8 @@ const shape = {
 interface Related {
   readonly quantity: number;
   readonly serialNumber?: string | undefined;
-  readonly purchasePrice: z.output<typeof Money>;
-  readonly currentValue?: z.output<typeof Money> | undefined;
+  readonly purchasePrice: Money;
+  readonly currentValue?: Money | undefined;
 }
 
 /** What single fields cannot say. */

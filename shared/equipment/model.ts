@@ -3,6 +3,8 @@ import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { withoutPhoto, withPhotos } from '../platform/albums.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import { NEVER } from '../platform/clock.ts';
+import type { DecidedAs as Fact } from '../platform/facts.ts';
+import type { Money } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
@@ -33,11 +35,6 @@ export type Condition = (typeof conditions)[number];
 export const itemStatuses = ['available', 'reserved', 'inTransit', 'atVenue', 'inMaintenance', 'retired'] as const;
 export type ItemStatus = (typeof itemStatuses)[number];
 
-interface Amount {
-  readonly amount: number;
-  readonly currency: string;
-}
-
 export interface Specification {
   readonly key: string;
   readonly value: string;
@@ -58,9 +55,9 @@ export interface ItemFields {
   readonly condition: Condition;
   /** A local date. */
   readonly purchaseDate: string;
-  readonly purchasePrice: Amount;
-  readonly currentValue?: Amount | undefined;
-  readonly dailyRate?: Amount | undefined;
+  readonly purchasePrice: Money;
+  readonly currentValue?: Money | undefined;
+  readonly dailyRate?: Money | undefined;
   readonly warehouseLocation?: string | undefined;
   readonly specifications: readonly Specification[];
   /** When preventive maintenance was last done, an instant. */
@@ -95,9 +92,6 @@ export interface ItemState extends ItemFields {
   /** Reported as one; a replacement was asked for. */
   readonly totalLoss?: true;
 }
-
-type Data<T> = T & { readonly [key: string]: unknown };
-type Fact<T extends string, D> = { readonly type: T; readonly data: Data<D> };
 
 export type ItemFact =
   | Fact<
@@ -139,8 +133,8 @@ export type ItemFact =
       {
         readonly damageReportId: string;
         readonly reason: 'totalLoss' | 'repairCost';
-        readonly repairCost?: Amount | undefined;
-        readonly currentValue?: Amount | undefined;
+        readonly repairCost?: Money | undefined;
+        readonly currentValue?: Money | undefined;
       }
     >
   | Fact<

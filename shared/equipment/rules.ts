@@ -9,7 +9,7 @@ import { breaks } from './breaks.ts';
 import type { ConditionChange, ItemChanges, NewItem } from './fields.ts';
 import { conditions, type ItemFact, type ItemState, onShelf, preventiveDueAfter } from './model.ts';
 
-export const MOST_PHOTOS = 20;
+const MOST_PHOTOS = 20;
 
 /** A reservation that stands in the way of a change. */
 export interface Reserved {

@@ -1,7 +1,7 @@
 /** What the API shows and takes of events. */
 import { z } from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
-import { Id, Instant, lines, metaShape, TimeZone, text, Window } from '../platform/fields.ts';
+import { Id, Instant, lines, metaShape, ShownWindow, TimeZone, text, Window } from '../platform/fields.ts';
 import type { EventState } from './model.ts';
 import { eventStatuses } from './model.ts';
 import { minutesBetween } from './times.ts';
@@ -133,7 +133,7 @@ export type AvailabilityBody = z.output<typeof AvailabilityBody>;
 const ClashView = z
   .object({
     resource: z.string(),
-    window: z.object({ start: z.string(), end: z.string() }),
+    window: ShownWindow,
     owner: z.object({ type: z.string(), id: z.string(), title: z.string().optional() }),
     short: z.int().min(1),
   })

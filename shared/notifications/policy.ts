@@ -279,9 +279,6 @@ function reminds(looked: Looked): boolean {
   return looked.data.late !== true && stillThen(looked);
 }
 
-/** Told by mail alone, as they have no account yet or cannot get into it: `shared/identity/mails.ts` writes it. */
-export const mailedByIdentity = ['UserInvited', 'UserPasswordResetRequested'] as const;
-
 /** The fact types that somebody is told of; announcements name their own. */
 export const toldOf: readonly string[] = [...Object.keys(policy), 'NotificationAnnounced'];
 

@@ -75,7 +75,7 @@ function ofRetired(state: ReservationState, retired: boolean, now: string): read
 }
 
 /** Who is short of an item's stock as both are now. */
-export type Shortages = (equipmentId: string) => Promise<readonly Shortage[]>;
+type Shortages = (equipmentId: string) => Promise<readonly Shortage[]>;
 
 /** Once somebody has given units of an item back: who was short of them and is no longer is flagged no longer. */
 export function clearShort(scope: Scope, equipmentId: string, shortages: Shortages): Promise<void> {

@@ -1,7 +1,7 @@
 /** What the API shows and takes of the way of a reservation out and back. */
 import { z } from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
-import { Id, lines, metaShape, text } from '../platform/fields.ts';
+import { Id, lines, metaShape, ShownWindow, text } from '../platform/fields.ts';
 import { allowedAfter, dueStep } from './logistics.ts';
 import { isOut, logisticsSteps, type ReservationState, reservationStatuses, stepOf } from './model.ts';
 import type { MayName } from './titles.ts';
@@ -38,7 +38,7 @@ export const LogisticsView = z
     eventId: Id,
     eventTitle: EventTitle,
     quantity: z.int(),
-    window: z.object({ start: z.string(), end: z.string() }),
+    window: ShownWindow,
     status: z.enum(reservationStatuses),
     step: z.enum(logisticsSteps).optional().meta({ description: 'The last one taken' }),
     due: z.enum(logisticsSteps).optional().meta({ description: 'The one that is due' }),

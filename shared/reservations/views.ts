@@ -4,7 +4,7 @@ import type { Clash } from '../claims/model.ts';
 import { MOST_DAYS } from '../claims/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, HOUR } from '../platform/clock.ts';
-import { Id, lines, metaShape, Window } from '../platform/fields.ts';
+import { Id, lines, metaShape, ShownWindow, Window } from '../platform/fields.ts';
 import type { Alternative } from './alternatives.ts';
 import { isOut, logisticsSteps, type ReservationState, reservationStatuses, stepOf, troubles } from './model.ts';
 import type { MayName } from './titles.ts';
@@ -76,7 +76,7 @@ export const ReservationView = z
     eventId: Id,
     eventTitle: EventTitle,
     quantity: z.int(),
-    window: z.object({ start: z.string(), end: z.string() }),
+    window: ShownWindow,
     windowGiven: z.boolean().meta({ description: 'Whether the window was given rather than taken from the event' }),
     notes: z.string().optional(),
     status: z.enum(reservationStatuses),
@@ -123,7 +123,7 @@ export function shownReservation(
 const ClashView = z
   .object({
     resource: z.string(),
-    window: z.object({ start: z.string(), end: z.string() }),
+    window: ShownWindow,
     owner: z.object({ type: z.string(), id: z.string(), title: z.string().optional() }),
     short: z.int().min(1),
   })

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import { clashesIn, MOST_DAYS } from '../claims/model.ts';
 import { DAY, instantIn, later, MINUTE } from '../platform/clock.ts';
-import { Instant, metaShape, Window } from '../platform/fields.ts';
+import { Instant, metaShape, ShownWindow, Window } from '../platform/fields.ts';
 import { type ListInput, type Listing, own } from '../platform/listing.ts';
 import { invalid, isRefusal, notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -23,7 +23,7 @@ export const BlockView = z
   .object({
     id: z.string().meta({ description: 'Of the claim' }),
     venueId: z.string(),
-    window: z.object({ start: z.string(), end: z.string() }),
+    window: ShownWindow,
     reason: z.string(),
     ...metaShape,
   })
