@@ -8,12 +8,14 @@ import type { Money } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
+import { type Condition, conditions } from './condition.ts';
 import { preventiveTellAt, type Told } from './preventive.ts';
 import { type Jobs, moved, NOWHERE, onShelf, type Place, type Whereabouts, withJob } from './units.ts';
 
-export { equipmentResource, type Placement, refOf, refsOf } from './placement.ts';
+export { type Condition, conditionStep, conditions } from './condition.ts';
+export { equipmentResource, type Placement, placingOf, refOf, refsOf } from './placement.ts';
 export { isToldOverdue, preventiveDueAfter, preventiveTelling } from './preventive.ts';
-export { type Job, onShelf, type Place, places, type Whereabouts } from './units.ts';
+export { type Job, MOST_UNITS, onShelf, type Place, places, type Whereabouts } from './units.ts';
 
 export const categories = [
   'table',
@@ -27,10 +29,6 @@ export const categories = [
   'other',
 ] as const;
 export type Category = (typeof categories)[number];
-
-/** Best first. */
-export const conditions = ['excellent', 'good', 'fair', 'poor', 'needsRepair', 'outOfService'] as const;
-export type Condition = (typeof conditions)[number];
 
 export const itemStatuses = ['available', 'reserved', 'inTransit', 'atVenue', 'inMaintenance', 'retired'] as const;
 export type ItemStatus = (typeof itemStatuses)[number];

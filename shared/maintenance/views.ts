@@ -1,13 +1,12 @@
 /** What the API shows and takes of maintenance. */
 import { z } from 'zod';
-import { conditions } from '../equipment/model.ts';
+import { conditions, MOST_UNITS } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Cost, Id, Instant, lines, Money, metaShape, ShownWindow } from '../platform/fields.ts';
 import { type MaintenanceState, maintenanceStatuses, maintenanceTypes, windowOf } from './model.ts';
 
 /** A year. */
 const MOST_MINUTES = 525_600;
-const MOST_UNITS = 1_000_000;
 
 const MaintenanceTypeText = z.enum(maintenanceTypes).meta({ id: 'MaintenanceType' });
 const MaintenanceStatusText = z.enum(maintenanceStatuses).meta({ id: 'MaintenanceStatus' });

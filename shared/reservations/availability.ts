@@ -11,7 +11,8 @@ import { capacityOf, checkReservable } from './checks.ts';
 import { titled } from './clashes.ts';
 import { itemsOf, type Ordered } from './context.ts';
 
-interface ItemAvailability {
+/** Of one item. */
+export interface Availability {
   readonly equipmentId: string;
   readonly quantity: number;
   readonly available: boolean;
@@ -28,14 +29,14 @@ export async function checkAvailability(
   scope: Scope,
   ordered: readonly Ordered[],
   window: Window,
-): Promise<readonly ItemAvailability[]> {
+): Promise<readonly Availability[]> {
   const asked = await itemsOf(scope, ordered);
   const free = await Promise.all(
     asked.map(({ item }) => claimsOf(scope).free(equipmentResource(item.id), window, capacityOf(item.state))),
   );
   const candidates = new Map<string, ReturnType<typeof candidatesOf>>();
   return Promise.all(
-    asked.map(async ({ item, quantity }, at): Promise<ItemAvailability> => {
+    asked.map(async ({ item, quantity }, at): Promise<Availability> => {
       const there = free[at] ?? 0;
       const rule = ruleAgainst(item.state, window.start);
       const short = Math.max(0, quantity - there);

@@ -1,5 +1,6 @@
 /** What the API shows and takes of the way of a reservation out and back. */
 import { z } from 'zod';
+import { MOST_UNITS } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id, lines, metaShape, ShownWindow, text } from '../platform/fields.ts';
 import { allowedAfter, dueStep } from './logistics.ts';
@@ -7,7 +8,6 @@ import { isOut, logisticsSteps, type ReservationState, reservationStatuses, step
 import type { MayName } from './titles.ts';
 import { EventTitle } from './views.ts';
 
-const MOST_UNITS = 1_000_000;
 const Count = z.int().min(0).max(MOST_UNITS);
 const note = lines(1000).optional();
 

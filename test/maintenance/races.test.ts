@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { expiredHolds } from '../../functions/timers/expired-holds.ts';
 import { items, MAINTENANCE } from '../../shared/equipment/model.ts';
 import { maintenance } from '../../shared/maintenance/model.ts';
-import { maintenancePlacingFacts, settleMaintenanceClaims } from '../../shared/maintenance/settling.ts';
+import { placingFacts, settleClaims } from '../../shared/maintenance/settling.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
@@ -185,9 +185,9 @@ test('the settling reaction may run again at any time, late and out of order', a
   await technician.post(`${path}/start`);
   await world.settle();
   const facts = await factsOf(world.scope, 'equipment', id);
-  const names: readonly string[] = maintenancePlacingFacts;
+  const names: readonly string[] = placingFacts;
   for (const fact of [...facts, ...facts.toReversed()]) {
-    if (names.includes(fact.type)) await settleMaintenanceClaims(world.scope, fact);
+    if (names.includes(fact.type)) await settleClaims(world.scope, fact);
     expect(await disagreement(id)).toBeUndefined();
   }
 });
