@@ -6,7 +6,7 @@ import type { Refusal } from '../platform/refusal.ts';
 export type Resource = `${string}:${string}`;
 
 export interface Owner {
-  /** `event`, `block`, later `reservation`, `assignment`, … */
+  /** `event`, `block`, `reservation`, `maintenance`, … */
   readonly type: string;
   readonly id: string;
 }
