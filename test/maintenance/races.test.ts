@@ -12,7 +12,7 @@ import type { Answer, Person } from '../support/callers.ts';
 import { crashing, together, unguardedProcess } from '../support/faults.ts';
 import { storedItem } from '../support/items.ts';
 import { testScope } from '../support/platform.ts';
-import { factsOf, itemOf, takenIn, takeUnits, typesOf } from './support.ts';
+import { factsOf, itemOf, repair, takenIn, takeUnits, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
@@ -28,12 +28,9 @@ beforeEach(async () => {
   equipmentId = await storedItem(world.scope);
 });
 
-const ALL = { start: '2026-01-01T00:00:00Z', end: '2027-12-31T00:00:00Z' };
 const window = { start: '2026-12-01T10:00:00Z', end: '2026-12-01T12:00:00Z' };
-const body = { type: 'repair', scheduledAt: window.start, estimatedMinutes: 120, description: 'Mend the castors' };
-const schedule = (by: Person, more: object = {}) =>
-  by.post(`equipment/${equipmentId}/maintenance`, { ...body, ...more });
-const taken = () => takenIn(world.scope, equipmentId, ALL);
+const schedule = (by: Person, more: object = {}) => by.post(`equipment/${equipmentId}/maintenance`, repair(more));
+const taken = () => takenIn(world.scope, equipmentId);
 const unitsTaken = async () => (await taken()).reduce((sum, { quantity }) => sum + quantity, 0);
 
 /** True when the reservation got its units. */
