@@ -1,5 +1,5 @@
 /** What the tests of equipment share: a served organization, items, and reservations as their slice leaves them. */
-import { removeEquipmentPhoto } from '../../functions/bus/remove-equipment-photo.ts';
+import { removePhotoBlobs } from '../../functions/bus/remove-photo.ts';
 import { settleEquipmentCapacity } from '../../functions/bus/settle-equipment-capacity.ts';
 import { claimsOf } from '../../shared/claims/engine.ts';
 import { equipmentResource, items, RESERVATION, unitsToTake } from '../../shared/equipment/model.ts';
@@ -24,7 +24,7 @@ interface WorldOptions {
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const { at, timeZone = 'Etc/UTC', reactions = [settleEquipmentCapacity, removeEquipmentPhoto] } = options;
+  const { at, timeZone = 'Etc/UTC', reactions = [settleEquipmentCapacity, removePhotoBlobs] } = options;
   const world = await served({ at, organization: { timeZone }, reactions });
   return {
     ...world,

@@ -1,5 +1,5 @@
 /** What the tests of venues share: a served organization, venues, and events as their slice leaves them. */
-import { removeVenuePhoto } from '../../functions/bus/remove-venue-photo.ts';
+import { removePhotoBlobs } from '../../functions/bus/remove-photo.ts';
 import { settleVenueBlock } from '../../functions/bus/settle-venue-block.ts';
 import { settleVenueCapacity } from '../../functions/bus/settle-venue-capacity.ts';
 import { claimsOf } from '../../shared/claims/engine.ts';
@@ -13,7 +13,7 @@ import { type Served, served } from '../support/served.ts';
 export type World = Served;
 
 export function startWorld({ at }: { readonly at?: string } = {}): Promise<World> {
-  const reactions = [settleVenueCapacity, settleVenueBlock, removeVenuePhoto];
+  const reactions = [settleVenueCapacity, settleVenueBlock, removePhotoBlobs];
   return served({ at, organization: { country: 'GB' }, reactions });
 }
 
