@@ -3,7 +3,7 @@ import { anyOf, booleanText, type ListInput, type Listing, shownPage, toQuery } 
 import type { Scope } from '../platform/scope.ts';
 import { Category, Condition, ItemStatus } from './fields.ts';
 import { conditions, items } from './model.ts';
-import { listed } from './views.ts';
+import { listedItem } from './views.ts';
 
 export const itemListing: Listing = {
   filters: {
@@ -25,7 +25,7 @@ export const itemListing: Listing = {
 export async function listItems(scope: Scope, input: ListInput) {
   const page = await scope.of(items).list(toQuery(itemListing, input));
   return shownPage(
-    { ...page, items: await Promise.all(page.items.map((item) => listed(scope, item))) },
+    { ...page, items: await Promise.all(page.items.map((item) => listedItem(scope, item))) },
     (item) => item,
   );
 }
