@@ -1,7 +1,8 @@
 /** What the API shows and takes of events. */
 import { z } from 'zod';
+import { ClashView } from '../claims/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { Id, Instant, lines, metaShape, ShownWindow, TimeZone, text, Window } from '../platform/fields.ts';
+import { Id, Instant, lines, metaShape, TimeZone, text, Window } from '../platform/fields.ts';
 import type { EventState } from './model.ts';
 import { eventStatuses } from './model.ts';
 import { minutesBetween } from './times.ts';
@@ -129,15 +130,6 @@ export const AvailabilityBody = z
   .refine(lasts, LASTS)
   .meta({ id: 'AvailabilityBody' });
 export type AvailabilityBody = z.output<typeof AvailabilityBody>;
-
-const ClashView = z
-  .object({
-    resource: z.string(),
-    window: ShownWindow,
-    owner: z.object({ type: z.string(), id: z.string(), title: z.string().optional() }),
-    short: z.int().min(1),
-  })
-  .meta({ id: 'Clash', description: 'One clash; the title only for those who may read the owner' });
 
 export const AvailabilityView = z
   .object({

@@ -1,6 +1,6 @@
 /** What the API shows and takes of reservations. */
 import { z } from 'zod';
-import { MOST_DAYS } from '../claims/model.ts';
+import { ClashView, MOST_DAYS } from '../claims/model.ts';
 import { MOST_UNITS } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, HOUR } from '../platform/clock.ts';
@@ -117,15 +117,6 @@ export function shownReservation(
     ...(reason === undefined ? {} : { reason }),
   };
 }
-
-const ClashView = z
-  .object({
-    resource: z.string(),
-    window: ShownWindow,
-    owner: z.object({ type: z.string(), id: z.string(), title: z.string().optional() }),
-    short: z.int().min(1),
-  })
-  .meta({ id: 'EquipmentClash', description: "One clash; the event's title only for those who may read it" });
 
 const AlternativeView = z
   .object({
