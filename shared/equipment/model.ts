@@ -146,9 +146,9 @@ export type ItemFact =
 export const RESERVATION = 'reservation';
 export const MAINTENANCE = 'maintenance';
 
-/** Units that can be taken at all: none of an item that is inactive or retired. */
-export function unitsToTake(item: Pick<ItemState, 'active' | 'retired' | 'quantity'>): number {
-  return item.active && !item.retired ? item.quantity : 0;
+/** Units that can be taken at all: none of an item that is inactive, retired or gone. */
+export function unitsToTake(item: Pick<ItemState, 'active' | 'retired' | 'quantity'> | undefined): number {
+  return item?.active && !item.retired ? item.quantity : 0;
 }
 
 /** Available while any unit is on the shelf; else where the others are, those furthest from the warehouse first. */

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
 import { free, settleTaken } from '../claims/taking.ts';
-import { items, type Placement, placingOf, RESERVATION, refOf } from '../equipment/model.ts';
+import { items, type Placement, placingOf, RESERVATION, refOf, unitsToTake } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';
-import { capacityOf } from './checks.ts';
 import { isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
 import { aboutOf } from './rules.ts';
 
@@ -91,7 +90,7 @@ async function claimOver(
     owner: { type: RESERVATION, id },
     mode: 'firm',
     besideOwn: true,
-    capacity: capacityOf(item?.state),
+    capacity: unitsToTake(item?.state),
     ...(isOut({ steps }) ? { lasting: true } : {}),
     override: { by: scope.actor.userId, reason: LAPSED },
   });
