@@ -1,28 +1,19 @@
 /** Maintenance of equipment: scheduled, changed, listed (REQ-EQP-050, 054). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { items } from '../../shared/equipment/model.ts';
 import { users } from '../../shared/identity/model.ts';
 import { builtInRoles } from '../../shared/identity/roles.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
-import { closeStages, type Stage, stage } from '../events/support.ts';
+import type { Stage } from '../events/support.ts';
 import { type Body, brief, type Person } from '../support/callers.ts';
-import { storedItem } from '../support/items.ts';
-import { itemOf, path, repair, reserved, retired, scheduled, takenIn, typesOf } from './support.ts';
+import { inWorkshop, itemOf, path, repair, reserved, retired, scheduled, takenIn, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
 let manager: Person;
-beforeAll(async () => {
-  world = await stage();
-  technician = world.as('maintenanceTechnician');
-  manager = world.as('manager');
-});
-afterAll(closeStages);
-
 let equipmentId: string;
-beforeEach(async () => {
-  world.move('2026-11-20T09:00:00Z');
-  equipmentId = await storedItem(world.scope);
+inWorkshop((shop) => {
+  ({ world, technician, manager, equipmentId } = shop);
 });
 
 const asked = (more?: object, by = technician) => by.post(`equipment/${equipmentId}/maintenance`, repair(more));

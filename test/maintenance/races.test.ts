@@ -1,5 +1,5 @@
 /** Maintenance and reservations never have the same unit, whoever is first and whatever crashes (ADR 0004). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { expiredHolds } from '../../functions/timers/expired-holds.ts';
 import { items, MAINTENANCE } from '../../shared/equipment/model.ts';
 import { maintenance } from '../../shared/maintenance/model.ts';
@@ -7,25 +7,18 @@ import { placingFacts, settleClaims } from '../../shared/maintenance/settling.ts
 import { systemIds } from '../../shared/platform/clock.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
-import { closeStages, type Stage, stage } from '../events/support.ts';
+import type { Stage } from '../events/support.ts';
 import type { Answer, Person } from '../support/callers.ts';
 import { crashing, together, unguardedProcess } from '../support/faults.ts';
 import { storedItem } from '../support/items.ts';
 import { testScope } from '../support/platform.ts';
-import { factsOf, itemOf, repair, takenIn, takeUnits, typesOf } from './support.ts';
+import { factsOf, inWorkshop, itemOf, repair, takenIn, takeUnits, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
-beforeAll(async () => {
-  world = await stage();
-  technician = world.as('maintenanceTechnician');
-});
-afterAll(closeStages);
-
 let equipmentId: string;
-beforeEach(async () => {
-  world.move('2026-11-20T09:00:00Z');
-  equipmentId = await storedItem(world.scope);
+inWorkshop((shop) => {
+  ({ world, technician, equipmentId } = shop);
 });
 
 const window = { start: '2026-12-01T10:00:00Z', end: '2026-12-01T12:00:00Z' };

@@ -1,25 +1,17 @@
 /** The steps of maintenance: started, completed, cancelled, and what each does to the item (REQ-EQP-051 to 055). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { items, onShelf } from '../../shared/equipment/model.ts';
-import { closeStages, type Stage, stage } from '../events/support.ts';
+import type { Stage } from '../events/support.ts';
 import { brief, type Person } from '../support/callers.ts';
 import { storedItem } from '../support/items.ts';
-import { itemOf, path, repair, reserved, scheduled, takenIn, typesOf } from './support.ts';
+import { inWorkshop, itemOf, path, repair, reserved, scheduled, takenIn, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
 let manager: Person;
-beforeAll(async () => {
-  world = await stage();
-  technician = world.as('maintenanceTechnician');
-  manager = world.as('manager');
-});
-afterAll(closeStages);
-
 let equipmentId: string;
-beforeEach(async () => {
-  world.move('2026-11-20T09:00:00Z');
-  equipmentId = await storedItem(world.scope);
+inWorkshop((shop) => {
+  ({ world, technician, manager, equipmentId } = shop);
 });
 
 const asked = (more?: object, by = technician) => by.post(`equipment/${equipmentId}/maintenance`, repair(more));

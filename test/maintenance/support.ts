@@ -1,4 +1,5 @@
-/** What the tests of maintenance and damage share: items and reservations as their own slices leave them. */
+/** What the tests of maintenance share with those beside it: items and reservations as their own slices leave them. */
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { claimsOf } from '../../shared/claims/engine.ts';
 import { equipmentResource, type ItemState, items, RESERVATION } from '../../shared/equipment/model.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
@@ -9,9 +10,31 @@ import { runReaction } from '../../shared/platform/react.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
 import { type ReservationState, reservations } from '../../shared/reservations/model.ts';
-import type { Stage } from '../events/support.ts';
+import { closeStages, type Stage, stage } from '../events/support.ts';
 import type { Body, Person } from '../support/callers.ts';
-import { happened } from '../support/items.ts';
+import { happened, storedItem } from '../support/items.ts';
+
+interface Workshop {
+  readonly world: Stage;
+  readonly technician: Person;
+  readonly manager: Person;
+  /** Ten units, new for every test. */
+  readonly equipmentId: string;
+}
+
+/** Opens a world for the tests of a file, and hands it over before each with an item of its own. */
+export function inWorkshop(use: (shop: Workshop) => void): void {
+  let world: Stage;
+  beforeAll(async () => {
+    world = await stage();
+  });
+  beforeEach(async () => {
+    world.move('2026-11-20T09:00:00Z');
+    const [technician, manager] = [world.as('maintenanceTechnician'), world.as('manager')];
+    use({ world, technician, manager, equipmentId: await storedItem(world.scope) });
+  });
+  afterAll(closeStages);
+}
 
 export async function itemOf(scope: Scope, id: string): Promise<ItemState> {
   return (await scope.of(items).get(id)).state;
