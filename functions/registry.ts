@@ -26,8 +26,7 @@ import { refreshEventNames } from './bus/refresh-event-names.ts';
 import { refreshReservationNames } from './bus/refresh-reservation-names.ts';
 import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
-import { removeEquipmentPhoto } from './bus/remove-equipment-photo.ts';
-import { removeVenuePhoto } from './bus/remove-venue-photo.ts';
+import { removePhotoBlobs } from './bus/remove-photo.ts';
 import { retireOnTotalLoss } from './bus/retire-on-total-loss.ts';
 import { sendQueuedMail } from './bus/send-mail.ts';
 import { settleCommunicationHome } from './bus/settle-communication.ts';
@@ -107,7 +106,6 @@ export const reactions: readonly Reaction[] = [
   removeCustomerPhoto,
   settleCommunicationHome,
   // Venues
-  removeVenuePhoto,
   settleVenueBlock,
   settleVenueCapacity,
   // Events
@@ -115,8 +113,9 @@ export const reactions: readonly Reaction[] = [
   makeDefaultEventTypes,
   refreshEventNames,
   settleVenueClaim,
+  // Venues and equipment
+  removePhotoBlobs,
   // Equipment
-  removeEquipmentPhoto,
   settleEquipmentCapacity,
   trackReservedUnits,
   // Reservations

@@ -1,10 +1,10 @@
 /** The blobs of an avatar that is shown no more go too. */
 import { z } from 'zod';
-import { removePicture } from '../../shared/platform/pictures.ts';
+import { PictureBlobs, removePicture } from '../../shared/platform/pictures.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 
 const Replaced = z.object({
-  changes: z.object({ avatar: z.object({ from: z.object({ path: z.string(), thumbnailPath: z.string() }) }) }),
+  changes: z.object({ avatar: z.object({ from: PictureBlobs }) }),
 });
 
 export const removeAvatarBlobs = reaction({

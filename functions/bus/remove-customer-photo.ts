@@ -1,9 +1,9 @@
 /** The blobs of a photo that was removed or replaced go too. */
 import { z } from 'zod';
-import { removePicture } from '../../shared/platform/pictures.ts';
+import { PictureBlobs, removePicture } from '../../shared/platform/pictures.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 
-const Data = z.object({ replaced: z.object({ path: z.string(), thumbnailPath: z.string() }).optional() });
+const Data = z.object({ replaced: PictureBlobs.optional() });
 
 export const removeCustomerPhoto = reaction({
   name: 'remove-customer-photo',

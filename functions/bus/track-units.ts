@@ -5,13 +5,13 @@
 
 import { z } from 'zod';
 import { free } from '../../shared/claims/taking.ts';
-import { refOf } from '../../shared/equipment/model.ts';
+import { placingOf, refOf } from '../../shared/equipment/model.ts';
 import { settleCapacity } from '../../shared/equipment/stock.ts';
 import { trackUnits } from '../../shared/equipment/tracking.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 import { flagShort } from '../../shared/reservations/following.ts';
 import { stepFacts } from '../../shared/reservations/model.ts';
-import { missingOf, releasedBy } from '../../shared/reservations/settling.ts';
+import { missingOf } from '../../shared/reservations/settling.ts';
 
 const About = z.object({ equipmentId: z.string() });
 
@@ -24,7 +24,7 @@ export const trackReservedUnits = reaction({
     await trackUnits(scope, equipmentId, fact.subject, missing);
     if (missing === 0) return;
     await settleCapacity(scope, equipmentId);
-    const released = releasedBy(fact);
+    const { released } = placingOf(fact);
     if (released) await free(scope, refOf(released));
     // Looked at once more: what held the missing units made others short that are not.
     await flagShort(scope, equipmentId, await settleCapacity(scope, equipmentId));

@@ -6,7 +6,7 @@ import { deletePhoto, PHOTO_LIMIT, putPhoto } from '../../shared/customers/photo
 import { columnNames } from '../../shared/customers/sheet.ts';
 import { customerList } from '../../shared/customers/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
-import { type ListInput, querySchema } from '../../shared/platform/listing.ts';
+import { booleanText, type ListInput, querySchema } from '../../shared/platform/listing.ts';
 import { PictureView, pictureView } from '../../shared/platform/pictures.ts';
 import { type Route, route, uploadRoute } from '../../shared/platform/route.ts';
 
@@ -14,8 +14,6 @@ const tag = 'Customers';
 const params = z.object({ customerId: Id });
 /** Bytes. */
 const IMPORT_LIMIT = 10 * 1024 * 1024;
-
-const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 /** The list's filters, search and sort; paging is of no use to an export. */
 function exportQuery(): z.ZodType<ListInput> {
@@ -38,7 +36,7 @@ export const customerFileRoutes: readonly Route[] = [
     ].join(' '),
     tag,
     access: 'customers:create',
-    query: z.strictObject({ dryRun: flag.default(false) }),
+    query: z.strictObject({ dryRun: booleanText.default(false) }),
     file: { limit: IMPORT_LIMIT },
     reply: ImportReport,
     status: 200,

@@ -6,6 +6,7 @@ import { shownPage } from '../../shared/platform/listing.ts';
 import type { EntityPage } from '../../shared/platform/repository.ts';
 import { listRoute, type Route, route } from '../../shared/platform/route.ts';
 import type { Scope } from '../../shared/platform/scope.ts';
+import { dueListing, listDue, listOut, outListing } from '../../shared/reservations/lists.ts';
 import { type StepDetails, stepNames } from '../../shared/reservations/logistics.ts';
 import {
   DispatchBody,
@@ -16,7 +17,7 @@ import {
   shownLogistics,
 } from '../../shared/reservations/logistics.views.ts';
 import { isOut, type LogisticsStep, type ReservationState, reservations } from '../../shared/reservations/model.ts';
-import { dueListing, listDue, listOut, moveOn, outListing } from '../../shared/reservations/moving.ts';
+import { moveOn } from '../../shared/reservations/moving.ts';
 import { namingOf } from '../../shared/reservations/titles.ts';
 
 const tag = 'Equipment logistics';

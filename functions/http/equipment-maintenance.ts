@@ -29,6 +29,7 @@ const write = 'maintenance:write';
 const ofItem = z.strictObject({ equipmentId: Id });
 const params = z.strictObject({ maintenanceId: Id });
 const path = 'equipment/maintenance/{maintenanceId}';
+const step = { method: 'POST', tag, access: write, params, reply: MaintenanceView, status: 200 } as const;
 
 const scheduled = listRoute({
   path: 'equipment/maintenance/scheduled',
@@ -66,45 +67,30 @@ const change = reviseRoutes({
 });
 
 const start = route({
-  method: 'POST',
+  ...step,
   path: `${path}/start`,
   summary: 'Start: the units leave the shelf, and their window begins now',
-  tag,
-  access: write,
-  params,
   body: StartBody,
-  reply: MaintenanceView,
-  status: 200,
   refusals: ['conflict', 'rule_broken', 'wrong_state'],
   handle: async ({ params: { maintenanceId }, body }, scope) =>
     repliedMaintenance(await startMaintenance(scope, maintenanceId, body.override)),
 });
 
 const complete = route({
-  method: 'POST',
+  ...step,
   path: `${path}/complete`,
   summary: 'Complete, with its cost and the condition it leaves: the units are back at once',
-  tag,
-  access: write,
-  params,
   body: CompleteBody,
-  reply: MaintenanceView,
-  status: 200,
   refusals: ['rule_broken', 'wrong_state'],
   handle: async ({ params: { maintenanceId }, body }, scope) =>
     repliedMaintenance(await completeMaintenance(scope, maintenanceId, body)),
 });
 
 const cancel = route({
-  method: 'POST',
+  ...step,
   path: `${path}/cancel`,
   summary: 'Cancel: the units are given back',
-  tag,
-  access: write,
-  params,
   body: CancelBody,
-  reply: MaintenanceView,
-  status: 200,
   refusals: ['wrong_state'],
   handle: async ({ params: { maintenanceId }, body }, scope) =>
     repliedMaintenance(await cancelMaintenance(scope, maintenanceId, body.reason)),

@@ -5,20 +5,23 @@ import {
   addItem,
   deactivateItem,
   removeItem,
-  retire,
+  retireItem,
   reviseCondition,
   reviseItem,
 } from '../../shared/equipment/commands.ts';
 import { ConditionChange, ItemChanges, NewItem, Reason, Specifications } from '../../shared/equipment/fields.ts';
 import { itemListing, listItems } from '../../shared/equipment/lists.ts';
 import { items } from '../../shared/equipment/model.ts';
-import { ItemView, ListedItem, shown } from '../../shared/equipment/views.ts';
+import { ItemView, ListedItem, repliedItem } from '../../shared/equipment/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { listRoute, type Route, reviseRoutes, route } from '../../shared/platform/route.ts';
 import { equipmentPhotoRoutes } from './equipment-photos.ts';
 
 const tag = 'Equipment';
 const params = z.strictObject({ equipmentId: Id });
+const path = 'equipment/{equipmentId}';
+/** Of an item's life: into use, and out of it. */
+const step = { method: 'POST', tag, params, reply: ItemView, status: 200 } as const;
 
 const list = listRoute({
   path: 'equipment',
@@ -41,23 +44,23 @@ const add = route({
   refusals: ['already_exists'],
   handle: async ({ body }, scope) => {
     const item = await addItem(scope, body);
-    return { ...(await shown(scope, item)), location: `equipment/${item.id}` };
+    return { ...(await repliedItem(scope, item)), location: `equipment/${item.id}` };
   },
 });
 
 const read = route({
   method: 'GET',
-  path: 'equipment/{equipmentId}',
+  path,
   summary: 'Read an item',
   tag,
   access: 'equipment:read',
   params,
   reply: ItemView,
-  handle: async ({ params: { equipmentId } }, scope) => shown(scope, await scope.of(items).get(equipmentId)),
+  handle: async ({ params: { equipmentId } }, scope) => repliedItem(scope, await scope.of(items).get(equipmentId)),
 });
 
 const revise = reviseRoutes({
-  path: 'equipment/{equipmentId}',
+  path,
   summary: 'Change an item; its condition has a route of its own',
   tag,
   access: 'equipment:write',
@@ -66,12 +69,12 @@ const revise = reviseRoutes({
   reply: ItemView,
   refusals: ['already_exists', 'rule_broken'],
   handle: async ({ params: { equipmentId }, revise: how }, scope) =>
-    shown(scope, await reviseItem(scope, equipmentId, how)),
+    repliedItem(scope, await reviseItem(scope, equipmentId, how)),
 });
 
 const remove = route({
   method: 'DELETE',
-  path: 'equipment/{equipmentId}',
+  path,
   summary: 'Delete an item without active reservations',
   tag,
   access: 'equipment:delete',
@@ -84,52 +87,40 @@ const remove = route({
 });
 
 const activate = route({
-  method: 'POST',
-  path: 'equipment/{equipmentId}/activate',
+  ...step,
+  path: `${path}/activate`,
   summary: 'Let an inactive item be reserved again',
-  tag,
   access: 'equipment:write',
-  params,
   body: z.strictObject({ reason: Reason.optional() }),
-  reply: ItemView,
-  status: 200,
   refusals: ['wrong_state'],
   handle: async ({ params: { equipmentId }, body }, scope) =>
-    shown(scope, await activateItem(scope, equipmentId, body.reason)),
+    repliedItem(scope, await activateItem(scope, equipmentId, body.reason)),
 });
 
 const deactivate = route({
-  method: 'POST',
-  path: 'equipment/{equipmentId}/deactivate',
+  ...step,
+  path: `${path}/deactivate`,
   summary: 'Take an item without active reservations out of use for a while',
-  tag,
   access: 'equipment:write',
-  params,
   body: z.strictObject({ reason: Reason.optional() }),
-  reply: ItemView,
-  status: 200,
   refusals: ['wrong_state', 'rule_broken'],
   handle: async ({ params: { equipmentId }, body }, scope) =>
-    shown(scope, await deactivateItem(scope, equipmentId, body.reason)),
+    repliedItem(scope, await deactivateItem(scope, equipmentId, body.reason)),
 });
 
-const retireForGood = route({
-  method: 'POST',
-  path: 'equipment/{equipmentId}/retire',
+const retire = route({
+  ...step,
+  path: `${path}/retire`,
   summary: 'Take an item out of use for good; its reservations are flagged',
-  tag,
   access: 'equipment:retire',
-  params,
   body: z.strictObject({ reason: Reason }),
-  reply: ItemView,
-  status: 200,
   refusals: ['wrong_state'],
   handle: async ({ params: { equipmentId }, body }, scope) =>
-    shown(scope, await retire(scope, equipmentId, body.reason)),
+    repliedItem(scope, await retireItem(scope, equipmentId, body.reason)),
 });
 
 const specifications = reviseRoutes({
-  path: 'equipment/{equipmentId}/specifications',
+  path: `${path}/specifications`,
   summary: 'Replace the specifications',
   tag,
   access: 'equipment:write',
@@ -138,12 +129,12 @@ const specifications = reviseRoutes({
   reply: ItemView,
   handle: async ({ params: { equipmentId }, revise: how }, scope) => {
     const replace = (now: ItemChanges) => ({ ...now, ...how({ specifications: now.specifications }) });
-    return shown(scope, await reviseItem(scope, equipmentId, replace));
+    return repliedItem(scope, await reviseItem(scope, equipmentId, replace));
   },
 });
 
 const condition = reviseRoutes({
-  path: 'equipment/{equipmentId}/condition',
+  path: `${path}/condition`,
   summary: 'Say which condition an item is in',
   tag,
   access: 'maintenance:write',
@@ -152,7 +143,7 @@ const condition = reviseRoutes({
   reply: ItemView,
   refusals: ['wrong_state'],
   handle: async ({ params: { equipmentId }, revise: how }, scope) =>
-    shown(scope, await reviseCondition(scope, equipmentId, how)),
+    repliedItem(scope, await reviseCondition(scope, equipmentId, how)),
 });
 
 export const equipmentRoutes: readonly Route[] = [
@@ -163,7 +154,7 @@ export const equipmentRoutes: readonly Route[] = [
   remove,
   activate,
   deactivate,
-  retireForGood,
+  retire,
   ...specifications,
   ...condition,
   ...equipmentPhotoRoutes,

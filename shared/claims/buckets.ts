@@ -50,7 +50,8 @@ export function lastingBucket(resource: string): string {
   return `${kindOf(resource)}o`;
 }
 
-function kindOf(resource: string): string {
+/** The kind of a resource with its colon: `venue:`. */
+export function kindOf(resource: string): string {
   return resource.slice(0, resource.indexOf(':') + 1);
 }
 

@@ -1,5 +1,6 @@
 /** The conflict engine (spec chapter 05): who has which resource when, decided under the resource's head. */
 import { DAY, later, SECOND } from '../platform/clock.ts';
+import type { Window } from '../platform/fields.ts';
 import { notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
@@ -45,15 +46,21 @@ export function claimsOf(scope: Scope): Claims {
     if (capacity === undefined) throw new Error('A resource with claims has a head');
     return capacity;
   }
-  function othersNear({ documents }: Round, { resource, windows }: Pick<Claim, 'resource' | 'windows'>) {
-    return claimsNear(documents, resource, windows).then((near) => near.map(({ claim }) => claim));
+  async function othersNear({ documents }: Round, { resource, windows }: Pick<Claim, 'resource' | 'windows'>) {
+    return claimsIn(await claimsNear(documents, resource, windows));
+  }
+  /** What there is to take, and who may have some of it: two looks side by side. `capacity`: of a resource not met yet. */
+  async function lookAt(resource: Resource, windows: readonly Window[], capacity: number) {
+    const documents = scope.documents('claims', resource);
+    const [head, near] = await Promise.all([documents.read(HEAD_ID), claimsNear(documents, resource, windows)]);
+    return { claims: claimsIn(near), capacity: head ? headOf(head).capacity : capacity };
   }
 
   async function claim(given: ClaimRequest): Promise<Claimed> {
     const request = checked(given, scope.now());
     return underHead(scope, request.resource, async (round) => {
       const near = await claimsNear(round.documents, request.resource, request.windows);
-      const claims = near.map((known) => known.claim);
+      const claims = claimsIn(near);
       // Only a lost round can mean that the id is in use elsewhere.
       const own =
         near.find((known) => known.claim.id === request.id) ??
@@ -76,7 +83,7 @@ export function claimsOf(scope: Scope): Claims {
   function kept(resource: Resource, claimId: string, keep: (claim: Claim) => Claim): Promise<Claim> {
     const decide = async (round: Round): Promise<Outcome<Claim>> => {
       const { own } = round;
-      if (!own || (own.claim.state === 'released' && !own.claim.lapsed)) throw notFound('claim');
+      if (!own || isGivenUp(own.claim)) throw notFound('claim');
       const result = keep(own.claim);
       if (result === own.claim && stands(own.claim, round.now)) return { result };
       const capacity = capacityOf(round);
@@ -139,7 +146,7 @@ export function claimsOf(scope: Scope): Claims {
     async release(resource, claimId) {
       const decide = async (round: Round): Promise<Outcome<void>> => {
         const { own } = round;
-        if (!own || (own.claim.state === 'released' && !own.claim.lapsed)) return { result: undefined };
+        if (!own || isGivenUp(own.claim)) return { result: undefined };
         const write = replaced(own, asReleased(own.claim, false));
         return { result: undefined, change: { capacity: capacityOf(round), writes: [write] } };
       };
@@ -150,35 +157,23 @@ export function claimsOf(scope: Scope): Claims {
     },
     async check(given, ignore) {
       const request = checked(given, scope.now());
-      const documents = scope.documents('claims', request.resource);
-      const [head, near] = await Promise.all([
-        documents.read(HEAD_ID),
-        claimsNear(documents, request.resource, request.windows),
-      ]);
-      const others = near.flatMap(({ claim }) => (claim.id === ignore ? [] : [claim]));
-      const claims = standing(others, scope.now());
-      return clashesOf(request, claims, head ? headOf(head).capacity : request.capacity);
+      const { claims, capacity } = await lookAt(request.resource, request.windows, request.capacity);
+      return clashesOf(request, standing(claimsBeside(claims, ignore), scope.now()), capacity);
     },
     async busy(resource, range) {
       const { windows } = checked({ resource, windows: [range] }, scope.now());
       const near = await claimsNear(scope.documents('claims', resource), resource, windows);
-      return busyOf(
-        near.map(({ claim }) => claim),
-        range,
-        scope.now(),
-      );
+      return busyOf(claimsIn(near), range, scope.now());
     },
     async upcoming(resource) {
       const now = scope.now();
-      const known = await claimsAfter(scope.documents('claims', resource), now);
-      return known.flatMap(({ claim }) => (stands(claim, now) ? [claim] : []));
+      const claims = claimsIn(await claimsAfter(scope.documents('claims', resource), now));
+      return claims.filter((claim) => stands(claim, now));
     },
-    async free(resource, window, capacity) {
+    async free(resource, window, unmet) {
       const { windows } = checked({ resource, windows: [window] }, scope.now());
-      const documents = scope.documents('claims', resource);
-      const [head, near] = await Promise.all([documents.read(HEAD_ID), claimsNear(documents, resource, windows)]);
-      const claims = near.map(({ claim }) => claim);
-      return freeOf(claims, window, head ? headOf(head).capacity : capacity, scope.now());
+      const { claims, capacity } = await lookAt(resource, windows, unmet);
+      return freeOf(claims, window, capacity, scope.now());
     },
     unitsFree,
     async freeAmong(resources, window, quantity) {
@@ -188,16 +183,13 @@ export function claimsOf(scope: Scope): Claims {
     async nextFree(resource, { withinDays, ignore, ...wanted }) {
       const range = { start: wanted.from, end: later(wanted.from, withinDays * DAY) };
       checked({ resource, windows: [range], quantity: wanted.quantity }, scope.now());
-      const documents = scope.documents('claims', resource);
-      const [head, near] = await Promise.all([documents.read(HEAD_ID), claimsNear(documents, resource, [range])]);
-      const claims = near.flatMap(({ claim }) => (claim.id === ignore ? [] : [claim]));
-      const capacity = head ? headOf(head).capacity : wanted.capacity;
-      return nextFreeOf(claims, { ...wanted, capacity, until: range.end }, scope.now());
+      const { claims, capacity } = await lookAt(resource, [range], wanted.capacity);
+      return nextFreeOf(claimsBeside(claims, ignore), { ...wanted, capacity, until: range.end }, scope.now());
     },
     async setCapacity(resource, capacity, aside) {
       checked({ resource, capacity }, scope.now());
       return underHead(scope, resource, async (round) => {
-        const claims = (await claimsAfter(round.documents, round.now)).map(({ claim }) => claim);
+        const claims = claimsIn(await claimsAfter(round.documents, round.now));
         const counting = claims.filter(({ owner }) => owner.type !== aside);
         const result = shortagesOf(counting, capacity, round.now);
         return capacity === round.capacity ? { result } : { result, change: { capacity, writes: [] } };
@@ -206,7 +198,7 @@ export function claimsOf(scope: Scope): Claims {
     async cut(resource, { capacity: first, ...cut }) {
       checked({ resource, capacity: first }, scope.now());
       return underHead(scope, resource, async ({ documents, capacity = first, limits, now }) => {
-        const claims = (await claimsAfter(documents, now)).map(({ claim }) => claim);
+        const claims = claimsIn(await claimsAfter(documents, now));
         const result = claims.filter(
           (claim) => claim.mode === 'held' && stands(claim, now) && (claim.size ?? 0) > cut.largest,
         );
@@ -224,6 +216,19 @@ export function claimsOf(scope: Scope): Claims {
       });
     },
   };
+}
+
+function claimsIn(known: readonly Known[]): Claim[] {
+  return known.map(({ claim }) => claim);
+}
+
+function claimsBeside(claims: readonly Claim[], ignore: string | undefined): readonly Claim[] {
+  return ignore === undefined ? claims : claims.filter(({ id }) => id !== ignore);
+}
+
+/** Released by whoever had it; a hold that ran out can still be taken anew. */
+function isGivenUp({ state, lapsed }: Claim): boolean {
+  return state === 'released' && !lapsed;
 }
 
 /** The cuts that still bind, but one. */

@@ -1,12 +1,13 @@
 /** The conflict engine's terms: resources, claims, clashes (spec chapter 05). */
-import type { Window } from '../platform/fields.ts';
+import { z } from 'zod';
+import { ShownWindow, type Window } from '../platform/fields.ts';
 import type { Refusal } from '../platform/refusal.ts';
 
 /** `kind:id`, e.g. `venue:0193…`. */
 export type Resource = `${string}:${string}`;
 
 export interface Owner {
-  /** `event`, `block`, later `reservation`, `assignment`, … */
+  /** `event`, `block`, `reservation`, `maintenance`, … */
   readonly type: string;
   readonly id: string;
 }
@@ -61,6 +62,16 @@ export interface Clash {
   /** Units short at the worst instant of the overlap, at least 1. */
   readonly short: number;
 }
+
+/** As the API shows one. */
+export const ClashView = z
+  .object({
+    resource: z.string(),
+    window: ShownWindow,
+    owner: z.object({ type: z.string(), id: z.string(), title: z.string().optional() }),
+    short: z.int().min(1),
+  })
+  .meta({ id: 'Clash', description: 'One clash; the title only for those who may read the owner' });
 
 /** The clashes that a refusal of the conflict engine lists. */
 export function clashesIn({ extra }: Pick<Refusal, 'extra'>): readonly Clash[] {

@@ -5,7 +5,7 @@ import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
 import type { Document, Json, Query, Stored, Write } from '../platform/store.ts';
 import { spanOf } from '../platform/windows.ts';
-import { bucketsAsked, bucketsOf, lastingBucket } from './buckets.ts';
+import { bucketsAsked, bucketsOf, kindOf, lastingBucket } from './buckets.ts';
 import { HEAD_ID } from './checked.ts';
 import type { Claim, Limits } from './model.ts';
 
@@ -100,7 +100,7 @@ export async function claimsAcross(
   resources: readonly string[],
   window: Window,
 ): Promise<Map<string, Claim[]>> {
-  const kinds = new Set(resources.map((resource) => resource.slice(0, resource.indexOf(':') + 1)));
+  const kinds = new Set(resources.map(kindOf));
   const any = [...kinds].flatMap((kind) => [...bucketsAsked(kind, [window]), lastingBucket(kind)]);
   const found = new Map<string, Claim[]>();
   for (const { claim } of await all(organization, { where: [{ set: 'days', any }] })) {

@@ -3,7 +3,7 @@
  * commit decides on (ADR 0004).
  */
 import { later, MINUTE } from '../platform/clock.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { isRefusal, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { claimsOf } from './engine.ts';
 import type { ClaimRequest, Clash, Resource } from './model.ts';
@@ -16,7 +16,7 @@ export interface ClaimRef {
   readonly resource: Resource;
   readonly claimId: string;
 }
-export interface TakenClaim extends ClaimRef {
+interface TakenClaim extends ClaimRef {
   /** What an override went over. */
   readonly over: readonly Clash[];
 }
@@ -125,7 +125,7 @@ export async function settleTaken(scope: Scope, taken: ClaimRef, { named, takeBa
   try {
     await claimsOf(scope).firm(taken.resource, taken.claimId);
   } catch (error) {
-    if (!(error instanceof Refusal) || (error.code !== 'conflict' && error.code !== 'not_found')) throw error;
+    if (!isRefusal(error, 'conflict', 'not_found')) throw error;
     // Given up in this very moment by a later fact, which frees it; or lost in an outage longer than the hold.
     if (await named()) await takeBack();
   }

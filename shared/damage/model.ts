@@ -1,6 +1,8 @@
 /** Damage to equipment as it was reported: the state, its facts, and how it is found (spec chapter 06). */
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
+import type { DecidedAs as Fact } from '../platform/facts.ts';
+import type { Money } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
 
 export const severities = ['minor', 'moderate', 'severe', 'totalLoss'] as const;
@@ -9,15 +11,10 @@ export type Severity = (typeof severities)[number];
 export const damageStatuses = ['open', 'inRepair', 'resolved'] as const;
 export type DamageStatus = (typeof damageStatuses)[number];
 
-interface Amount {
-  readonly amount: number;
-  readonly currency: string;
-}
-
 /** What can be changed of a report. */
 export interface DamageFields {
   readonly description: string;
-  readonly estimatedRepairCost?: Amount | undefined;
+  readonly estimatedRepairCost?: Money | undefined;
   readonly status: DamageStatus;
 }
 
@@ -32,8 +29,6 @@ export interface DamageState extends DamageFields {
   readonly photos: readonly Picture[];
 }
 
-type Data<T> = T & { readonly [key: string]: unknown };
-type Fact<T extends string, D> = { readonly type: T; readonly data: Data<D> };
 type About = { readonly equipmentId: string };
 
 type Reported = Fact<'EquipmentDamageReported', Omit<DamageState, 'status' | 'photos'>>;

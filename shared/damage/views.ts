@@ -1,7 +1,7 @@
 /** What the API shows and takes of damage reports. */
 import { z } from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
-import { Id, Instant, lines, Money, metaShape } from '../platform/fields.ts';
+import { Cost, Id, Instant, lines, Money, metaShape } from '../platform/fields.ts';
 import { photoViews, replyWithPhotos } from '../platform/photos.ts';
 import { PictureView } from '../platform/pictures.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -10,7 +10,6 @@ import { type DamageState, damageStatuses, severities } from './model.ts';
 const Severity = z.enum(severities).meta({ id: 'DamageSeverity' });
 const DamageStatus = z.enum(damageStatuses).meta({ id: 'DamageStatus' });
 const Description = lines(2000, 1).meta({ example: 'The left castor is bent' });
-const Cost = z.strictObject({ ...Money.shape, amount: z.int().min(0) });
 
 export const NewDamageReport = z
   .strictObject({

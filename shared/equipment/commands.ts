@@ -78,7 +78,7 @@ export async function removeItem(scope: Scope, itemId: string): Promise<void> {
 }
 
 /** REQ-EQP-063: out of use for good, whatever it is reserved for. Throws `wrong_state` for one that is retired. */
-export async function retire(scope: Scope, itemId: string, reason: string): Promise<Item> {
+export async function retireItem(scope: Scope, itemId: string, reason: string): Promise<Item> {
   const item = await scope
     .of(items)
     .execute(itemId, (state) => (scope.retried && state.retired ? [] : rules.retire(state, scope.now(), reason)));

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Instant, LocalDate, lines, Money, text } from '../platform/fields.ts';
 import { fold } from '../platform/words.ts';
-import { categories, conditions, itemStatuses } from './model.ts';
+import { categories, conditions, itemStatuses, MOST_UNITS } from './model.ts';
 
 export const Category = z.enum(categories);
 export const Condition = z.enum(conditions);
@@ -10,7 +10,6 @@ export const ItemStatus = z.enum(itemStatuses);
 
 /** More than anything costs, in any currency's minor unit; sums of a whole stock stay exact. */
 const MOST_MONEY = 1_000_000_000_000;
-const MOST_UNITS = 1_000_000;
 /** Of the purchase price. */
 const MOST_PERCENT = 120;
 
@@ -59,8 +58,8 @@ const shape = {
 interface Related {
   readonly quantity: number;
   readonly serialNumber?: string | undefined;
-  readonly purchasePrice: z.output<typeof Money>;
-  readonly currentValue?: z.output<typeof Money> | undefined;
+  readonly purchasePrice: Money;
+  readonly currentValue?: Money | undefined;
 }
 
 /** What single fields cannot say. */

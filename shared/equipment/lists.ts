@@ -1,10 +1,9 @@
 /** Lists of equipment and its search (REQ-EQP-010, 011, 090, 091). */
-import { z } from 'zod';
-import { anyOf, type ListInput, type Listing, shownPage, toQuery } from '../platform/listing.ts';
+import { anyOf, booleanText, type ListInput, type Listing, shownPage, toQuery } from '../platform/listing.ts';
 import type { Scope } from '../platform/scope.ts';
 import { Category, Condition, ItemStatus } from './fields.ts';
 import { conditions, items } from './model.ts';
-import { listed } from './views.ts';
+import { listedItem } from './views.ts';
 
 export const itemListing: Listing = {
   filters: {
@@ -15,10 +14,7 @@ export const itemListing: Listing = {
       'condition',
       Condition.transform((condition) => conditions.indexOf(condition)),
     ),
-    active: anyOf(
-      'active',
-      z.enum(['true', 'false']).transform((text) => text === 'true'),
-    ),
+    active: anyOf('active', booleanText),
   },
   sorts: { name: 'name', purchaseDate: 'purchaseDate', condition: 'condition', currentValue: 'currentValue' },
   defaultSort: 'name',
@@ -29,7 +25,7 @@ export const itemListing: Listing = {
 export async function listItems(scope: Scope, input: ListInput) {
   const page = await scope.of(items).list(toQuery(itemListing, input));
   return shownPage(
-    { ...page, items: await Promise.all(page.items.map((item) => listed(scope, item))) },
+    { ...page, items: await Promise.all(page.items.map((item) => listedItem(scope, item))) },
     (item) => item,
   );
 }

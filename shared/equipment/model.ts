@@ -2,15 +2,20 @@
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { withoutPhoto, withPhotos } from '../platform/albums.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
+import { NEVER } from '../platform/clock.ts';
+import type { DecidedAs as Fact } from '../platform/facts.ts';
+import type { Money } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { fold, wordsOf } from '../platform/words.ts';
+import { type Condition, conditions } from './condition.ts';
 import { preventiveTellAt, type Told } from './preventive.ts';
 import { type Jobs, moved, NOWHERE, onShelf, type Place, type Whereabouts, withJob } from './units.ts';
 
-export { equipmentResource, type Placement, refOf, refsOf } from './placement.ts';
+export { type Condition, conditionStep, conditions } from './condition.ts';
+export { equipmentResource, type Placement, placingOf, refOf, refsOf } from './placement.ts';
 export { isToldOverdue, preventiveDueAfter, preventiveTelling } from './preventive.ts';
-export { type Job, onShelf, type Place, places, type Whereabouts } from './units.ts';
+export { type Job, MOST_UNITS, onShelf, type Place, places, type Whereabouts } from './units.ts';
 
 export const categories = [
   'table',
@@ -25,17 +30,8 @@ export const categories = [
 ] as const;
 export type Category = (typeof categories)[number];
 
-/** Best first. */
-export const conditions = ['excellent', 'good', 'fair', 'poor', 'needsRepair', 'outOfService'] as const;
-export type Condition = (typeof conditions)[number];
-
 export const itemStatuses = ['available', 'reserved', 'inTransit', 'atVenue', 'inMaintenance', 'retired'] as const;
 export type ItemStatus = (typeof itemStatuses)[number];
-
-interface Amount {
-  readonly amount: number;
-  readonly currency: string;
-}
 
 export interface Specification {
   readonly key: string;
@@ -57,9 +53,9 @@ export interface ItemFields {
   readonly condition: Condition;
   /** A local date. */
   readonly purchaseDate: string;
-  readonly purchasePrice: Amount;
-  readonly currentValue?: Amount | undefined;
-  readonly dailyRate?: Amount | undefined;
+  readonly purchasePrice: Money;
+  readonly currentValue?: Money | undefined;
+  readonly dailyRate?: Money | undefined;
   readonly warehouseLocation?: string | undefined;
   readonly specifications: readonly Specification[];
   /** When preventive maintenance was last done, an instant. */
@@ -94,9 +90,6 @@ export interface ItemState extends ItemFields {
   /** Reported as one; a replacement was asked for. */
   readonly totalLoss?: true;
 }
-
-type Data<T> = T & { readonly [key: string]: unknown };
-type Fact<T extends string, D> = { readonly type: T; readonly data: Data<D> };
 
 export type ItemFact =
   | Fact<
@@ -138,8 +131,8 @@ export type ItemFact =
       {
         readonly damageReportId: string;
         readonly reason: 'totalLoss' | 'repairCost';
-        readonly repairCost?: Amount | undefined;
-        readonly currentValue?: Amount | undefined;
+        readonly repairCost?: Money | undefined;
+        readonly currentValue?: Money | undefined;
       }
     >
   | Fact<
@@ -153,9 +146,9 @@ export type ItemFact =
 export const RESERVATION = 'reservation';
 export const MAINTENANCE = 'maintenance';
 
-/** Units that can be taken at all: none of an item that is inactive or retired. */
-export function unitsToTake(item: Pick<ItemState, 'active' | 'retired' | 'quantity'>): number {
-  return item.active && !item.retired ? item.quantity : 0;
+/** Units that can be taken at all: none of an item that is inactive, retired or gone. */
+export function unitsToTake(item: Pick<ItemState, 'active' | 'retired' | 'quantity'> | undefined): number {
+  return item?.active && !item.retired ? item.quantity : 0;
 }
 
 /** Available while any unit is on the shelf; else where the others are, those furthest from the warehouse first. */
@@ -237,8 +230,6 @@ function waiting(state: ItemState, less: string | undefined, more?: string): Ite
   const others = state.inspections.filter((id) => id !== less && id !== more);
   return { ...state, inspections: more === undefined ? others : [...others, more] };
 }
-
-const NEVER = '9999-12-31T00:00:00Z';
 
 function evolveItem(state: ItemState | undefined, fact: ItemFact): ItemState {
   if (fact.type === 'EquipmentItemAdded') {

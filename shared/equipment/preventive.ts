@@ -1,10 +1,9 @@
 /** When preventive maintenance is due, and when somebody is told of it (REQ-EQP-055). Pure. */
-import { DAY, instantOf, later } from '../platform/clock.ts';
+import { DAY, instantOf, later, NEVER } from '../platform/clock.ts';
 
 const INTERVAL_MONTHS = 6;
 /** How long before the due date it is told of. */
 const NOTICE = 14 * DAY;
-const NEVER = '9999-12-31T00:00:00Z';
 
 /** The last due date that was told of, and how. */
 export interface Told {

@@ -7,9 +7,9 @@ import type { Picture } from '../platform/pictures.ts';
 import { invalid, wrongState } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import type { ConditionChange, ItemChanges, NewItem } from './fields.ts';
-import { conditions, type ItemFact, type ItemState, onShelf, preventiveDueAfter } from './model.ts';
+import { conditionStep, type ItemFact, type ItemState, onShelf, preventiveDueAfter } from './model.ts';
 
-export const MOST_PHOTOS = 20;
+const MOST_PHOTOS = 20;
 
 /** A reservation that stands in the way of a change. */
 export interface Reserved {
@@ -107,14 +107,10 @@ export function retireOfNoneLeft(state: ItemState, at: string): ItemFact[] {
   return [{ type: 'EquipmentRetired', data: { at, reason: 'No unit is left', noneLeft: true } }];
 }
 
-/** REQ-EQP-061: a step up or down, each with its own fact. */
-export function setCondition(state: ItemState, { condition: to, reason }: ConditionChange): ItemFact[] {
+/** REQ-EQP-061. */
+export function setCondition(state: ItemState, { condition, reason }: ConditionChange): readonly ItemFact[] {
   refuseRetired(state, 'condition');
-  const from = state.condition;
-  if (from === to) return [];
-  const better = conditions.indexOf(to) < conditions.indexOf(from);
-  const type = better ? 'EquipmentConditionUpgraded' : 'EquipmentConditionDowngraded';
-  return [{ type, data: { from, to, ...(reason === undefined ? {} : { reason }) } }];
+  return conditionStep(state.condition, condition, reason);
 }
 
 /** REQ-EQP-070. */

@@ -25,10 +25,7 @@ const CLOSING = 'closing';
  */
 export function settleCapacity(scope: Scope, itemId: string): Promise<readonly Shortage[]> {
   return scope.platform.queue.run(`equipment-capacity/${scope.orgId}/${itemId}`, async () => {
-    const look = async () => {
-      const found = await scope.of(items).find(itemId);
-      return found ? unitsToTake(found.state) : 0;
-    };
+    const look = async () => unitsToTake((await scope.of(items).find(itemId))?.state);
     let seen = await look();
     for (;;) {
       const shortages = await claimsOf(scope).setCapacity(equipmentResource(itemId), seen, CLOSING);

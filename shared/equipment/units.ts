@@ -1,5 +1,8 @@
 /** Where the units of an item are: on the shelf, or at one of these places. Pure. */
 
+/** As many as an item can have in stock. */
+export const MOST_UNITS = 1_000_000;
+
 /** Where units can be beside the shelf. `setApart`: packed or loaded for a job, still in the warehouse. */
 export const places = ['setApart', 'inTransit', 'atVenue', 'inMaintenance'] as const;
 export type Place = (typeof places)[number];

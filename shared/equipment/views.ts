@@ -79,12 +79,13 @@ function plain({ id, state, meta }: Entity<ItemState>) {
 }
 
 /** The reply that shows an item. */
-export async function shown(scope: Scope, item: Entity<ItemState>): Promise<Reply<z.input<typeof ItemView>>> {
+export async function repliedItem(scope: Scope, item: Entity<ItemState>): Promise<Reply<z.input<typeof ItemView>>> {
   const body = { ...plain(item), photos: await photoViews(scope, item.state) };
   return replyWithPhotos(body, item.etag);
 }
 
-export async function listed(scope: Scope, item: Entity<ItemState>): Promise<z.input<typeof ListedItem>> {
+/** As a list shows it. */
+export async function listedItem(scope: Scope, item: Entity<ItemState>): Promise<z.input<typeof ListedItem>> {
   const primary = item.state.photos.find(({ id }) => id === item.state.primaryPhotoId);
   return { ...plain(item), ...(primary ? { photo: await pictureView(scope, primary) } : {}) };
 }

@@ -2,7 +2,7 @@
 import type { Clash } from '../claims/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
-import { DAY, later } from '../platform/clock.ts';
+import { DAY, later, NEVER } from '../platform/clock.ts';
 import { localDate } from '../platform/local-date.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import { breaks } from './breaks.ts';
@@ -180,7 +180,6 @@ export function evolveEvent(state: EventState | undefined, fact: EventFact): Eve
   return changed(state, fact);
 }
 
-const NEVER = '9999-12-31T00:00:00Z';
 const ARCHIVED_AFTER = 90 * DAY;
 
 /** Counts the events made in an organization in a UTC year, in a batch with each. */

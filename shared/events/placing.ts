@@ -1,7 +1,7 @@
 /** Taking venues for events: every taking is a hold of its own, which the event's commit decides on (ADR 0004). */
 import { type Clash, clashesIn } from '../claims/model.ts';
 import { type ClaimRef, type TakeClaim, taking } from '../claims/taking.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { isRefusal, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { bookableNow, venueResource } from '../venues/model.ts';
 import { events, type Placement } from './model.ts';
@@ -65,7 +65,7 @@ async function takeVenue(
     });
     return { placement: { venueId: venue.id, claimId }, over };
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
+    if (!isRefusal(error, 'conflict')) throw error;
     const clashes = clashesIn(error);
     const large = clashes.find(({ owner }) => owner.type === 'size');
     // The venue's capacity was cut, or is being cut, since the venue was read.

@@ -1,5 +1,5 @@
 /** Reminders of events to come, as pure decisions: which is next, and what is due by now (REQ-NTF-023). */
-import { DAY, HOUR, later } from '../platform/clock.ts';
+import { DAY, HOUR, later, NEVER } from '../platform/clock.ts';
 
 /** ISO 8601 durations before the start. */
 export type ReminderLead = 'P7D' | 'P1D' | 'PT2H';
@@ -54,7 +54,6 @@ export type EventReminderDue = {
   };
 };
 
-const NEVER = '9999-12-31T00:00:00Z';
 /** Those that hold their venue and are to take place. */
 const TO_COME = ['approved', 'confirmed'];
 

@@ -1,5 +1,6 @@
 /** What the API shows and takes of events. */
 import { z } from 'zod';
+import { ClashView } from '../claims/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id, Instant, lines, metaShape, TimeZone, text, Window } from '../platform/fields.ts';
 import type { EventState } from './model.ts';
@@ -129,15 +130,6 @@ export const AvailabilityBody = z
   .refine(lasts, LASTS)
   .meta({ id: 'AvailabilityBody' });
 export type AvailabilityBody = z.output<typeof AvailabilityBody>;
-
-const ClashView = z
-  .object({
-    resource: z.string(),
-    window: z.object({ start: z.string(), end: z.string() }),
-    owner: z.object({ type: z.string(), id: z.string(), title: z.string().optional() }),
-    short: z.int().min(1),
-  })
-  .meta({ id: 'Clash', description: 'One clash; the title only for those who may read the owner' });
 
 export const AvailabilityView = z
   .object({

@@ -2,11 +2,11 @@
 import { type ItemFact, type ItemState, items, type Placement } from '../equipment/model.ts';
 import { users } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { namesNone, notFound } from '../platform/refusal.ts';
+import { isRefusal, namesNone, notFound } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Write } from '../platform/store.ts';
 import { type MaintenanceState, maintenance, type Outcome, windowOf } from './model.ts';
-import { type Committed, demandOf, isConflict, placing, type Take } from './placing.ts';
+import { type Committed, demandOf, placing, type Take } from './placing.ts';
 import {
   checkSchedule,
   fieldsOf,
@@ -149,7 +149,7 @@ async function runningFrom(
     return { taken: await take(whole, item, override, state.over) };
   } catch (error) {
     const { start: from, end } = windowOf(state);
-    if (!isConflict(error) || now < from || now >= end) throw error;
+    if (!isRefusal(error, 'conflict') || now < from || now >= end) throw error;
     return { taken: await take({ ...whole, window: { start: now, end } }, item, override, state.over), endsBy: end };
   }
 }

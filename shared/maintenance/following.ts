@@ -4,7 +4,7 @@ import { type ItemFact, type ItemState, items } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';
-import { Refusal, unlessGone } from '../platform/refusal.ts';
+import { isRefusal, unlessGone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { overlapOf } from '../platform/windows.ts';
 import { flags, isOpen as isOpenReservation, reservations } from '../reservations/model.ts';
@@ -103,6 +103,6 @@ async function unlessDone(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof Refusal && error.code === 'wrong_state')) throw error;
+    if (!isRefusal(error, 'wrong_state')) throw error;
   }
 }

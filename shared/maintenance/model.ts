@@ -4,7 +4,8 @@ import { type Condition, type Placement, RESERVATION } from '../equipment/model.
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import { later, MINUTE } from '../platform/clock.ts';
-import type { Window } from '../platform/fields.ts';
+import type { DecidedAs as Fact } from '../platform/facts.ts';
+import type { Money, Window } from '../platform/fields.ts';
 
 export const maintenanceTypes = ['inspection', 'preventiveMaintenance', 'repair', 'cleaning', 'replacement'] as const;
 export type MaintenanceType = (typeof maintenanceTypes)[number];
@@ -23,14 +24,9 @@ export interface MaintenanceFields {
   readonly technicianId?: string | undefined;
 }
 
-interface Amount {
-  readonly amount: number;
-  readonly currency: string;
-}
-
 /** What the technician says when it is done. */
 export interface Outcome {
-  readonly cost?: Amount | undefined;
+  readonly cost?: Money | undefined;
   readonly notes?: string | undefined;
   readonly resultingCondition?: Condition | undefined;
   /** Of inspections. */
@@ -38,7 +34,7 @@ export interface Outcome {
 }
 
 /** The return that an inspection is due to (REQ-EQP-056). */
-export type ReturnedFrom = { readonly reservationId: string; readonly eventId: string };
+type ReturnedFrom = { readonly reservationId: string; readonly eventId: string };
 
 export interface MaintenanceState extends MaintenanceFields, Outcome {
   readonly equipmentId: string;
@@ -65,8 +61,6 @@ type Moved = {
   /** Reservations that the window given up had gone over. */
   readonly cleared?: readonly string[];
 };
-type Data<T> = T & { readonly [key: string]: unknown };
-type Fact<T extends string, D> = { readonly type: T; readonly data: Data<D> };
 /** Every fact says whose it is, so that reactions need not look it up. */
 type About = { readonly equipmentId: string };
 

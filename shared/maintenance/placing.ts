@@ -12,7 +12,7 @@ import {
 import { events, reaches, reachOf } from '../events/model.ts';
 import { may } from '../platform/actor.ts';
 import type { Window } from '../platform/fields.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { isRefusal, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { reservations } from '../reservations/model.ts';
 import { type MaintenanceState, type MaintenanceType, reservationsIn, windowOf } from './model.ts';
@@ -118,15 +118,11 @@ async function takeUnits(
   try {
     return await taken(given ?? (active ? undefined : INACTIVE));
   } catch (error) {
-    if (!isConflict(error)) throw error;
+    if (!isRefusal(error, 'conflict')) throw error;
     const clashes = clashesIn(error);
     if (clashes.every(isKnown)) return taken(BEFORE);
     throw new Refusal('conflict', 'The units are taken at that time.', { conflicts: await titled(scope, clashes) });
   }
-}
-
-export function isConflict(error: unknown): error is Refusal {
-  return error instanceof Refusal && error.code === 'conflict';
 }
 
 /** The clashes with the titles of events, of those that the actor may see, for who may read reservations. */

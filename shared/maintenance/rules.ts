@@ -3,10 +3,11 @@
 import type { Clash } from '../claims/model.ts';
 import type { ItemState, Placement } from '../equipment/model.ts';
 import { type Actor, may } from '../platform/actor.ts';
-import { type Changes, changesBetween } from '../platform/changes.ts';
+import { type Changes, changesBetween, unchanged } from '../platform/changes.ts';
 import { Refusal, wrongState } from '../platform/refusal.ts';
 import { breaks } from './breaks.ts';
 import {
+  isOpen,
   type MaintenanceFact,
   type MaintenanceFields,
   type MaintenanceState,
@@ -149,7 +150,7 @@ interface Revision {
 /** What a change of fields comes to, or why it cannot be. */
 export function revise(state: MaintenanceState, fields: MaintenanceFields, item: ItemState, now: string): Revision {
   const { status } = state;
-  if (status !== 'scheduled' && status !== 'inProgress') throw wrongState(status, stepsFrom(status), 'change');
+  if (!isOpen(state)) throw wrongState(status, stepsFrom(status), 'change');
   const changes = changesBetween(fieldsOf(state), fields);
   const differs = (...names: readonly (keyof MaintenanceFields)[]) => names.some((name) => name in changes);
   if (status === 'inProgress' && differs('scheduledAt', 'quantity')) {
@@ -168,7 +169,7 @@ export function revised(
   taken: Taken | undefined,
   actor: Actor,
 ): readonly MaintenanceFact[] {
-  if (Object.keys(changes).length === 0) return [];
+  if (unchanged(changes)) return [];
   const { equipmentId } = state;
   const data = { equipmentId, changes, ...moveTo(state, taken) };
   return [{ type: 'EquipmentMaintenanceUpdated', data }, ...overridden(equipmentId, taken, actor)];

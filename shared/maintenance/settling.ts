@@ -1,9 +1,8 @@
 /** Makes claims and maintenance agree for certain after whatever crashed between the two commits (ADR 0004). */
-import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
 import { free, settleTaken } from '../claims/taking.ts';
-import { items, type Placement, refOf } from '../equipment/model.ts';
+import { items, type Placement, placingOf, refOf } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type MaintenanceFact, maintenance } from './model.ts';
@@ -11,7 +10,7 @@ import { demandOf, requestOf } from './placing.ts';
 import { overridden } from './rules.ts';
 
 /** The facts that take or give up units. */
-export const maintenancePlacingFacts = [
+export const placingFacts = [
   'EquipmentMaintenanceScheduled',
   'EquipmentMaintenanceUpdated',
   'EquipmentMaintenanceStarted',
@@ -19,22 +18,14 @@ export const maintenancePlacingFacts = [
   'EquipmentMaintenanceCancelled',
 ] as const satisfies readonly MaintenanceFact['type'][];
 
-const PlacementData = z.object({ equipmentId: z.string(), claimId: z.string() });
-const Placing = z.object({ taken: PlacementData.optional(), released: PlacementData.optional() });
-
-/** The claim that a fact gave up. */
-export function givenUpBy(fact: Fact): Placement | undefined {
-  return Placing.parse(fact.data).released;
-}
-
 const LAPSED = 'Its hold ran out while the system was down, after it had been scheduled';
 
 /**
  * What a fact says was given up is freed, and what it says was taken is made firm while the maintenance still names it.
  * Claim ids are never used twice, so either may be done again at any time.
  */
-export async function settleMaintenanceClaims(scope: Scope, fact: Fact): Promise<void> {
-  const { taken, released } = Placing.parse(fact.data);
+export async function settleClaims(scope: Scope, fact: Fact): Promise<void> {
+  const { taken, released } = placingOf(fact);
   const id = fact.subject;
   if (released) await free(scope, refOf(released));
   if (!taken) return;

@@ -1,7 +1,7 @@
 /** The steps of maintenance as decisions: pure, from its state and its item's to the facts of both (REQ-EQP-051 to 055). */
 import {
   type Condition,
-  conditions,
+  conditionStep,
   type ItemFact,
   type ItemState,
   onShelf,
@@ -80,11 +80,8 @@ function conditionFacts(
   to: Condition | undefined,
   type: MaintenanceType,
 ): readonly ItemFact[] {
-  if (!item || item.retired || to === undefined || to === item.condition) return [];
-  const from = item.condition;
-  const better = conditions.indexOf(to) < conditions.indexOf(from);
-  const data = { from, to, reason: WORDS[type] };
-  return [{ type: better ? 'EquipmentConditionUpgraded' : 'EquipmentConditionDowngraded', data }];
+  if (!item || item.retired || to === undefined) return [];
+  return conditionStep(item.condition, to, WORDS[type]);
 }
 const WORDS: Record<MaintenanceType, string> = {
   inspection: 'After an inspection',

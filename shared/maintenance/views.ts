@@ -1,16 +1,15 @@
 /** What the API shows and takes of maintenance. */
 import { z } from 'zod';
-import { conditions } from '../equipment/model.ts';
+import { conditions, MOST_UNITS } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { Id, Instant, lines, Money, metaShape } from '../platform/fields.ts';
+import { Cost, Id, Instant, lines, Money, metaShape, ShownWindow } from '../platform/fields.ts';
 import { type MaintenanceState, maintenanceStatuses, maintenanceTypes, windowOf } from './model.ts';
 
 /** A year. */
 const MOST_MINUTES = 525_600;
-const MOST_UNITS = 1_000_000;
 
-export const MaintenanceTypeText = z.enum(maintenanceTypes).meta({ id: 'MaintenanceType' });
-export const MaintenanceStatusText = z.enum(maintenanceStatuses).meta({ id: 'MaintenanceStatus' });
+const MaintenanceTypeText = z.enum(maintenanceTypes).meta({ id: 'MaintenanceType' });
+const MaintenanceStatusText = z.enum(maintenanceStatuses).meta({ id: 'MaintenanceStatus' });
 const ConditionText = z.enum(conditions);
 
 /** Why something is done; kept with its fact. */
@@ -39,7 +38,6 @@ export type NewMaintenance = z.output<typeof NewMaintenance>;
 
 export const StartBody = z.strictObject({ override: Override.optional() });
 export const CancelBody = z.strictObject({ reason: Reason.optional() });
-const Cost = z.strictObject({ ...Money.shape, amount: z.int().min(0) });
 export const CompleteBody = z
   .strictObject({
     cost: Cost.optional(),
@@ -57,7 +55,7 @@ export const MaintenanceView = z
     status: MaintenanceStatusText,
     scheduledAt: z.string().meta({ example: '2026-11-20T09:00:00Z' }),
     estimatedMinutes: z.int(),
-    window: z.object({ start: z.string(), end: z.string() }).meta({ description: 'As scheduled, or as it runs' }),
+    window: ShownWindow.meta({ description: 'As scheduled, or as it runs' }),
     quantity: z.int(),
     description: z.string(),
     technicianId: Id.optional(),

@@ -8,7 +8,7 @@ import type { Fact } from '../platform/facts.ts';
 import type { Values } from '../platform/mail.template.ts';
 import type { Scope } from '../platform/scope.ts';
 import { reservations, type Trouble } from '../reservations/model.ts';
-import type { Looked, Row } from './policy.ts';
+import type { Looked, Row } from './policy.model.ts';
 
 const Amount = z.object({ amount: z.number(), currency: z.string() });
 /** What facts of other slices say that words are made of; each may leave out any. */

@@ -9,7 +9,7 @@ import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition } from '../platform/store.ts';
 import { type About, eventWords } from './about.ts';
-import type { Audience, Row } from './policy.ts';
+import type { Audience, Row } from './policy.model.ts';
 
 export type User = Entity<UserState>;
 

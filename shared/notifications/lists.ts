@@ -1,7 +1,7 @@
 /** Lists of one's own notifications; watermarks count, and every page is an indexed query or a few of them merged. */
 import { z } from 'zod';
 import { cursorOf, placeOf } from '../platform/cursor.ts';
-import { anyOf, from, type ListInput, type Listing, own, to, toQuery } from '../platform/listing.ts';
+import { anyOf, booleanText, from, type ListInput, type Listing, own, to, toQuery } from '../platform/listing.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition, Query } from '../platform/store.ts';
 import { categories, type Inbox, type Notification, priorities } from './model.ts';
@@ -10,12 +10,7 @@ import { documentsOf, NOTIFICATION, notificationIn, readInbox } from './stored.t
 
 export const notificationListing: Listing = {
   filters: {
-    unread: own(
-      z
-        .enum(['true', 'false'])
-        .transform((value) => value === 'true')
-        .optional(),
-    ),
+    unread: own(booleanText.optional()),
     category: anyOf('category', z.enum(categories)),
     priority: anyOf('priority', z.enum(priorities)),
     from: from('createdAt'),

@@ -3,6 +3,7 @@
  * names its user and no address, and what it says only until it has left (spec chapter 07).
  */
 import { z } from 'zod';
+import { NEVER } from '../platform/clock.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Document, Json, Write } from '../platform/store.ts';
 import { categories, Telling } from './model.ts';
@@ -11,7 +12,6 @@ import { documentsOf, factWrite } from './stored.ts';
 export const MAIL = 'mail';
 /** Seconds that a mail stays in the log after its end. */
 const KEPT_SECONDS = 90 * 24 * 3600;
-const NEVER = '9999-12-31T00:00:00Z';
 
 /** The fact of a mail that its slice writes anew for every try; nothing of a fact that is personal is kept here. */
 export const Again = z.object({

@@ -1,5 +1,6 @@
 /** What a user is told and how many of it are unread: the documents of one user's partition (spec chapter 07). */
 import { z } from 'zod';
+import type { DecidedAs as Fact } from '../platform/facts.ts';
 import { Id } from '../platform/fields.ts';
 
 export const notificationTypes = ['info', 'success', 'warning', 'alert', 'reminder', 'action'] as const;
@@ -104,13 +105,11 @@ export interface UnreadCount {
 }
 
 /** Who is to be told by hand; one of the two. */
-export interface Announced {
+interface Announced {
   readonly userIds?: readonly string[] | undefined;
   readonly roles?: readonly string[] | undefined;
   readonly content: Content;
 }
-
-type Fact<T extends string, D> = { readonly type: T; readonly data: D & { readonly [key: string]: unknown } };
 
 /** What people do with what they are told; that they were told follows from the facts behind it. */
 export type NotificationFact =

@@ -3,56 +3,8 @@
  * the first that names a person is the one it gets. Nobody is told of what it may not read. Whoever did it knows it, and is
  * not told, but for its own account.
  */
-import type { EventState } from '../events/model.ts';
-import type { Category, NotificationType, Priority } from './model.ts';
-
-/** Who is meant, in relation to what the fact is about. */
-export type Audience =
-  /** Who made the event. */
-  | 'creator'
-  /** Who made the reservation. */
-  | 'reserver'
-  | 'assignedStaff'
-  /** Users who act for the event's customer. */
-  | 'customerUsers'
-  /** The user that the fact is about. */
-  | 'user'
-  /** Whom `data` names by `userId`. */
-  | 'namedUser'
-  /** The staff member whom `data` names by `staffId`. */
-  | 'namedStaff'
-  /** Holders of a privilege: by built-in roles (`among` these alone, where given) and the organization's own. */
-  | { readonly holders: string; readonly among?: readonly string[] };
-
-type Data = Readonly<Record<string, unknown>>;
-
-/** What a row may look at. */
-export interface Looked {
-  /** The present instant: a fact may come late. */
-  readonly now: string;
-  readonly data: Data;
-  /** The event as it is now, where the fact is about one. */
-  readonly event?: EventState | undefined;
-}
-
-export interface Row {
-  readonly to: readonly Audience[];
-  readonly category: Category;
-  readonly priority: Priority;
-  readonly type: NotificationType;
-  /** With `{{placeholders}}` of `about.ts`. */
-  readonly title: string;
-  readonly message: string;
-  readonly link: 'events' | 'equipment' | 'equipment/reservations' | 'users' | 'none';
-  /** When the row holds; left out: always. */
-  readonly when?: (looked: Looked) => boolean;
-  /** The organization's own affair: customers are not told, not even of what they may read. */
-  readonly inside?: true;
-  /** Told to who did it, too. */
-  readonly toActor?: true;
-  /** `elsewhere`: the slice mails it itself, at once and whatever the preferences are (links, warnings). */
-  readonly mail?: 'elsewhere';
-}
+import type { NotificationType, Priority } from './model.ts';
+import type { Audience, Looked, Row } from './policy.model.ts';
 
 const concerned: readonly Audience[] = ['creator', 'assignedStaff', 'customerUsers'];
 const crew: readonly Audience[] = ['creator', 'assignedStaff'];
@@ -285,9 +237,6 @@ export const policy = {
 function reminds(looked: Looked): boolean {
   return looked.data.late !== true && stillThen(looked);
 }
-
-/** Told by mail alone, as they have no account yet or cannot get into it: `shared/identity/mails.ts` writes it. */
-export const mailedByIdentity = ['UserInvited', 'UserPasswordResetRequested'] as const;
 
 /** The fact types that somebody is told of; announcements name their own. */
 export const toldOf: readonly string[] = [...Object.keys(policy), 'NotificationAnnounced'];

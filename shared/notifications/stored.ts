@@ -16,7 +16,7 @@ const ATTEMPTS = 20;
 /** So often a count is said anew; after as many changes in a row others are about to say theirs. */
 const MOST_CORRECTIONS = 5;
 
-export interface StoredInbox {
+interface StoredInbox {
   readonly inbox: Inbox;
   readonly etag: string | undefined;
 }

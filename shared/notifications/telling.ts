@@ -12,7 +12,7 @@ import { arrived } from './rules.ts';
 import { changing, documentsOf, inboxWrite, notificationDocument, push } from './stored.ts';
 import { shownNotification } from './views.ts';
 
-export interface Notice {
+interface Notice {
   readonly factId: string;
   /** When the fact happened. */
   readonly time: string;

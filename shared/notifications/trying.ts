@@ -17,7 +17,7 @@ const LONGEST_PAUSE = HOUR;
 const TRY_TAKES = 5 * MINUTE;
 
 /** What a mail comes to under the present state of things: its message, or why it does not go, now or at all. */
-export type Ready =
+type Ready =
   | { readonly compose: () => Promise<Message> }
   | { readonly until: string }
   | { readonly suppressed: string };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Id, lines, metaShape, text } from '../platform/fields.ts';
 import {
   type Category,
+  Content,
   categories,
   type Inbox,
   Link,
@@ -17,12 +18,7 @@ export const NotificationView = z
   .object({
     id: Id,
     userId: Id,
-    type: z.enum(notificationTypes),
-    category: z.enum(categories),
-    priority: z.enum(priorities),
-    title: z.string().meta({ personal: 'identity' }),
-    message: z.string().meta({ personal: 'identity' }),
-    link: Link.optional(),
+    ...Content.shape,
     readAt: z.string().optional().meta({ description: 'Left out while it is unread' }),
     expiresAt: z.string(),
     ...metaShape,

@@ -6,7 +6,8 @@ import type { Scope } from '../platform/scope.ts';
 import { shortened } from '../platform/words.ts';
 import { type About, eventValues, eventWords } from './about.ts';
 import type { Telling } from './model.ts';
-import { type Row, stillThen } from './policy.ts';
+import type { Row } from './policy.model.ts';
+import { stillThen } from './policy.ts';
 
 const LONGEST_TITLE = 200;
 /** Of each name in a title that would be too long: two of them fit, with all that is said of them. */

@@ -70,6 +70,9 @@ export function seededIds(seed: string, instant: string): Ids {
   };
 }
 
+/** Later than anything that is waited for: where an index wants an instant, and there is none. */
+export const NEVER = '9999-12-31T00:00:00Z';
+
 const LAST_YEAR = 9999;
 const two = (value: number) => (value < 10 ? `0${value}` : `${value}`);
 

@@ -2,12 +2,12 @@
 import { openBlobs } from './blobs.azure.ts';
 import { openAzureBus } from './bus.azure.ts';
 import type { Bus } from './bus.ts';
+import { type Charges, openCharges } from './charges.ts';
 import { systemClock, systemIds } from './clock.ts';
 import { BadConfiguration, type Config, configuredUrl, hasBus } from './config.ts';
 import type { Probe } from './health.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { openLog } from './log.pino.ts';
-import type { Log } from './log.ts';
 import { openMail } from './mail.open.ts';
 import { openRealtime } from './realtime.azure.ts';
 import type { Realtime } from './realtime.ts';
@@ -52,7 +52,8 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   const log = openLog(config.LOG_LEVEL);
   const systems = { store: config.COSMOS_ENDPOINT === undefined ? 'sqlite' : 'cosmosdb', bus: 'servicebus' };
   const telemetry = await openTelemetry(config, systems);
-  const store = await openedStore(config, log, telemetry);
+  const charges = openCharges();
+  const store = await openedStore(config, charges, telemetry);
   const bus = openedBus(config);
   const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
   const blobs = openBlobs({ connectionString, accountUrl, container: 'pictures', clock });
@@ -80,11 +81,12 @@ export async function openAzureParts(config: Config, development: boolean): Prom
     telemetry,
     publicUrl: () => configuredUrl(config),
     probes,
+    charges,
   };
   return { platform, bus };
 }
 
-async function openedStore(config: Config, log: Log, telemetry: Telemetry | undefined): Promise<Store> {
+async function openedStore(config: Config, charges: Charges, telemetry: Telemetry | undefined): Promise<Store> {
   if (config.COSMOS_ENDPOINT === undefined) {
     const { openSqliteStore } = await import('./store.sqlite.ts');
     return openSqliteStore({ file: `${config.DATA_DIR}/marquee.db`, clock: systemClock });
@@ -92,7 +94,7 @@ async function openedStore(config: Config, log: Log, telemetry: Telemetry | unde
   const { openCosmosStore } = await import('./store.azure.ts');
   const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database } = config;
   const onCharge = (requestUnits: number) => {
-    log.debug({ requestUnits }, 'store');
+    charges.add(requestUnits);
     telemetry?.charged(requestUnits);
   };
   return openCosmosStore({ endpoint, key, database, onCharge });

@@ -203,7 +203,6 @@ export const containers = {
       ['purchaseDate'],
       ['condition'],
       ['currentValue'],
-      ['createdAt'],
       ['category', 'name'],
       ['status', 'name'],
       ['equipmentId', 'scheduledAt'],

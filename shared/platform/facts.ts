@@ -9,6 +9,9 @@ export interface Decided {
   readonly data: { readonly [key: string]: unknown };
 }
 
+/** One kind of them: its name, and what it says. */
+export type DecidedAs<T extends string, D> = { readonly type: T; readonly data: D & Decided['data'] };
+
 /** A fact on its way: a CloudEvents 1.0 envelope with Marquee's extension attributes. */
 export interface Fact<D extends Decided = Decided> {
   readonly specversion: '1.0';

@@ -127,6 +127,10 @@ export const Money = z
     currency: z.string().regex(/^[A-Z]{3}$/, { message: 'must be an ISO 4217 code such as USD' }),
   })
   .meta({ id: 'Money', example: { amount: 125050, currency: 'USD' } });
+export type Money = Readonly<z.output<typeof Money>>;
+
+/** What something costs: nothing, or more. */
+export const Cost = z.strictObject({ ...Money.shape, amount: z.int().min(0) });
 
 const countries: ReadonlySet<string> = CountryCodes;
 
@@ -143,6 +147,9 @@ export const Window = z
   .refine(({ start, end }) => start < end, { message: 'must end after it starts', path: ['end'] })
   .meta({ id: 'Window' });
 export type Window = z.output<typeof Window>;
+
+/** A window as it is shown. */
+export const ShownWindow = z.object({ start: z.string(), end: z.string() });
 
 /** What every resource shows beside its own fields. */
 export const metaShape = {

@@ -55,7 +55,8 @@ function separated(value: z.ZodType<unknown>) {
     .meta({ override: { type: 'string' }, description: 'One value, or several separated by commas' });
 }
 
-const booleanText = z.enum(['true', 'false']).transform((text) => text === 'true');
+/** `true` or `false` in a query. */
+export const booleanText = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 export interface ListInput {
   readonly limit: number;

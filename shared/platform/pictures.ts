@@ -161,11 +161,11 @@ export async function pictureView(
   };
 }
 
+/** What a fact must say of a picture for its blobs to be found. */
+export const PictureBlobs = z.object({ path: z.string(), thumbnailPath: z.string() });
+
 /** Removes the blobs; harmless when they are gone. */
-export async function removePicture(
-  scope: PictureScope,
-  picture: Pick<Picture, 'path' | 'thumbnailPath'>,
-): Promise<void> {
+export async function removePicture(scope: PictureScope, picture: z.output<typeof PictureBlobs>): Promise<void> {
   const { blobs } = scope.platform;
   await Promise.all([blobs.remove(picture.path), blobs.remove(picture.thumbnailPath)]);
 }

@@ -30,7 +30,7 @@ export interface Pipeline {
 }
 
 export function createPipeline(platform: Platform, authenticator: Authenticator): Pipeline {
-  const { config, clock, limits, log, store, telemetry } = platform;
+  const { config, clock, limits, log, store, telemetry, charges } = platform;
   const budgets = {
     signedIn: { limit: config.RATE_SIGNED_IN, windowSeconds: 60 },
     public: { limit: config.RATE_PUBLIC, windowSeconds: 60 },
@@ -154,6 +154,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
           traceId: trace.traceId,
           userId: actor?.userId,
           orgId: actor?.orgId,
+          requestUnits: charges?.soFar(),
         },
         'request',
       );
@@ -167,10 +168,13 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
 
   return {
     serve(route, request) {
-      if (!telemetry) return served(route, request, traceOf(request, platform.ids));
-      return telemetry.request(request, route.path, (current) =>
-        served(route, request, traceOf(request, platform.ids, current)),
-      );
+      const work = () => {
+        if (!telemetry) return served(route, request, traceOf(request, platform.ids));
+        return telemetry.request(request, route.path, (current) =>
+          served(route, request, traceOf(request, platform.ids, current)),
+        );
+      };
+      return charges ? charges.measured(work) : work();
     },
     refuse(request, error) {
       if (!telemetry) return refused(request, error, traceOf(request, platform.ids));

@@ -133,11 +133,16 @@ export async function allValid<T extends readonly unknown[]>(
     result.status === 'rejected' ? [result.reason as unknown] : [],
   );
   const errors = failures.flatMap((failure) => {
-    if (failure instanceof Refusal && failure.code === 'invalid') return failure.extra.errors as FieldError[];
+    if (isRefusal(failure, 'invalid')) return failure.extra.errors as FieldError[];
     throw failure;
   });
   if (errors.length > 0) throw invalidAll(errors);
   return (await Promise.all(checks)) as unknown as T;
+}
+
+/** Whether a failure is a refusal of one of these codes. */
+export function isRefusal(error: unknown, ...of: readonly RefusalCode[]): error is Refusal {
+  return error instanceof Refusal && of.includes(error.code);
 }
 
 /** Waits for work on something; where that is gone (`not_found`) there is nothing to do. */
@@ -145,6 +150,6 @@ export async function unlessGone(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+    if (!isRefusal(error, 'not_found')) throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { type Actor, systemActor } from './actor.ts';
 import type { Aggregate } from './aggregate.ts';
 import type { Blobs } from './blobs.ts';
+import type { Charges } from './charges.ts';
 import type { Clock, Ids } from './clock.ts';
 import type { Config } from './config.ts';
 import type { ContainerName } from './containers.ts';
@@ -43,6 +44,8 @@ export interface Platform {
   readonly publicUrl: () => string;
   /** What readiness asks. */
   readonly probes: readonly Probe[];
+  /** Where the store charges for what it is asked: the sums of requests. */
+  readonly charges?: Charges;
 }
 
 export interface ScopeInit {

@@ -79,12 +79,12 @@ export function documentFrom({ id, kind, body, ix, sets, words, ttl }: CosmosDoc
   };
 }
 
-/** The new etags in the order of the writes. Throws `CommitRefused` or `StoreUnavailable`. */
+/** The new etags in the order of the writes. Throws `CommitRefused` or `WireFailure`. */
 export function etagsFrom({ operations, places }: Ordered, replies: readonly OperationReply[]): string[] {
   const failed = replies.findIndex(({ statusCode }) => statusCode >= 400 && statusCode !== 424);
   if (failed !== -1) throw refusal(replies[failed]?.statusCode ?? 0, places[failed] ?? 0);
   if (replies.length !== operations.length || replies.some(({ statusCode }) => statusCode >= 300)) {
-    throw new StoreUnavailable('The store refused a batch without saying which write');
+    throw new WireFailure(0, 'The store refused a batch without saying which write');
   }
   const etags: string[] = Array.from({ length: places.length }, () => '');
   for (const [at, place] of places.entries()) {
@@ -100,7 +100,7 @@ function refusal(status: number, place: number): Error {
   if (status === 409) return new CommitRefused('exists', place);
   if (status === 412) return new CommitRefused('stale', place);
   if (status === 404) return new CommitRefused('missing', place);
-  return failureOf(new WireFailure(status, `Write ${place} of a batch was answered ${status}`));
+  return new WireFailure(status, `Write ${place} of a batch was answered ${status}`);
 }
 
 const DEFAULT_RETRY_SECONDS = 1;

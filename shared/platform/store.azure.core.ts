@@ -1,12 +1,14 @@
 /** The store over Cosmos DB, given the wire to it: what the port promises, in terms of what the service offers. */
+import { z } from 'zod';
 import type { ContainerName } from './containers.ts';
-import { documentFrom, etagsFrom, failureOf, orderedOperations, unquoted } from './store.azure.batch.ts';
+import { documentFrom, failureOf, unquoted } from './store.azure.batch.ts';
+import { cosmosCommit } from './store.azure.commit.ts';
 import { cosmosPage } from './store.azure.page.ts';
 import { keyNames } from './store.azure.policy.ts';
 import type { CosmosDocument, Wire } from './store.azure.wire.ts';
-import { checkPartition, checkSize, checkWrites, isDocumentId } from './store.plan.ts';
-import type { Change, Partition, Store, Write } from './store.ts';
-import { BadCursor, CommitRefused } from './store.ts';
+import { checkPartition, isDocumentId } from './store.plan.ts';
+import type { Change, Store } from './store.ts';
+import { BadCursor } from './store.ts';
 
 /** `newId` makes the ids that commits are known by. */
 export function cosmosStore(wire: Wire, newId: () => string): Store {
@@ -21,25 +23,6 @@ export function cosmosStore(wire: Wire, newId: () => string): Store {
     }
   }
 
-  /**
-   * The etags of a refused batch, if it was refused only because an earlier try of the very same commit had landed and
-   * its reply was lost (the client retries by itself); undefined when another's write stands there.
-   */
-  async function landedBefore(
-    container: ContainerName,
-    partition: Partition,
-    writes: readonly Write[],
-    commitId: string,
-  ) {
-    const read = (write: Write) =>
-      write.op === 'delete' ? undefined : wire.read(container, partition, write.document.id);
-    const witness = writes.find(({ op }) => op !== 'delete');
-    if (!witness || (await read(witness))?.commitId !== commitId) return undefined;
-    const documents = await Promise.all(writes.map(read));
-    // What has been overwritten since has an etag that nobody knows; none at all matches nothing, as it should.
-    return documents.map((one) => (one?.commitId === commitId ? unquoted(one._etag ?? '') : ''));
-  }
-
   return {
     read: (container, partition, id) =>
       asked(async () => {
@@ -49,30 +32,17 @@ export function cosmosStore(wire: Wire, newId: () => string): Store {
         return found && { document: documentFrom(found), etag: unquoted(found._etag ?? '') };
       }),
     query: (container, partition, query) => asked(() => cosmosPage(wire, container, partition, query)),
-    commit: (container, partition, writes) =>
-      asked(async () => {
-        checkPartition(container, partition);
-        checkWrites(container, writes);
-        const commitId = newId();
-        const ordered = orderedOperations(container, partition, writes, commitId);
-        checkSize(container, JSON.stringify(ordered.operations).length);
-        const replies = await wire.batch(container, partition, ordered.operations);
-        try {
-          return etagsFrom(ordered, replies);
-        } catch (error) {
-          if (!(error instanceof CommitRefused)) throw error;
-          const etags = await landedBefore(container, partition, writes, commitId);
-          if (etags) return etags;
-          throw error;
-        }
-      }),
+    commit: (container, partition, writes) => asked(() => cosmosCommit(wire, container, partition, writes, newId())),
     async *changes(container, from) {
       if (closed) throw new Error('The store is closed');
-      const start = from === undefined ? undefined : positionFrom(from);
+      let start = from === undefined ? undefined : positionFrom(from);
       let before = start?.token;
       try {
-        for await (const { documents, token } of wire.changes(container, before)) {
-          yield* changesOf(container, documents, before, start?.token === before ? start : undefined);
+        for await (const { documents, range, token } of wire.changes(container, before)) {
+          // What others have written since may come first; the page that was begun is the first one of its range.
+          const begun = start?.range === range ? start : undefined;
+          if (begun) start = undefined;
+          yield* changesOf(container, documents, before, range, begun);
           before = token;
         }
       } catch (error) {
@@ -88,9 +58,10 @@ export function cosmosStore(wire: Wire, newId: () => string): Store {
   };
 }
 
-/** A place inside a page of the feed: the page's own beginning, and how far into it. */
+/** A place inside a page of the feed: the page's own beginning, of which range it is, and how far into it. */
 interface Position {
   readonly token: string | undefined;
+  readonly range: string;
   readonly lsn: number;
   /** Ids already seen of that very place (a batch shares one). */
   readonly seen: readonly string[];
@@ -100,6 +71,7 @@ function* changesOf(
   container: ContainerName,
   documents: readonly CosmosDocument[],
   token: string | undefined,
+  range: string,
   start: Position | undefined,
 ): Generator<Change> {
   let lsn = start?.lsn ?? -1;
@@ -114,19 +86,19 @@ function* changesOf(
       partition: keyNames(container).map((key) => String(keys[key])),
       document: documentFrom(found),
       etag: unquoted(found._etag ?? ''),
-      position: Buffer.from(JSON.stringify([token ?? null, lsn, seen])).toString('base64url'),
+      position: Buffer.from(JSON.stringify([token ?? null, range, lsn, seen])).toString('base64url'),
     };
   }
 }
 
+const PositionText = z.tuple([z.string().nullable(), z.string(), z.number(), z.array(z.string())]);
+
 function positionFrom(position: string): Position {
   try {
-    const [token, lsn, seen] = JSON.parse(Buffer.from(position, 'base64url').toString('utf8'));
-    if ((token === null || typeof token === 'string') && typeof lsn === 'number' && Array.isArray(seen)) {
-      return { token: token ?? undefined, lsn, seen };
-    }
+    const json: unknown = JSON.parse(Buffer.from(position, 'base64url').toString('utf8'));
+    const [token, range, lsn, seen] = PositionText.parse(json);
+    return { token: token ?? undefined, range, lsn, seen };
   } catch {
-    // Not a position of ours.
+    throw new BadCursor();
   }
-  throw new BadCursor();
 }

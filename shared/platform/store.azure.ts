@@ -2,8 +2,10 @@
 
 import { randomUUID } from 'node:crypto';
 import type { CosmosClient, Container as CosmosContainer, OperationInput, SqlQuerySpec } from '@azure/cosmos';
+import { z } from 'zod';
 import type { ContainerName } from './containers.ts';
 import { declarationOf } from './containers.ts';
+import { type Heard, hear, heardClient, nothingHeard } from './heard.azure.ts';
 import { once } from './once.ts';
 import { cosmosStore } from './store.azure.core.ts';
 import { containerDefinitions } from './store.azure.policy.ts';
@@ -17,14 +19,25 @@ interface CosmosOptions {
   /** Left out: the managed identity (or whoever is signed in to Azure on this machine). */
   readonly key?: string | undefined;
   readonly database: string;
-  /** Told the request units of every request. */
+  /** Told the request units of every request, those refused or repeated included. */
   readonly onCharge?: (requestUnits: number) => void;
+  /** Milliseconds: of one request, and of all that one call asks. */
+  readonly timeouts?: { readonly request: number; readonly whole: number };
 }
 
 /** What the SDK itself does about throttling before the caller is told to come back. */
 const RETRIES = { maxRetryAttemptCount: 5, fixedRetryIntervalInMilliseconds: 0, maxWaitTimeInSeconds: 5 };
+/** Left to itself the SDK waits a minute for a reply, and asks for the same read up to 120 times. */
+const TIMEOUTS = { request: 5000, whole: 10_000 };
 const CHANGES_AT_ONCE = 100;
+/** What is read of the SDK's token for the change feed. */
+const Token = z.object({
+  Continuation: z.array(z.object({ minInclusive: z.string(), maxExclusive: z.string() })).min(1),
+});
 const NOT_MODIFIED = 304;
+const NOT_FOUND = 404;
+/** The replica that was asked has not come so far as what this process has seen. */
+const SESSION_NOT_AVAILABLE = 1002;
 
 /** The store of an account and database that exist, containers included (`infra/azure`, or `createContainers`). */
 export function openCosmosStore(options: CosmosOptions): Store {
@@ -43,12 +56,18 @@ export async function createContainers(options: CosmosOptions): Promise<void> {
   client.dispose();
 }
 
-async function clientOf({ endpoint, key }: CosmosOptions): Promise<CosmosClient> {
-  const { CosmosClient } = await import('@azure/cosmos');
-  const connectionPolicy = { retryOptions: RETRIES };
-  if (key !== undefined) return new CosmosClient({ endpoint, key, connectionPolicy });
+async function clientOf({ endpoint, key, onCharge, timeouts = TIMEOUTS }: CosmosOptions): Promise<CosmosClient> {
+  const [{ CosmosClient }, httpClient] = await Promise.all([import('@azure/cosmos'), heardClient(onCharge)]);
+  const common = {
+    endpoint,
+    httpClient,
+    connectionPolicy: { retryOptions: RETRIES, requestTimeout: timeouts.request },
+    // Said aloud: without it the SDK sends no session tokens, and a read may miss what this process has just written.
+    consistencyLevel: 'Session',
+  } as const;
+  if (key !== undefined) return new CosmosClient({ ...common, key });
   const { DefaultAzureCredential } = await import('@azure/identity');
-  return new CosmosClient({ endpoint, aadCredentials: new DefaultAzureCredential(), connectionPolicy });
+  return new CosmosClient({ ...common, aadCredentials: new DefaultAzureCredential() });
 }
 
 function wireTo(options: CosmosOptions): Wire {
@@ -57,48 +76,49 @@ function wireTo(options: CosmosOptions): Wire {
     return { client, database: client.database(options.database) };
   });
 
-  async function asked<T>(container: ContainerName, work: (container: CosmosContainer) => Promise<T>): Promise<T> {
+  const { whole } = options.timeouts ?? TIMEOUTS;
+
+  async function asked<T>(
+    container: ContainerName,
+    work: (container: CosmosContainer, abortSignal: AbortSignal, heard: Heard) => Promise<T>,
+  ): Promise<T> {
+    const heard = nothingHeard();
     try {
       const { database } = await connection();
-      return await work(database.container(container));
+      return await hear(heard, () => work(database.container(container), AbortSignal.timeout(whole), heard));
     } catch (error) {
-      throw wireFailure(error);
+      throw wireFailure(error, heard);
     }
-  }
-
-  function charge(requestUnits: number | undefined): void {
-    if (requestUnits) options.onCharge?.(requestUnits);
   }
 
   return {
     read: (container, partition, id) =>
-      asked(container, async (cosmos) => {
-        const reply = await cosmos.item(id, keyOf(partition)).read<CosmosDocument>();
-        charge(reply.requestCharge);
+      asked(container, async (cosmos, abortSignal, heard) => {
+        const reply = await cosmos.item(id, keyOf(partition)).read<CosmosDocument>({ abortSignal });
+        // To the SDK any 404 is a document that is not there.
+        if (reply.statusCode === NOT_FOUND && heard.substatus) throw notFound(container, heard.substatus);
         return reply.resource;
       }),
     query: (container, partition, { query, parameters }) =>
-      asked(container, async (cosmos) => {
-        const whole = partition.length === declarationOf(container).partitionKey.length;
+      asked(container, async (cosmos, abortSignal) => {
+        const isWhole = partition.length === declarationOf(container).partitionKey.length;
         const spec: SqlQuerySpec = { query, parameters: [...parameters] };
         const results = cosmos.items.query(spec, {
           maxItemCount: 1000,
-          ...(whole ? { partitionKey: keyOf(partition) } : {}),
+          abortSignal,
+          ...(isWhole ? { partitionKey: keyOf(partition) } : {}),
         });
         const found: unknown[] = [];
         while (results.hasMoreResults()) {
           const page = await results.fetchNext();
-          charge(page.requestCharge);
           found.push(...(page.resources ?? []));
         }
         return found;
       }),
     batch: (container, partition, operations) =>
-      asked(container, async (cosmos) => {
-        const reply = await cosmos.items.batch(operations.map(inputOf), keyOf(partition));
-        const replies = reply.result ?? [];
-        charge(replies.reduce((sum, { requestCharge }) => sum + (requestCharge ?? 0), 0));
-        return replies;
+      asked(container, async (cosmos, abortSignal, heard) => {
+        const reply = await cosmos.items.batch(operations.map(inputOf), keyOf(partition), { abortSignal });
+        return { replies: reply.result ?? [], mayBeEcho: heard.lost > 0 };
       }),
     async *changes(container, token): AsyncGenerator<ChangesPage> {
       const { ChangeFeedStartFrom } = await import('@azure/cosmos');
@@ -109,10 +129,10 @@ function wireTo(options: CosmosOptions): Wire {
       );
       for (;;) {
         const page = await asked(container, () => feed.readNext());
-        charge(page.requestCharge);
         // The feed has no end; "not modified" is said once all of its ranges are at the present.
         if (page.statusCode === NOT_MODIFIED) return;
-        yield { documents: page.result, token: page.continuationToken };
+        const token = page.continuationToken;
+        yield { documents: page.result, range: rangeOf(token), token };
       }
     },
     async ping() {
@@ -124,9 +144,21 @@ function wireTo(options: CosmosOptions): Wire {
   };
 }
 
+function notFound(container: ContainerName, substatus: number): WireFailure {
+  if (substatus === SESSION_NOT_AVAILABLE) return new WireFailure(503, `${container} is behind what was read before`);
+  return new WireFailure(NOT_FOUND, `The container ${container} is not there (${substatus})`);
+}
+
 function keyOf(partition: Partition): string | string[] {
   const [only] = partition;
   return partition.length === 1 && only !== undefined ? only : [...partition];
+}
+
+/** The physical partition that the SDK has just read: it puts that last in its token, to come to it again last. */
+function rangeOf(token: string): string {
+  const { Continuation } = Token.parse(JSON.parse(token));
+  const { minInclusive = '', maxExclusive = '' } = Continuation.at(-1) ?? {};
+  return `${minInclusive}-${maxExclusive}`;
 }
 
 function inputOf(operation: Operation): OperationInput {
@@ -134,35 +166,22 @@ function inputOf(operation: Operation): OperationInput {
   return structuredClone(operation) as unknown as OperationInput;
 }
 
-const STATUS_IN_TEXT = /"?code"?\s*[:=]\s*"?(\d{3})\b|\bStatusCode:?\s*(\d{3})\b/i;
-
 /**
- * The SDK throws objects that carry the status as `code`; around a batch it throws an `Error` that has only their text.
- * What says nothing is taken for a connection that failed.
+ * What a failed call of the SDK means. It throws objects that carry the status as `code`; around a batch it throws an
+ * `Error` that has only their text, so the status and the wait are those that were heard.
  */
-export function wireFailure(error: unknown): Error {
-  if (error instanceof WireFailure) return error;
-  const message = textOf(error);
+export function wireFailure(error: unknown, heard: Heard): Error {
+  if (error instanceof WireFailure || error instanceof TypeError || error instanceof RangeError) return error;
   const { code, retryAfterInMs } = isRecord(error) ? error : {};
-  const seconds = typeof retryAfterInMs === 'number' ? Math.max(1, Math.ceil(retryAfterInMs / 1000)) : undefined;
-  if (error instanceof TypeError || error instanceof RangeError) return error;
-  return new WireFailure(typeof code === 'number' ? code : statusIn(message), message, seconds, { cause: error });
-}
-
-function statusIn(message: string): number {
-  if (/request rate is large|TooManyRequests/i.test(message)) return 429;
-  if (/request size is too large|RequestEntityTooLarge/i.test(message)) return 413;
-  if (/Unauthorized|authorization token/i.test(message)) return 401;
-  const [, one, two] = STATUS_IN_TEXT.exec(message) ?? [];
-  return Number(one ?? two ?? 0);
+  const status = typeof code === 'number' ? code : (heard.status ?? 0);
+  const wait = typeof retryAfterInMs === 'number' ? retryAfterInMs : heard.retryAfterMs;
+  const seconds = wait === undefined ? undefined : Math.max(1, Math.ceil(wait / 1000));
+  return new WireFailure(status < 400 ? 0 : status, textOf(error), seconds, { cause: error });
 }
 
 function textOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  if (isRecord(error)) {
-    if (typeof error.message === 'string') return error.message;
-    if (isRecord(error.body) && typeof error.body.message === 'string') return error.body.message;
-  }
+  if (isRecord(error) && typeof error.message === 'string') return error.message;
+  if (isRecord(error) && isRecord(error.body) && typeof error.body.message === 'string') return error.body.message;
   return String(error);
 }
 

@@ -36,8 +36,17 @@ export interface OperationReply {
   readonly eTag?: string | undefined;
 }
 
+export interface BatchReply {
+  /** One for each operation; when one fails, the others are 424. */
+  readonly replies: readonly OperationReply[];
+  /** An earlier sending of the same request got no answer, so that a refusal may be the echo of its success. */
+  readonly mayBeEcho: boolean;
+}
+
 export interface ChangesPage {
   readonly documents: readonly CosmosDocument[];
+  /** Which physical partition all of them are of: places in the feed (`_lsn`) compare within one only. */
+  readonly range: string;
   /** Where to go on after this page. */
   readonly token: string;
 }
@@ -47,12 +56,7 @@ export interface Wire {
   read(container: ContainerName, partition: Partition, id: string): Promise<CosmosDocument | undefined>;
   /** All results of a query; one partition where its whole key is given. */
   query(container: ContainerName, partition: Partition, query: CosmosQuery): Promise<readonly unknown[]>;
-  /** A reply for each operation; when one fails, the others are 424. */
-  batch(
-    container: ContainerName,
-    partition: Partition,
-    operations: readonly Operation[],
-  ): Promise<readonly OperationReply[]>;
+  batch(container: ContainerName, partition: Partition, operations: readonly Operation[]): Promise<BatchReply>;
   /** The pages of the change feed, up to the present. */
   changes(container: ContainerName, token: string | undefined): AsyncIterable<ChangesPage>;
   ping(): Promise<void>;
@@ -69,4 +73,9 @@ export class WireFailure extends Error {
     this.status = status;
     this.retryAfterSeconds = retryAfterSeconds;
   }
+}
+
+/** After such a status the service may have done what was asked: no reply came, or one of somebody on the way. */
+export function isUnknown(status: number): boolean {
+  return status === 0 || status === 408 || status >= 500;
 }

@@ -1,7 +1,7 @@
 /** From zod's issues to the API's field errors, and back out as one `invalid` refusal. */
 import { z } from 'zod';
 import type { FieldError } from './refusal.ts';
-import { Refusal } from './refusal.ts';
+import { isRefusal, Refusal } from './refusal.ts';
 
 const MOST_ERRORS = 100;
 
@@ -37,7 +37,7 @@ export function together<T extends readonly unknown[]>(...reads: { readonly [K i
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof Refusal && error.code === 'invalid')) throw error;
+      if (!isRefusal(error, 'invalid')) throw error;
       refusals.push(error);
       return undefined;
     }

@@ -8,13 +8,14 @@ import {
   itemStatuses,
   items,
   type Specification,
+  unitsToTake,
 } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Window } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { fold } from '../platform/words.ts';
-import { capacityOf, checkReservable, isUsable } from './checks.ts';
+import { checkReservable, isUsable } from './checks.ts';
 
 const MOST_ALTERNATIVES = 5;
 /** So many items of a category are looked at, by name. */
@@ -59,12 +60,12 @@ export async function alternativesTo(
   const others = await reservable(scope, wanted.state.category, window);
   const ranked = ranking(
     wanted,
-    others.filter(({ id, state }) => id !== wanted.id && capacityOf(state) >= quantity),
+    others.filter(({ id, state }) => id !== wanted.id && unitsToTake(state) >= quantity),
   );
   const [near, far] = [ranked.slice(0, MOST_PROBED), ranked.slice(MOST_PROBED)];
   const probed = await Promise.all(
     near.map(async (item): Promise<Candidate> => {
-      const free = await claimsOf(scope).free(equipmentResource(item.id), window, capacityOf(item.state));
+      const free = await claimsOf(scope).free(equipmentResource(item.id), window, unitsToTake(item.state));
       return { item, free };
     }),
   );
@@ -91,7 +92,7 @@ async function reservable(scope: Scope, category: Category, window: Window): Pro
 }
 
 async function withFree(scope: Scope, all: readonly Item[], window: Window): Promise<readonly Candidate[]> {
-  const resources = all.map(({ id, state }) => ({ resource: equipmentResource(id), capacity: capacityOf(state) }));
+  const resources = all.map(({ id, state }) => ({ resource: equipmentResource(id), capacity: unitsToTake(state) }));
   const free = await claimsOf(scope).unitsFree(resources, window);
   return all.map((item) => ({ item, free: free.get(equipmentResource(item.id)) ?? 0 }));
 }

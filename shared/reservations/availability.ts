@@ -1,17 +1,18 @@
 /** Whether units are free, and what else would be; nothing is taken (REQ-EQP-030). */
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
-import { equipmentResource, type ItemState } from '../equipment/model.ts';
+import { equipmentResource, type ItemState, unitsToTake } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Window } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { type Alternative, candidatesOf, nearest } from './alternatives.ts';
-import { capacityOf, checkReservable } from './checks.ts';
+import { checkReservable } from './checks.ts';
 import { titled } from './clashes.ts';
 import { itemsOf, type Ordered } from './context.ts';
 
-interface ItemAvailability {
+/** Of one item. */
+export interface Availability {
   readonly equipmentId: string;
   readonly quantity: number;
   readonly available: boolean;
@@ -28,14 +29,14 @@ export async function checkAvailability(
   scope: Scope,
   ordered: readonly Ordered[],
   window: Window,
-): Promise<readonly ItemAvailability[]> {
+): Promise<readonly Availability[]> {
   const asked = await itemsOf(scope, ordered);
   const free = await Promise.all(
-    asked.map(({ item }) => claimsOf(scope).free(equipmentResource(item.id), window, capacityOf(item.state))),
+    asked.map(({ item }) => claimsOf(scope).free(equipmentResource(item.id), window, unitsToTake(item.state))),
   );
   const candidates = new Map<string, ReturnType<typeof candidatesOf>>();
   return Promise.all(
-    asked.map(async ({ item, quantity }, at): Promise<ItemAvailability> => {
+    asked.map(async ({ item, quantity }, at): Promise<Availability> => {
       const there = free[at] ?? 0;
       const rule = ruleAgainst(item.state, window.start);
       const short = Math.max(0, quantity - there);
@@ -67,6 +68,6 @@ async function clashesOf(
   window: Window,
 ): Promise<readonly Clash[]> {
   const resource = equipmentResource(id);
-  const asked = { resource, quantity, windows: [window], capacity: capacityOf(state) };
+  const asked = { resource, quantity, windows: [window], capacity: unitsToTake(state) };
   return titled(scope, await claimsOf(scope).check(asked));
 }

@@ -1,5 +1,5 @@
 /** What an item, an event and a window must be like to be reserved; each rule refuses under a name of its own. */
-import { type Condition, type ItemState, unitsToTake } from '../equipment/model.ts';
+import type { Condition, ItemState } from '../equipment/model.ts';
 import type { EventState, EventStatus } from '../events/model.ts';
 import type { Window } from '../platform/fields.ts';
 import { breaks } from './breaks.ts';
@@ -57,9 +57,4 @@ export function checkUsable({ name, condition }: ItemState): void {
 /** Throws `inspection-pending` (REQ-EQP-056). */
 export function checkInspected({ name, inspections }: ItemState): void {
   if (inspections.length > 0) throw breaks('inspection-pending', `${name} waits for its inspection.`);
-}
-
-/** Units of an item that is gone: none. */
-export function capacityOf(item: ItemState | undefined): number {
-  return item ? unitsToTake(item) : 0;
 }

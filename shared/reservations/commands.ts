@@ -32,7 +32,7 @@ import {
 
 type Reservation = Entity<ReservationState>;
 
-export interface Reserving {
+interface Reserving {
   readonly ordered: readonly Ordered[];
   /** The event's, with set-up and tear-down, unless given. */
   readonly window?: Window | undefined;

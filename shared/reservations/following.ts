@@ -3,7 +3,7 @@ import type { Shortage } from '../claims/model.ts';
 import { type ItemState, items, RESERVATION } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
 import { pagesOf } from '../platform/pages.ts';
-import { Refusal, unlessGone } from '../platform/refusal.ts';
+import { isRefusal, unlessGone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Condition } from '../platform/store.ts';
 import { isSame, overlapOf } from '../platform/windows.ts';
@@ -75,7 +75,7 @@ function ofRetired(state: ReservationState, retired: boolean, now: string): read
 }
 
 /** Who is short of an item's stock as both are now. */
-export type Shortages = (equipmentId: string) => Promise<readonly Shortage[]>;
+type Shortages = (equipmentId: string) => Promise<readonly Shortage[]>;
 
 /** Once somebody has given units of an item back: who was short of them and is no longer is flagged no longer. */
 export function clearShort(scope: Scope, equipmentId: string, shortages: Shortages): Promise<void> {
@@ -174,7 +174,7 @@ async function following(
     const facts = revised(state, { changes }, taken, scope.actor, undefined);
     return taken.over.length > 0 ? [...facts, ...flags(state, 'eventMoved', false)] : facts;
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
+    if (!isRefusal(error, 'conflict')) throw error;
     return flags(state, 'eventMoved', true);
   }
 }

@@ -1,13 +1,13 @@
 /** What the API shows and takes of the way of a reservation out and back. */
 import { z } from 'zod';
+import { MOST_UNITS } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { Id, lines, metaShape, text } from '../platform/fields.ts';
+import { Id, lines, metaShape, ShownWindow, text } from '../platform/fields.ts';
 import { allowedAfter, dueStep } from './logistics.ts';
 import { isOut, logisticsSteps, type ReservationState, reservationStatuses, stepOf } from './model.ts';
 import type { MayName } from './titles.ts';
 import { EventTitle } from './views.ts';
 
-const MOST_UNITS = 1_000_000;
 const Count = z.int().min(0).max(MOST_UNITS);
 const note = lines(1000).optional();
 
@@ -38,7 +38,7 @@ export const LogisticsView = z
     eventId: Id,
     eventTitle: EventTitle,
     quantity: z.int(),
-    window: z.object({ start: z.string(), end: z.string() }),
+    window: ShownWindow,
     status: z.enum(reservationStatuses),
     step: z.enum(logisticsSteps).optional().meta({ description: 'The last one taken' }),
     due: z.enum(logisticsSteps).optional().meta({ description: 'The one that is due' }),

@@ -4,10 +4,11 @@ import type { Clash } from '../claims/model.ts';
 import type { Placement } from '../equipment/model.ts';
 import { type Aggregate, aggregate, type Meta } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
+import type { DecidedAs as Fact } from '../platform/facts.ts';
 import type { Window } from '../platform/fields.ts';
 
 export const reservationStatuses = ['requested', 'confirmed', 'cancelled', 'fulfilled'] as const;
-export type ReservationStatus = (typeof reservationStatuses)[number];
+type ReservationStatus = (typeof reservationStatuses)[number];
 
 /** The way of a confirmed reservation, in this order; setUp may be left out (REQ-EQP-040 to 048). */
 export const logisticsSteps = ['packed', 'loaded', 'dispatched', 'delivered', 'setUp', 'pickedUp', 'returned'] as const;
@@ -59,8 +60,6 @@ export interface ReservationState {
 }
 
 type Moved = { readonly taken?: Placement; readonly released?: Placement };
-type Data<T> = T & { readonly [key: string]: unknown };
-type Fact<T extends string, D> = { readonly type: T; readonly data: Data<D> };
 /** Every fact says whose it is, so that reactions need not look it up. */
 type About = { readonly equipmentId: string; readonly eventId: string };
 
@@ -74,7 +73,7 @@ export const stepFacts = {
   pickedUp: 'EquipmentPickedUpFromVenue',
   returned: 'EquipmentReturnedToWarehouse',
 } as const satisfies Record<LogisticsStep, string>;
-export type StepFactType = (typeof stepFacts)[LogisticsStep];
+type StepFactType = (typeof stepFacts)[LogisticsStep];
 
 type Requested = Fact<
   'EquipmentBookingRequested',

@@ -1,17 +1,11 @@
-/** Taking the steps of logistics, and reading how far a reservation is (REQ-EQP-040 to 048). */
-
-import { z } from 'zod';
+/** Taking the steps of logistics: the reservation, its item's books and its claim (REQ-EQP-040 to 048). */
 import { claimsOf } from '../claims/engine.ts';
 import { free } from '../claims/taking.ts';
 import { items, type Placement, refOf } from '../equipment/model.ts';
 import { events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { Id } from '../platform/fields.ts';
-import { anyOf, from, type ListInput, type Listing, own, to, toQuery } from '../platform/listing.ts';
-import { Refusal, unlessGone } from '../platform/refusal.ts';
-import type { EntityPage } from '../platform/repository.ts';
+import { isRefusal, Refusal, unlessGone } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Condition } from '../platform/store.ts';
 import { breaks } from './breaks.ts';
 import { putBack, type StepDetails, setApart, takeStep } from './logistics.ts';
 import { type LogisticsStep, type ReservationState, reservations, stepOf } from './model.ts';
@@ -68,7 +62,7 @@ async function takeOffShelf(scope: Scope, id: string, state: ReservationState): 
     });
     return moved;
   } catch (error) {
-    if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+    if (!isRefusal(error, 'not_found')) throw error;
     throw breaks('units-on-shelf', 'The item is not there any more.', { onShelf: 0 });
   }
 }
@@ -118,47 +112,4 @@ async function giveBack(scope: Scope, reservationId: string, placement: Placemen
     const about = { reservationId, correlationId: scope.correlationId, err: error };
     scope.platform.log.warn(about, 'a claim is left to the settling reaction');
   }
-}
-
-export const outListing: Listing = {
-  filters: {
-    eventId: anyOf('eventId', Id),
-    equipmentId: anyOf('equipmentId', Id),
-    late: own(
-      z
-        .enum(['true', 'false'])
-        .transform((text) => text === 'true')
-        .optional()
-        .meta({ description: 'Past the end of its window, or not' }),
-    ),
-  },
-  sorts: { start: 'start' },
-  defaultSort: 'start',
-  search: false,
-};
-
-export const dueListing: Listing = {
-  filters: {
-    eventId: anyOf('eventId', Id),
-    equipmentId: anyOf('equipmentId', Id),
-    startsFrom: from('start'),
-    startsTo: to('start'),
-  },
-  sorts: { start: 'start' },
-  defaultSort: 'start',
-  search: false,
-};
-
-/** What is confirmed and not yet back, whose turn it is to be packed, loaded, …: the warehouse's work, next first. */
-export function listDue(scope: Scope, input: ListInput): Promise<EntityPage<ReservationState>> {
-  return scope.of(reservations).list(toQuery(dueListing, input, [{ path: 'status', eq: 'confirmed' }]));
-}
-
-/** What left the warehouse and is not yet back. */
-export function listOut(scope: Scope, input: ListInput): Promise<EntityPage<ReservationState>> {
-  const always: Condition[] = [{ path: 'out', eq: true }];
-  const now = scope.now();
-  if (input.late === true) always.push({ path: 'end', lt: now });
-  if (input.late === false) always.push({ path: 'end', gte: now });
-  return scope.of(reservations).list(toQuery(outListing, input, always));
 }

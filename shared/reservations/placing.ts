@@ -1,14 +1,13 @@
 /** Taking units for reservations: every taking is a hold of its own, which the reservation's commit decides on (ADR 0004). */
 import { type Clash, clashesIn } from '../claims/model.ts';
 import { type Outcome, type TakeClaim, taking } from '../claims/taking.ts';
-import { equipmentResource, type ItemState, MAINTENANCE, RESERVATION } from '../equipment/model.ts';
+import { equipmentResource, type ItemState, MAINTENANCE, RESERVATION, unitsToTake } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Window } from '../platform/fields.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { isRefusal, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import { alternativesTo } from './alternatives.ts';
 import { breaks } from './breaks.ts';
-import { capacityOf } from './checks.ts';
 import { recordClash, titled } from './clashes.ts';
 import type { Override, Taken } from './rules.ts';
 
@@ -54,7 +53,7 @@ export async function placingUnits<T>(
     await Promise.all([...overridden.values()].map(({ wanted, over }) => recordClash(scope, wanted, over, false)));
     return result;
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'conflict' || !refused) throw error;
+    if (!isRefusal(error, 'conflict') || !refused) throw error;
     throw await refusalOf(scope, refused, clashesIn(error));
   }
 }
@@ -71,7 +70,7 @@ async function takeUnits(
     windows: [window],
     use: window,
     owner: { type: RESERVATION, id: reservationId },
-    capacity: capacityOf(item.state),
+    capacity: unitsToTake(item.state),
     ...(out ? { lasting: true } : {}),
     ...(override ? { override: { by: scope.actor.userId, reason: override.reason } } : {}),
   });

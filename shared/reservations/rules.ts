@@ -12,7 +12,7 @@ import { covers, isSame, overlapOf } from '../platform/windows.ts';
 import { breaks } from './breaks.ts';
 import { isOpenEvent } from './checks.ts';
 import { allowedAfter } from './logistics.ts';
-import { isOpen, isOut, mendedByTaking, type ReservationFact, type ReservationState } from './model.ts';
+import { flags, isOpen, isOut, mendedByTaking, type ReservationFact, type ReservationState, stepOf } from './model.ts';
 
 export interface Override {
   readonly reason: string;
@@ -168,7 +168,7 @@ function movedTo({ placement }: ReservationState, taken: Taken) {
 function mended(state: ReservationState): readonly ReservationFact[] {
   return state.troubles
     .filter((trouble) => mendedByTaking.includes(trouble))
-    .map((trouble) => ({ type: 'EquipmentReservationUnflagged', data: { ...aboutOf(state), trouble } }));
+    .flatMap((trouble) => flags(state, trouble, false));
 }
 
 /** Whether it leaves its event with less than that counted on: fewer units, or none while it takes place. */
@@ -203,7 +203,7 @@ export function cancel(
   reason: string,
 ): readonly ReservationFact[] {
   guardOpen(state, 'cancel');
-  if (isOut(state)) throw wrongState(state.steps.at(-1)?.step ?? state.status, allowedAfter(state), 'cancel');
+  if (isOut(state)) throw wrongState(stepOf(state) ?? state.status, allowedAfter(state), 'cancel');
   guardLate(event, actor, now);
   return [cancelled(state, reason)];
 }

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
 import { free, settleTaken } from '../claims/taking.ts';
-import { items, type Placement, RESERVATION, refOf } from '../equipment/model.ts';
+import { items, type Placement, placingOf, RESERVATION, refOf, unitsToTake } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';
-import { capacityOf } from './checks.ts';
 import { isOut, type ReservationFact, type ReservationState, reservations } from './model.ts';
 import { aboutOf } from './rules.ts';
 
@@ -20,19 +19,12 @@ export const placingFacts = [
   'EquipmentReturnedToWarehouse',
 ] as const satisfies readonly ReservationFact['type'][];
 
-const PlacementData = z.object({ equipmentId: z.string(), claimId: z.string() });
-const Placing = z.object({ taken: PlacementData.optional(), released: PlacementData.optional() });
 const Returned = z.object({ done: z.object({ counts: z.object({ missing: z.int() }).optional() }) });
 
 /** Units that a return says are missing. */
 export function missingOf(fact: Fact): number {
   if (fact.type !== 'EquipmentReturnedToWarehouse') return 0;
   return Returned.parse(fact.data).done.counts?.missing ?? 0;
-}
-
-/** The claim that a fact gave up. */
-export function releasedBy(fact: Fact): Placement | undefined {
-  return Placing.parse(fact.data).released;
 }
 
 const LAPSED = 'Its hold ran out while the system was down, after the reservation had been made';
@@ -42,7 +34,7 @@ const LAPSED = 'Its hold ran out while the system was down, after the reservatio
  * What missing units hold is left to `track-units`, which first takes them out of stock.
  */
 export async function settleClaims(scope: Scope, fact: Fact): Promise<void> {
-  const { taken, released } = Placing.parse(fact.data);
+  const { taken, released } = placingOf(fact);
   const id = fact.subject;
   if (released && missingOf(fact) === 0) await free(scope, refOf(released));
   if (fact.type === 'EquipmentDispatchedToEvent') await keepWhileOut(scope, id);
@@ -98,7 +90,7 @@ async function claimOver(
     owner: { type: RESERVATION, id },
     mode: 'firm',
     besideOwn: true,
-    capacity: capacityOf(item?.state),
+    capacity: unitsToTake(item?.state),
     ...(isOut({ steps }) ? { lasting: true } : {}),
     override: { by: scope.actor.userId, reason: LAPSED },
   });

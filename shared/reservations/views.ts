@@ -1,19 +1,17 @@
 /** What the API shows and takes of reservations. */
 import { z } from 'zod';
-import type { Clash } from '../claims/model.ts';
-import { MOST_DAYS } from '../claims/model.ts';
+import { ClashView, MOST_DAYS } from '../claims/model.ts';
+import { MOST_UNITS } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, HOUR } from '../platform/clock.ts';
-import { Id, lines, metaShape, Window } from '../platform/fields.ts';
-import type { Alternative } from './alternatives.ts';
+import { Id, lines, metaShape, ShownWindow, Window } from '../platform/fields.ts';
+import type { Availability } from './availability.ts';
 import { isOut, logisticsSteps, type ReservationState, reservationStatuses, stepOf, troubles } from './model.ts';
 import type { MayName } from './titles.ts';
 
 /** An order of more is none that people make by hand, and would not fit in one commit. */
 const MOST_ITEMS = 30;
 const MOST_ASKED = 50;
-/** As many as an item can have in stock. */
-const MOST_UNITS = 1_000_000;
 
 /** Why something is done. */
 export const Reason = lines(500, 1).meta({ example: 'The client asked for it' });
@@ -76,7 +74,7 @@ export const ReservationView = z
     eventId: Id,
     eventTitle: EventTitle,
     quantity: z.int(),
-    window: z.object({ start: z.string(), end: z.string() }),
+    window: ShownWindow,
     windowGiven: z.boolean().meta({ description: 'Whether the window was given rather than taken from the event' }),
     notes: z.string().optional(),
     status: z.enum(reservationStatuses),
@@ -120,15 +118,6 @@ export function shownReservation(
   };
 }
 
-const ClashView = z
-  .object({
-    resource: z.string(),
-    window: z.object({ start: z.string(), end: z.string() }),
-    owner: z.object({ type: z.string(), id: z.string(), title: z.string().optional() }),
-    short: z.int().min(1),
-  })
-  .meta({ id: 'EquipmentClash', description: "One clash; the event's title only for those who may read it" });
-
 const AlternativeView = z
   .object({
     equipmentId: Id,
@@ -154,18 +143,7 @@ export const AvailabilityView = z
   .object({ available: z.boolean().meta({ description: 'All of it' }), items: z.array(ItemAvailability) })
   .meta({ id: 'EquipmentAvailability' });
 
-interface Available {
-  readonly equipmentId: string;
-  readonly quantity: number;
-  readonly available: boolean;
-  readonly free: number;
-  readonly short: number;
-  readonly rule?: string;
-  readonly conflicts: readonly Clash[];
-  readonly alternatives: readonly Alternative[];
-}
-
-export function shownAvailability(answers: readonly Available[]): z.input<typeof AvailabilityView> {
+export function shownAvailability(answers: readonly Availability[]): z.input<typeof AvailabilityView> {
   return {
     available: answers.every(({ available }) => available),
     items: answers.map((answer) => ({

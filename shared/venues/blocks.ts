@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import { clashesIn, MOST_DAYS } from '../claims/model.ts';
 import { DAY, instantIn, later, MINUTE } from '../platform/clock.ts';
-import { Instant, metaShape, Window } from '../platform/fields.ts';
+import { Instant, metaShape, ShownWindow, Window } from '../platform/fields.ts';
 import { type ListInput, type Listing, own } from '../platform/listing.ts';
-import { invalid, notFound, Refusal } from '../platform/refusal.ts';
+import { invalid, isRefusal, notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Document, Stored, Write } from '../platform/store.ts';
 import { breaks } from './breaks.ts';
@@ -23,7 +23,7 @@ export const BlockView = z
   .object({
     id: z.string().meta({ description: 'Of the claim' }),
     venueId: z.string(),
-    window: z.object({ start: z.string(), end: z.string() }),
+    window: ShownWindow,
     reason: z.string(),
     ...metaShape,
   })
@@ -128,7 +128,7 @@ function madeBy(id: string, document: Document | undefined) {
 
 /** Adds the titles of events that the actor may read to a refused claim's clashes. */
 async function withTitles(scope: Scope, venueId: string, error: unknown): Promise<never> {
-  if (!(error instanceof Refusal) || error.code !== 'conflict') throw error;
+  if (!isRefusal(error, 'conflict')) throw error;
   const clashes = clashesIn(error);
   const claims = claimsOf(scope);
   const starts = clashes.filter(({ owner }) => owner.type === EVENT).map(({ window }) => window);

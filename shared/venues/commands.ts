@@ -5,7 +5,7 @@ import { organizations } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, later, MINUTE } from '../platform/clock.ts';
 import type { Revise } from '../platform/merge-patch.ts';
-import { Refusal, wrongState } from '../platform/refusal.ts';
+import { isRefusal, Refusal, wrongState } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { NewVenue, VenueContactFields, VenueFields } from './fields.ts';
 import { BLOCK, bookableNow, type VenueState, venueResource, venues } from './model.ts';
@@ -218,7 +218,7 @@ async function widenBlocks(scope: Scope, venueId: string, quantity: number): Pro
     const override = { by: scope.actor.userId, reason: 'The venue takes another number of events at once' };
     await claims.move(resource, id, { windows, use, quantity, override }).catch((error: unknown) => {
       // Opened again, or run out, in this very moment.
-      if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+      if (!isRefusal(error, 'not_found')) throw error;
     });
   }
 }

@@ -3,6 +3,7 @@ import type { Resource } from '../claims/model.ts';
 import { type Aggregate, aggregate, type Meta, type Stamp, type Stamped } from '../platform/aggregate.ts';
 import { withoutPhoto, withPhotos } from '../platform/albums.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
+import type { DecidedAs as Fact } from '../platform/facts.ts';
 import type { Window } from '../platform/fields.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
@@ -24,9 +25,6 @@ export interface VenueState extends VenueFields {
   /** There as soon as there is a photo. */
   readonly primaryPhotoId?: string;
 }
-
-type Data<T> = T & { readonly [key: string]: unknown };
-type Fact<T extends string, D> = { readonly type: T; readonly data: Data<D> };
 
 export type VenueFact =
   | Fact<'VenueAdded', { readonly fields: VenueFields; readonly contacts: readonly VenueContact[] }>

@@ -10,7 +10,7 @@ import type { NewVenue, VenueContactFields, VenueFields } from './fields.ts';
 import { MOST_CONTACTS } from './fields.ts';
 import type { VenueContact, VenueFact, VenueState } from './model.ts';
 
-export const MOST_PHOTOS = 20;
+const MOST_PHOTOS = 20;
 
 /** An event that stands in the way of a change. */
 export interface UpcomingEvent {

@@ -1,24 +1,32 @@
-/** The Cosmos DB store passes the whole contract: over a strict stand-in always, over an account when there is one. */
-import { randomUUID } from 'node:crypto';
+/** The Cosmos DB store passes the whole contract: over HTTP always, at an account when there is one. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from 'vitest';
-import { cosmosStore } from '../../shared/platform/store.azure.core.ts';
 import { createContainers, openCosmosStore } from '../../shared/platform/store.azure.ts';
+import { startCosmos } from '../support/cosmos/server.ts';
 import { testClock } from '../support/platform.ts';
 import { storeContract } from './store.contract.ts';
-import { cosmosStandIn } from './store.cosmos-standin.ts';
 
-storeContract('The Cosmos DB store, over a stand-in', async () => {
-  const clock = testClock();
-  const store = cosmosStore(cosmosStandIn(clock.time), randomUUID);
-  return {
-    store,
-    async pass(seconds) {
-      clock.advance(seconds * 1000);
-    },
-    close: () => store.close(),
-  };
-});
+storeContract(
+  'The Cosmos DB store, over HTTP',
+  async () => {
+    const clock = testClock();
+    const server = await startCosmos(clock.time);
+    const options = { endpoint: server.endpoint, key: 'a2V5', database: 'contract' };
+    await createContainers(options);
+    const store = openCosmosStore(options);
+    return {
+      store,
+      async pass(seconds) {
+        clock.advance(seconds * 1000);
+      },
+      async close() {
+        await store.close();
+        await server.close();
+      },
+    };
+  },
+  20,
+);
 
 const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database = 'marquee-contract' } = process.env;
 

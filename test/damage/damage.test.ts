@@ -7,7 +7,7 @@ import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import { systemClock, systemIds } from '../../shared/platform/clock.ts';
 import { closeStages, type Stage, stage } from '../events/support.ts';
 import { deliver, factsOf, itemOf, typesOf } from '../maintenance/support.ts';
-import type { Answer, Body, Person } from '../support/callers.ts';
+import { type Body, brief, type Person } from '../support/callers.ts';
 import { Crash, crashing, unguarded } from '../support/faults.ts';
 import { storedItem } from '../support/items.ts';
 
@@ -34,7 +34,6 @@ const gbp = (amount: number) => ({ amount, currency: 'GBP' });
 const report = (more: Readonly<Record<string, unknown>> = {}, by = staff) =>
   by.post(`equipment/${equipmentId}/damage-reports`, { severity: 'moderate', description: 'Bent castor', ...more });
 const path = ({ id }: Body) => `equipment/damage-reports/${id}`;
-const brief = ({ status, body: said }: Answer) => (status < 400 ? status : (said.rule ?? said.type.split(':').at(-1)));
 const itemFacts = () => typesOf(world.scope, 'equipment', equipmentId);
 
 describe('REQ-EQP-060 a damage report', () => {

@@ -161,12 +161,12 @@ describe('REQ-EQP-004 a cut of the quantity', () => {
         const work = reviseItem(world.scope(mortal.platform), item.id, (now) => ({ ...now, quantity: 4 }));
         died = (await work.catch(() => undefined)) === undefined;
         await world.settled();
-        world.testing.clock.advance(61_000);
+        world.platform.clock.advance(61_000);
         const { quantity } = (await world.manager.get(`equipment/${item.id}`)).body;
         // The first claim of a new item brings its capacity along.
         await cancelled(world.scope(), item.id, await reserved(world.scope(), item.id, 1, DECEMBER));
         expect(await free(item.id), `${when} commit ${at}`).toBe(quantity);
-        world.testing.clock.set('2026-10-01T09:00:00Z');
+        world.platform.clock.set('2026-10-01T09:00:00Z');
       }
     }
   });
@@ -174,7 +174,7 @@ describe('REQ-EQP-004 a cut of the quantity', () => {
   test('and reservations in the same instant never leave more reserved than there is', async () => {
     for (let round = 0; round < 3; round += 1) {
       const { id } = await madeItem(world.manager, { quantity: 12 });
-      const twin = world.scope(world.testing.twin());
+      const twin = world.scope(world.platform.twin());
       const bookings = Array.from({ length: 16 }, (_, n) => reserved(n % 2 ? twin : world.scope(), id, 1));
       const cuts = [9, 6, 3].map((quantity, n) =>
         n === 1 ? reviseItem(twin, id, (now) => ({ ...now, quantity })) : cut(id, quantity),

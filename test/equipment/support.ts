@@ -1,38 +1,20 @@
-/** Equipment behind real HTTP: the real store, real Azurite, the relay; only who signs in is told rather than proved. */
-import { inject } from 'vitest';
-import { removeEquipmentPhoto } from '../../functions/bus/remove-equipment-photo.ts';
+/** What the tests of equipment share: a served organization, items, and reservations as their slice leaves them. */
+import { removePhotoBlobs } from '../../functions/bus/remove-photo.ts';
 import { settleEquipmentCapacity } from '../../functions/bus/settle-equipment-capacity.ts';
-import { startRelay } from '../../infra/local/relay.ts';
 import { claimsOf } from '../../shared/claims/engine.ts';
 import { equipmentResource, items, RESERVATION, unitsToTake } from '../../shared/equipment/model.ts';
-import { organizationDefaults, organizations } from '../../shared/identity/model.ts';
-import type { BuiltInRole } from '../../shared/identity/roles.ts';
-import { type Actor, systemActor } from '../../shared/platform/actor.ts';
-import { openBlobs } from '../../shared/platform/blobs.azure.ts';
-import { systemClock, systemIds } from '../../shared/platform/clock.ts';
+import { systemIds } from '../../shared/platform/clock.ts';
 import { type Fact, factOf } from '../../shared/platform/facts.ts';
 import type { Window } from '../../shared/platform/fields.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
-import type { Platform, Scope } from '../../shared/platform/scope.ts';
+import type { Scope } from '../../shared/platform/scope.ts';
 import { reservations } from '../../shared/reservations/model.ts';
-import { type Body, type Caller, callerHost, someoneOf } from '../support/callers.ts';
-import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
+import type { Body, Caller } from '../support/callers.ts';
+import { type Served, served } from '../support/served.ts';
 
-export interface World {
-  readonly testing: TestPlatform;
-  /** With real blobs. */
-  readonly platform: Platform;
-  readonly orgId: string;
-  readonly origin: string;
-  readonly manager: Caller;
-  /** A caller of a role, in this organization. */
-  as(role: BuiltInRole): Caller;
-  /** Work inside the organization, as the system. */
-  scope(on?: Platform): Scope;
+export interface World extends Served {
   /** The facts of an item, oldest first. */
   facts(itemId: string): Promise<Fact[]>;
-  settled(): Promise<void>;
-  close(): Promise<void>;
 }
 
 interface WorldOptions {
@@ -42,41 +24,14 @@ interface WorldOptions {
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const { at = '2026-10-01T09:00:00Z', timeZone = 'Etc/UTC' } = options;
-  const testing = await testPlatform({ at, env: { RATE_SIGNED_IN: '1000000', RATE_UPLOADS: '1000000' } });
-  const blobs = openBlobs({ connectionString: inject('azurite'), container: 'pictures', clock: systemClock });
-  const platform: Platform = { ...testing, blobs };
-  const orgId = systemIds.next();
-  const reactions = options.reactions ?? [settleEquipmentCapacity, removeEquipmentPhoto];
-  const relay = startRelay({ platform, reactions, folder: testing.folder, poll: 20 });
-  const host = await callerHost(platform);
-  const data = { ...organizationDefaults, name: 'The organization', timeZone };
-  await testScope(platform, orgId)
-    .of(organizations)
-    .create(orgId, () => [{ type: 'OrganizationCreated', data }]);
-  const as = (role: BuiltInRole, more?: Partial<Actor>) => host.as(someoneOf(orgId, role, more));
-  const scope = (on: Platform = platform) => testScope(on, orgId, { actor: systemActor(orgId) });
+  const { at, timeZone = 'Etc/UTC', reactions = [settleEquipmentCapacity, removePhotoBlobs] } = options;
+  const world = await served({ at, organization: { timeZone }, reactions });
   return {
-    testing,
-    platform,
-    orgId,
-    origin: host.origin,
-    manager: as('manager'),
-    as,
-    scope,
+    ...world,
     async facts(itemId) {
       const where = [{ path: 'subject', eq: itemId }];
-      const page = await scope().documents('equipment').query({ kind: 'fact', where, limit: 100 });
+      const page = await world.scope().documents('equipment').query({ kind: 'fact', where, limit: 100 });
       return page.items.map(({ document }) => factOf(document));
-    },
-    async settled() {
-      relay.wake();
-      if (!(await relay.drained(10_000))) throw new Error('Facts are still on their way');
-    },
-    async close() {
-      await host.close();
-      await relay.stop();
-      await testing.close();
     },
   };
 }

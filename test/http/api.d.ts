@@ -4609,23 +4609,9 @@ export interface components {
                 short: number;
                 /** @description The rule that keeps it from being reserved at all */
                 rule?: string;
-                conflicts: components["schemas"]["EquipmentClash"][];
+                conflicts: components["schemas"]["Clash"][];
                 alternatives: components["schemas"]["EquipmentAlternative"][];
             }[];
-        };
-        /** @description One clash; the event's title only for those who may read it */
-        EquipmentClash: {
-            resource: string;
-            window: {
-                start: string;
-                end: string;
-            };
-            owner: {
-                type: string;
-                id: string;
-                title?: string;
-            };
-            short: number;
         };
         EquipmentAlternative: {
             equipmentId: components["schemas"]["Id"];
@@ -11462,8 +11448,8 @@ export interface operations {
                 sort?: string;
                 count?: "true" | "false";
                 fields?: string;
-                eventId?: string;
                 equipmentId?: string;
+                eventId?: string;
                 startsFrom?: string;
                 startsTo?: string;
             };
@@ -11508,8 +11494,8 @@ export interface operations {
                 sort?: string;
                 count?: "true" | "false";
                 fields?: string;
-                eventId?: string;
                 equipmentId?: string;
+                eventId?: string;
                 /** @description Past the end of its window, or not */
                 late?: "true" | "false";
             };

@@ -1,30 +1,22 @@
 /** What maintenance does by itself: each reaction twice, out of order, after a crash; the end is the same. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { flagReservationsUnderMaintenance } from '../../functions/bus/flag-reservations-under-maintenance.ts';
 import { inspectReturnedEquipment } from '../../functions/bus/inspect-returned.ts';
 import { items } from '../../shared/equipment/model.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import { reservations } from '../../shared/reservations/model.ts';
-import { closeStages, type Stage, stage } from '../events/support.ts';
+import type { Stage } from '../events/support.ts';
 import type { Body, Person } from '../support/callers.ts';
 import { Crash, crashing, unguarded } from '../support/faults.ts';
 import { storedItem } from '../support/items.ts';
-import { broughtBack, deliver, factsOf, itemOf, reserved, retired, takenIn, typesOf } from './support.ts';
+import { broughtBack, deliver, factsOf, inWorkshop, itemOf, reserved, retired, takenIn, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
 let manager: Person;
-beforeAll(async () => {
-  world = await stage();
-  technician = world.as('maintenanceTechnician');
-  manager = world.as('manager');
-});
-afterAll(closeStages);
-
 let equipmentId: string;
-beforeEach(async () => {
-  world.move('2026-11-20T09:00:00Z');
-  equipmentId = await storedItem(world.scope);
+inWorkshop((shop) => {
+  ({ world, technician, manager, equipmentId } = shop);
 });
 
 const window = { start: '2026-11-10T10:00:00Z', end: '2026-11-12T10:00:00Z' };

@@ -1,48 +1,24 @@
 /** Maintenance of equipment: scheduled, changed, listed (REQ-EQP-050, 054). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { items } from '../../shared/equipment/model.ts';
 import { users } from '../../shared/identity/model.ts';
 import { builtInRoles } from '../../shared/identity/roles.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
-import { closeStages, type Stage, stage } from '../events/support.ts';
-import type { Answer, Body, Person } from '../support/callers.ts';
-import { storedItem } from '../support/items.ts';
-import { itemOf, reserved, retired, takenIn, typesOf } from './support.ts';
+import type { Stage } from '../events/support.ts';
+import { type Body, brief, type Person } from '../support/callers.ts';
+import { inWorkshop, itemOf, path, repair, reserved, retired, scheduled, takenIn, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
 let manager: Person;
-beforeAll(async () => {
-  world = await stage();
-  technician = world.as('maintenanceTechnician');
-  manager = world.as('manager');
-});
-afterAll(closeStages);
-
 let equipmentId: string;
-beforeEach(async () => {
-  world.move('2026-11-20T09:00:00Z');
-  equipmentId = await storedItem(world.scope);
+inWorkshop((shop) => {
+  ({ world, technician, manager, equipmentId } = shop);
 });
 
-const ALL = { start: '2026-01-01T00:00:00Z', end: '2027-12-31T00:00:00Z' };
-const body = (more: Readonly<Record<string, unknown>> = {}) => ({
-  type: 'repair',
-  scheduledAt: '2026-12-01T10:00:00Z',
-  estimatedMinutes: 120,
-  description: 'Mend the castors',
-  ...more,
-});
-const asked = (more?: Readonly<Record<string, unknown>>, by = technician) =>
-  by.post(`equipment/${equipmentId}/maintenance`, body(more));
-async function made(more?: Readonly<Record<string, unknown>>): Promise<Body> {
-  const answer = await asked(more);
-  if (answer.status !== 201) throw new Error(answer.text);
-  return answer.body;
-}
-const path = ({ id }: Body) => `equipment/maintenance/${id}`;
-const taken = () => takenIn(world.scope, equipmentId, ALL);
-const brief = ({ status, body: said }: Answer) => (status < 400 ? status : (said.rule ?? said.type.split(':').at(-1)));
+const asked = (more?: object, by = technician) => by.post(`equipment/${equipmentId}/maintenance`, repair(more));
+const made = (more?: object) => scheduled(technician, equipmentId, more);
+const taken = () => takenIn(world.scope, equipmentId);
 
 describe('REQ-EQP-050 scheduling maintenance', () => {
   test('blocks all units for its time unless fewer are named, and is read at its location', async () => {
@@ -109,7 +85,7 @@ describe('REQ-EQP-050 scheduling maintenance', () => {
 
   test('is made once by two requests under one key', async () => {
     const send = () =>
-      technician.post(`equipment/${equipmentId}/maintenance`, body(), { 'idempotency-key': `one ${equipmentId}` });
+      technician.post(`equipment/${equipmentId}/maintenance`, repair(), { 'idempotency-key': `one ${equipmentId}` });
     const first = await send();
     expect((await send()).body.id).toBe(first.body.id);
     expect(await taken()).toHaveLength(1);
@@ -191,7 +167,7 @@ describe('changing maintenance', () => {
   });
 
   test('PUT gives all of it, and If-Match binds', async () => {
-    const { type: _, ...whole } = body();
+    const { type: _, ...whole } = repair();
     const fields = { ...whole, quantity: 2 };
     const answer = await asked({ quantity: 3 });
     const headers = { 'if-match': answer.headers.get('etag') ?? '' };

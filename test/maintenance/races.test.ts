@@ -1,39 +1,29 @@
 /** Maintenance and reservations never have the same unit, whoever is first and whatever crashes (ADR 0004). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { expiredHolds } from '../../functions/timers/expired-holds.ts';
 import { items, MAINTENANCE } from '../../shared/equipment/model.ts';
 import { maintenance } from '../../shared/maintenance/model.ts';
-import { maintenancePlacingFacts, settleMaintenanceClaims } from '../../shared/maintenance/settling.ts';
+import { placingFacts, settleClaims } from '../../shared/maintenance/settling.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
-import { closeStages, type Stage, stage } from '../events/support.ts';
+import type { Stage } from '../events/support.ts';
 import type { Answer, Person } from '../support/callers.ts';
 import { crashing, together, unguardedProcess } from '../support/faults.ts';
 import { storedItem } from '../support/items.ts';
 import { testScope } from '../support/platform.ts';
-import { factsOf, itemOf, takenIn, takeUnits, typesOf } from './support.ts';
+import { factsOf, inWorkshop, itemOf, repair, takenIn, takeUnits, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
-beforeAll(async () => {
-  world = await stage();
-  technician = world.as('maintenanceTechnician');
-});
-afterAll(closeStages);
-
 let equipmentId: string;
-beforeEach(async () => {
-  world.move('2026-11-20T09:00:00Z');
-  equipmentId = await storedItem(world.scope);
+inWorkshop((shop) => {
+  ({ world, technician, equipmentId } = shop);
 });
 
-const ALL = { start: '2026-01-01T00:00:00Z', end: '2027-12-31T00:00:00Z' };
 const window = { start: '2026-12-01T10:00:00Z', end: '2026-12-01T12:00:00Z' };
-const body = { type: 'repair', scheduledAt: window.start, estimatedMinutes: 120, description: 'Mend the castors' };
-const schedule = (by: Person, more: object = {}) =>
-  by.post(`equipment/${equipmentId}/maintenance`, { ...body, ...more });
-const taken = () => takenIn(world.scope, equipmentId, ALL);
+const schedule = (by: Person, more: object = {}) => by.post(`equipment/${equipmentId}/maintenance`, repair(more));
+const taken = () => takenIn(world.scope, equipmentId);
 const unitsTaken = async () => (await taken()).reduce((sum, { quantity }) => sum + quantity, 0);
 
 /** True when the reservation got its units. */
@@ -185,9 +175,9 @@ test('the settling reaction may run again at any time, late and out of order', a
   await technician.post(`${path}/start`);
   await world.settle();
   const facts = await factsOf(world.scope, 'equipment', id);
-  const names: readonly string[] = maintenancePlacingFacts;
+  const names: readonly string[] = placingFacts;
   for (const fact of [...facts, ...facts.toReversed()]) {
-    if (names.includes(fact.type)) await settleMaintenanceClaims(world.scope, fact);
+    if (names.includes(fact.type)) await settleClaims(world.scope, fact);
     expect(await disagreement(id)).toBeUndefined();
   }
 });

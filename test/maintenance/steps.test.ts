@@ -1,45 +1,22 @@
 /** The steps of maintenance: started, completed, cancelled, and what each does to the item (REQ-EQP-051 to 055). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { items, onShelf } from '../../shared/equipment/model.ts';
-import { closeStages, type Stage, stage } from '../events/support.ts';
-import type { Answer, Body, Person } from '../support/callers.ts';
+import type { Stage } from '../events/support.ts';
+import { brief, type Person } from '../support/callers.ts';
 import { storedItem } from '../support/items.ts';
-import { itemOf, reserved, takenIn, typesOf } from './support.ts';
+import { inWorkshop, itemOf, path, repair, reserved, scheduled, takenIn, typesOf } from './support.ts';
 
 let world: Stage;
 let technician: Person;
 let manager: Person;
-beforeAll(async () => {
-  world = await stage();
-  technician = world.as('maintenanceTechnician');
-  manager = world.as('manager');
-});
-afterAll(closeStages);
-
 let equipmentId: string;
-beforeEach(async () => {
-  world.move('2026-11-20T09:00:00Z');
-  equipmentId = await storedItem(world.scope);
+inWorkshop((shop) => {
+  ({ world, technician, manager, equipmentId } = shop);
 });
 
-const ALL = { start: '2026-01-01T00:00:00Z', end: '2027-12-31T00:00:00Z' };
-const body = (more: Readonly<Record<string, unknown>> = {}) => ({
-  type: 'repair',
-  scheduledAt: '2026-12-01T10:00:00Z',
-  estimatedMinutes: 120,
-  description: 'Mend the castors',
-  ...more,
-});
-const asked = (more?: Readonly<Record<string, unknown>>, by = technician) =>
-  by.post(`equipment/${equipmentId}/maintenance`, body(more));
-async function made(more?: Readonly<Record<string, unknown>>): Promise<Body> {
-  const answer = await asked(more);
-  if (answer.status !== 201) throw new Error(answer.text);
-  return answer.body;
-}
-const path = ({ id }: Body) => `equipment/maintenance/${id}`;
-const taken = () => takenIn(world.scope, equipmentId, ALL);
-const brief = ({ status, body: said }: Answer) => (status < 400 ? status : (said.rule ?? said.type.split(':').at(-1)));
+const asked = (more?: object, by = technician) => by.post(`equipment/${equipmentId}/maintenance`, repair(more));
+const made = (more?: object) => scheduled(technician, equipmentId, more);
+const taken = () => takenIn(world.scope, equipmentId);
 
 describe('REQ-EQP-051 every step in every state', () => {
   const ways: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,5 @@
-/** What the tests of maintenance and damage share: items and reservations as their own slices leave them. */
+/** What the tests of maintenance share with those beside it: items and reservations as their own slices leave them. */
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { claimsOf } from '../../shared/claims/engine.ts';
 import { equipmentResource, type ItemState, items, RESERVATION } from '../../shared/equipment/model.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
@@ -9,9 +10,31 @@ import { runReaction } from '../../shared/platform/react.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
 import type { Platform, Scope } from '../../shared/platform/scope.ts';
 import { type ReservationState, reservations } from '../../shared/reservations/model.ts';
-import type { Stage } from '../events/support.ts';
-import { happened } from '../support/items.ts';
-import { testScope } from '../support/platform.ts';
+import { closeStages, type Stage, stage } from '../events/support.ts';
+import type { Body, Person } from '../support/callers.ts';
+import { happened, storedItem } from '../support/items.ts';
+
+interface Workshop {
+  readonly world: Stage;
+  readonly technician: Person;
+  readonly manager: Person;
+  /** Ten units, new for every test. */
+  readonly equipmentId: string;
+}
+
+/** Opens a world for the tests of a file, and hands it over before each with an item of its own. */
+export function inWorkshop(use: (shop: Workshop) => void): void {
+  let world: Stage;
+  beforeAll(async () => {
+    world = await stage();
+  });
+  beforeEach(async () => {
+    world.move('2026-11-20T09:00:00Z');
+    const [technician, manager] = [world.as('maintenanceTechnician'), world.as('manager')];
+    use({ world, technician, manager, equipmentId: await storedItem(world.scope) });
+  });
+  afterAll(closeStages);
+}
 
 export async function itemOf(scope: Scope, id: string): Promise<ItemState> {
   return (await scope.of(items).get(id)).state;
@@ -21,6 +44,27 @@ export async function retired(scope: Scope, id: string): Promise<void> {
   const data = { at: scope.now(), reason: 'Worn out' };
   await happened(scope, id, { type: 'EquipmentRetired', data });
 }
+
+/** A body that schedules maintenance: two hours on the first of December 2026. */
+export function repair(more: object = {}) {
+  return {
+    type: 'repair',
+    scheduledAt: '2026-12-01T10:00:00Z',
+    estimatedMinutes: 120,
+    description: 'Mend the castors',
+    ...more,
+  };
+}
+
+/** Maintenance of an item, as somebody schedules it. */
+export async function scheduled(by: Person, equipmentId: string, more?: object): Promise<Body> {
+  const answer = await by.post(`equipment/${equipmentId}/maintenance`, repair(more));
+  if (answer.status !== 201) throw new Error(answer.text);
+  return answer.body;
+}
+
+/** Where a maintenance is read. */
+export const path = ({ id }: { readonly id: string }) => `equipment/maintenance/${id}`;
 
 interface Wanted {
   readonly equipmentId: string;
@@ -81,8 +125,10 @@ export async function broughtBack(
   });
 }
 
-/** Units taken in a window, by owner type. */
-export async function takenIn(scope: Scope, equipmentId: string, window: Window) {
+const ALWAYS: Window = { start: '2026-01-01T00:00:00Z', end: '2027-12-31T00:00:00Z' };
+
+/** Units taken in a window, by owner type; in two years unless told otherwise. */
+export async function takenIn(scope: Scope, equipmentId: string, window = ALWAYS) {
   const busy = await claimsOf(scope).busy(equipmentResource(equipmentId), window);
   return busy.map(({ owner, quantity, window: taken, mode }) => ({ owner: owner.type, quantity, mode, ...taken }));
 }
@@ -111,8 +157,4 @@ export async function typesOf(
 export function deliver(platform: Platform, reaction: Reaction, fact: Fact | undefined): Promise<void> {
   if (!fact) throw new Error('There is no such fact');
   return runReaction(platform, reaction, fact);
-}
-
-export function systemScope(platform: Platform, orgId: string): Scope {
-  return testScope(platform, orgId);
 }

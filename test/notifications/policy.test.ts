@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routes } from '../../functions/registry.ts';
 import { categories, linkable, notificationTypes, priorities } from '../../shared/notifications/model.ts';
-import { mailedByIdentity, policy, toldOf } from '../../shared/notifications/policy.ts';
+import { policy, toldOf } from '../../shared/notifications/policy.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import { type Everybody, everybody } from './everybody.ts';
@@ -158,8 +158,6 @@ describe('Who is told what (REQ-NTF-020 to 023)', () => {
   test('REQ-NTF-020 every fact type of the policy has its line here', () => {
     expect(Object.keys(cases).sort()).toEqual(Object.keys(policy).sort());
     expect([...toldOf].sort()).toEqual([...Object.keys(policy), 'NotificationAnnounced'].sort());
-    // Told by links in mail that identity writes.
-    expect(toldOf.filter((type) => (mailedByIdentity as readonly string[]).includes(type))).toEqual([]);
   });
 
   const lines = Object.entries(cases).flatMap(([type, some]) =>

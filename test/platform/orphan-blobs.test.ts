@@ -98,9 +98,9 @@ describe('the timer orphan-blobs', () => {
       await left(folder, id);
     }
     expect(await paths()).toHaveLength(20);
-    world.testing.clock.advance(23 * HOUR);
+    world.platform.clock.advance(23 * HOUR);
     expect(await swept()).toHaveLength(20);
-    world.testing.clock.advance(2 * HOUR);
+    world.platform.clock.advance(2 * HOUR);
     expect(await swept()).toEqual(named);
     expect(await swept()).toEqual(named);
   });
@@ -110,14 +110,14 @@ describe('the timer orphan-blobs', () => {
     await addPhoto(world.scope(), equipmentAlbum, item.id, photo());
     await world.manager.delete(`equipment/${item.id}`);
     expect(await paths()).toHaveLength(2);
-    world.testing.clock.advance(25 * HOUR);
+    world.platform.clock.advance(25 * HOUR);
     expect(await swept()).toEqual([]);
   });
 
   test('leaves what is put again, by a retry, between the look and the removal', async () => {
     const item = await madeItem(world.manager);
     const picture = await left('equipment', item.id);
-    world.testing.clock.advance(25 * HOUR);
+    world.platform.clock.advance(25 * HOUR);
     const again: Blobs = {
       ...own,
       async remove(path, version) {
@@ -130,7 +130,7 @@ describe('the timer orphan-blobs', () => {
 
   test('leaves folders that nobody answers for, and says so', async () => {
     await left('secrets', 'x');
-    world.testing.clock.advance(25 * HOUR);
+    world.platform.clock.advance(25 * HOUR);
     const warned: unknown[] = [];
     const log = { ...world.platform.log, warn: (fields: object) => warned.push(fields) };
     expect(await swept({ log })).toHaveLength(2);
@@ -141,7 +141,7 @@ describe('the timer orphan-blobs', () => {
     const { manager } = world;
     for (let n = 0; n < 12; n += 1)
       await addPhoto(world.scope(), equipmentAlbum, (await madeItem(manager)).id, photo());
-    world.testing.clock.advance(25 * HOUR);
+    world.platform.clock.advance(25 * HOUR);
     const { store } = world.platform;
     let [queries, reads] = [0, 0];
     const counted = {

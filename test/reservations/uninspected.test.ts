@@ -1,6 +1,6 @@
 /** Between a return and its inspection nothing of the item is promised or packed, not for a moment (REQ-EQP-056). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Answer } from '../support/callers.ts';
+import { brief } from '../support/callers.ts';
 import { crashing, stalling } from '../support/faults.ts';
 import { closeStages, disagreements, goTo, type Logistics, logisticsOf, type Warehouse, warehouse } from './support.ts';
 
@@ -13,7 +13,6 @@ beforeAll(async () => {
 });
 afterAll(closeStages);
 
-const brief = ({ status, body }: Answer) => (status < 400 ? status : (body.rule ?? body.type.split(':').at(-1)));
 const elsewhen = { startsAt: '2026-12-05T18:00:00Z', endsAt: '2026-12-05T21:00:00Z' };
 const waiting = async (equipmentId: string) => (await world.stateOf(equipmentId)).inspections;
 

@@ -20,6 +20,11 @@ export interface Answer {
   readonly body: Body;
 }
 
+/** What became of a request: its status, or why it was refused: the rule, else the code. */
+export function brief({ status, body }: Answer): number | string {
+  return status < 400 ? status : (body.rule ?? body.type.split(':').at(-1));
+}
+
 type Texts = Readonly<Record<string, string>>;
 
 interface Ask {

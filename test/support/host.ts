@@ -7,6 +7,7 @@ import { type Local, startLocal } from '../../infra/local/compose.ts';
 import type { BuiltInRole } from '../../shared/identity/roles.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 import type { Log } from '../../shared/platform/log.ts';
+import type { Store } from '../../shared/platform/store.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { type Api, apiClient } from './client.ts';
 import { type RecordedMail, recordedMail, silentLog, type TestClock, testClock } from './platform.ts';
@@ -45,6 +46,8 @@ interface TestHostOptions {
   readonly telemetry?: Telemetry;
   /** A folder to go on with; kept afterwards. */
   readonly folder?: string;
+  /** Stands in the place of the embedded store, or before it. */
+  readonly watch?: (store: Store) => Store;
 }
 
 export const PASSWORD = 'correct horse battery staple';
@@ -71,6 +74,7 @@ export async function startTestHost(options: TestHostOptions = {}): Promise<Test
     telemetry: options.telemetry,
     log: options.log ?? silentLog,
     timers: false,
+    ...(options.watch ? { watch: options.watch } : {}),
   });
   const { origin } = local.host;
   let organizations = 0;

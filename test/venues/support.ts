@@ -1,67 +1,20 @@
-/** Venues behind real HTTP: the real store, real Azurite, the relay; only who signs in is told rather than proved. */
-import { inject } from 'vitest';
-import { removeVenuePhoto } from '../../functions/bus/remove-venue-photo.ts';
+/** What the tests of venues share: a served organization, venues, and events as their slice leaves them. */
+import { removePhotoBlobs } from '../../functions/bus/remove-photo.ts';
 import { settleVenueBlock } from '../../functions/bus/settle-venue-block.ts';
 import { settleVenueCapacity } from '../../functions/bus/settle-venue-capacity.ts';
-import { startRelay } from '../../infra/local/relay.ts';
 import { claimsOf } from '../../shared/claims/engine.ts';
 import { events } from '../../shared/events/model.ts';
-import { organizationDefaults, organizations } from '../../shared/identity/model.ts';
-import type { BuiltInRole } from '../../shared/identity/roles.ts';
-import { type Actor, systemActor } from '../../shared/platform/actor.ts';
-import { openBlobs } from '../../shared/platform/blobs.azure.ts';
-import { systemClock, systemIds } from '../../shared/platform/clock.ts';
-import type { Platform, Scope } from '../../shared/platform/scope.ts';
+import { systemIds } from '../../shared/platform/clock.ts';
 import { extended } from '../../shared/platform/windows.ts';
 import { venueResource } from '../../shared/venues/model.ts';
-import { type Body, type Caller, callerHost, someoneOf } from '../support/callers.ts';
-import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
+import type { Body, Caller } from '../support/callers.ts';
+import { type Served, served } from '../support/served.ts';
 
-export interface World {
-  readonly platform: TestPlatform;
-  readonly orgId: string;
-  readonly manager: Caller;
-  /** A caller of a role, in this organization unless another is given. */
-  as(role: BuiltInRole, more?: Partial<Actor>): Caller;
-  /** Work inside the organization, as the system unless told otherwise. */
-  scope(actor?: Partial<Actor>): Scope;
-  settled(): Promise<void>;
-  close(): Promise<void>;
-}
+export type World = Served;
 
-export async function startWorld({ at = '2026-10-01T09:00:00Z' }: { readonly at?: string } = {}): Promise<World> {
-  const testing = await testPlatform({ at, env: { RATE_SIGNED_IN: '1000000', RATE_UPLOADS: '1000000' } });
-  const blobs = openBlobs({ connectionString: inject('azurite'), container: 'pictures', clock: systemClock });
-  const platform: Platform = { ...testing, blobs };
-  const orgId = systemIds.next();
-  const relay = startRelay({
-    platform,
-    reactions: [settleVenueCapacity, settleVenueBlock, removeVenuePhoto],
-    folder: testing.folder,
-    poll: 20,
-  });
-  const host = await callerHost(platform);
-  const data = { ...organizationDefaults, name: 'The organization', country: 'GB' };
-  await testScope(platform, orgId)
-    .of(organizations)
-    .create(orgId, () => [{ type: 'OrganizationCreated', data }]);
-  const as = (role: BuiltInRole, more?: Partial<Actor>) => host.as(someoneOf(orgId, role, more));
-  return {
-    platform: testing,
-    orgId,
-    manager: as('manager'),
-    as,
-    scope: (actor) => testScope(platform, orgId, { actor: { ...systemActor(orgId), ...actor } }),
-    async settled() {
-      relay.wake();
-      if (!(await relay.drained(10_000))) throw new Error('Facts are still on their way');
-    },
-    async close() {
-      await host.close();
-      await relay.stop();
-      await testing.close();
-    },
-  };
+export function startWorld({ at }: { readonly at?: string } = {}): Promise<World> {
+  const reactions = [settleVenueCapacity, settleVenueBlock, removePhotoBlobs];
+  return served({ at, organization: { country: 'GB' }, reactions });
 }
 
 let serial = 0;
@@ -85,7 +38,7 @@ export async function madeVenue(caller: Caller, over: Readonly<Record<string, un
   return body;
 }
 
-export interface Booked {
+interface Booked {
   readonly startsAt: string;
   readonly endsAt: string;
   readonly title?: string;

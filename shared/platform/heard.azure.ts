@@ -1,0 +1,55 @@
+/** What the SDK's requests meet on the way: charges, statuses and waits that the SDK itself does not pass on. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { HttpClient } from '@azure/core-rest-pipeline';
+import { isUnknown } from './store.azure.wire.ts';
+
+/** About one call of the SDK, which may be several requests. */
+export interface Heard {
+  /** How many of them the service may have done without saying so. */
+  lost: number;
+  /** Of the last reply; undefined when the last request had none. */
+  status: number | undefined;
+  /** Of the last reply; what tells one 404 from another. */
+  substatus: number | undefined;
+  /** Milliseconds that the last reply asks the caller to wait. */
+  retryAfterMs: number | undefined;
+}
+
+const hearing = new AsyncLocalStorage<Heard>();
+
+/** Runs a call of the SDK; `heard` is filled while it runs. */
+export function hear<T>(heard: Heard, call: () => Promise<T>): Promise<T> {
+  return hearing.run(heard, call);
+}
+
+export function nothingHeard(): Heard {
+  return { lost: 0, status: undefined, substatus: undefined, retryAfterMs: undefined };
+}
+
+/** The SDK's own way to the network, listened to: `onCharge` is told the request units of each reply, refused or not. */
+export async function heardClient(onCharge: ((requestUnits: number) => void) | undefined): Promise<HttpClient> {
+  const { createDefaultHttpClient } = await import('@azure/core-rest-pipeline');
+  const client = createDefaultHttpClient();
+  return {
+    async sendRequest(request) {
+      const heard = hearing.getStore() ?? nothingHeard();
+      heard.lost += 1;
+      heard.status = undefined;
+      heard.substatus = undefined;
+      heard.retryAfterMs = undefined;
+      const reply = await client.sendRequest(request);
+      heard.status = reply.status;
+      if (!isUnknown(reply.status)) heard.lost -= 1;
+      heard.substatus = numberIn(reply.headers.get('x-ms-substatus'));
+      heard.retryAfterMs = numberIn(reply.headers.get('x-ms-retry-after-ms'));
+      const requestUnits = numberIn(reply.headers.get('x-ms-request-charge'));
+      if (requestUnits) onCharge?.(requestUnits);
+      return reply;
+    },
+  };
+}
+
+function numberIn(header: string | undefined): number | undefined {
+  const number = Number(header ?? Number.NaN);
+  return Number.isFinite(number) ? number : undefined;
+}
