@@ -33,6 +33,35 @@ describe('throttling', () => {
   });
 });
 
+describe('a logical partition that is full', () => {
+  const full = { name: 'StoreFull', retryAfterSeconds: 3600 };
+  const message = 'Partition key reached maximum size of 20 GB.';
+
+  test.each([
+    ['of the batch', { status: 403, headers: { 'x-ms-substatus': '1014' }, body: { code: 'Forbidden', message } }],
+    ['of one write in it', { status: 207, body: [{ statusCode: 424 }, { statusCode: 403 }] }],
+  ])('a 403 %s: nothing is written, what is there is read, and nobody tries again soon', async (_, fault) => {
+    await commit(create('a', 1));
+    const before = batches().length;
+    now().proxy.fail('batch', fault, 9);
+    await expect(commit(create('b'), create('c'))).rejects.toMatchObject(full);
+    expect(batches()).toHaveLength(before + 1);
+    now().proxy.heal();
+    expect(await stored('b')).toBeUndefined();
+    expect(await stored('a')).toBeDefined();
+  });
+
+  test('a 403 to somebody who may not write is another thing', async () => {
+    const body = {
+      code: 'Forbidden',
+      message: 'Request blocked by Auth: principal does not have required RBAC permissions.',
+    };
+    now().proxy.fail('batch', { status: 403, headers: { 'x-ms-substatus': '5302' }, body }, 9);
+    await expect(commit(create('a'))).rejects.toMatchObject({ name: 'WireFailure', status: 403 });
+    now().proxy.heal();
+  });
+});
+
 describe('reads while the network fails', () => {
   test.each(['lost request', 'lost reply'] as const)('%s: they are asked again', async (fault) => {
     const [etag] = await commit(create('a', 1));
