@@ -9,7 +9,7 @@ import type { Blobs, KeptBlob } from './blobs.ts';
 import type { Clock } from './clock.ts';
 import { DAY, HOUR, instantOf, later, MINUTE, SECOND } from './clock.ts';
 import { once } from './once.ts';
-import { Refusal } from './refusal.ts';
+import { callsTo, statusOf } from './service.azure.ts';
 
 interface BlobOptions {
   /** With an account key (Azurite, development). */
@@ -33,6 +33,7 @@ const PAGE = 500;
 const PING_WITHIN = 3 * SECOND;
 /** How long a link works (REQ-VEN-014). */
 const LINK = 15 * MINUTE;
+const available = callsTo('Pictures');
 
 /**
  * The blob port. The container is made private when it is missing. Faults that outlast three tries are answered as
@@ -135,24 +136,4 @@ export function delegationKey(
     });
     return key;
   };
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
-    ? error.statusCode
-    : undefined;
-}
-
-/** A service that cannot be reached, is too busy or fails is `unavailable`; anything else is a bug and stays one. */
-async function available<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const status = statusOf(error);
-    const service = error instanceof Error && ['RestError', 'AbortError', 'TimeoutError'].includes(error.name);
-    if (!service || (status !== undefined && status < 500 && status !== 408 && status !== 429)) throw error;
-    throw Object.assign(new Refusal('unavailable', 'Pictures cannot be reached just now.', { retryAfter: 5 }), {
-      cause: error,
-    });
-  }
 }
