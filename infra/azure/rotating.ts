@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { rotatedSet } from '../../shared/identity/keys.ts';
-import { fromVault, SIGNING_KEYS, takenUp, type Vaulted, write } from './making.ts';
+import { fromVault, intoVault, SIGNING_KEYS, takenUp, type Vaulted } from './vault.ts';
 
 export interface Rotating extends Vaulted {
   /** `https://<app>.azurewebsites.net/api` */
@@ -33,7 +33,7 @@ export async function rotateOnAzure(rotating: Rotating): Promise<void> {
 /** Writes a set and waits until the app publishes it. */
 async function step(rotating: Rotating, set: string, isThere: (kids: readonly string[]) => boolean): Promise<void> {
   const { api, pause } = rotating;
-  await write(rotating, SIGNING_KEYS, set);
+  await intoVault(rotating, SIGNING_KEYS, set);
   await takenUp(rotating);
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const reply = await fetch(`${api}/identity/.well-known/jwks.json`);
