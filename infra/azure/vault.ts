@@ -1,8 +1,8 @@
 /** The vault of an environment, and the app that reads it: secrets are read, written, and taken up by the app. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Clock } from '../../shared/platform/clock.ts';
-import type { Tokens } from './azd.ts';
+import { type Clock, SECOND, systemClock } from '../../shared/platform/clock.ts';
+import { MANAGER, type Tokens, tokensOf } from './azd.ts';
 
 /** A vault, and the app that reads it. */
 export interface Vaulted {
@@ -28,10 +28,30 @@ const TRIES = 60;
 /** Names as the vault allows them: letters, digits and hyphens. */
 export const SIGNING_KEYS = 'SIGNING-KEYS';
 
+/** Of azd's environment. */
+const Given = z.object({
+  AZURE_KEY_VAULT_ENDPOINT: z.url({ protocol: /^https$/ }),
+  AZURE_FUNCTION_APP_ID: z.string().startsWith('/subscriptions/'),
+  AZURE_TENANT_ID: z.string().min(1),
+});
 const Secret = z.object({ value: z.string() });
 const References = z.object({
   value: z.array(z.object({ name: z.string(), properties: z.object({ status: z.string() }) })),
 });
+
+/** The vault and the app of azd's environment; throws, naming what it does not say. */
+export function vaultedIn(environment: Readonly<Record<string, string | undefined>>): Vaulted {
+  const given = Given.parse(environment);
+  return {
+    vault: given.AZURE_KEY_VAULT_ENDPOINT,
+    app: given.AZURE_FUNCTION_APP_ID,
+    manager: MANAGER,
+    tokens: tokensOf(given.AZURE_TENANT_ID),
+    clock: systemClock,
+    pause: 10 * SECOND,
+    say: (line) => void process.stdout.write(`${line}\n`),
+  };
+}
 
 /** The value of a secret; undefined when there is none. */
 export async function fromVault(vaulted: Vaulted, name: string): Promise<string | undefined> {
