@@ -16,7 +16,6 @@ interface BlobOptions {
   readonly connectionString?: string | undefined;
   /** `https://<account>.blob.core.windows.net`, reached by the managed identity. */
   readonly accountUrl?: string | undefined;
-  readonly container: 'pictures';
   readonly clock: Clock;
 }
 
@@ -28,6 +27,7 @@ interface Opened {
 }
 
 const TRIES = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 2 * SECOND, tryTimeoutInMs: 30 * SECOND };
+const CONTAINER = 'pictures';
 /** Of a listing. */
 const PAGE = 500;
 const PING_WITHIN = 3 * SECOND;
@@ -103,7 +103,7 @@ async function open(options: BlobOptions): Promise<Opened> {
     }
     const sign: Signer = async (path, expiresOn) =>
       sdk.generateBlobSASQueryParameters(reading(path, expiresOn), credential).toString();
-    return { container: service.getContainerClient(options.container), sign };
+    return { container: service.getContainerClient(CONTAINER), sign };
   }
   if (!options.accountUrl) throw new Error('Blobs need BLOB_CONNECTION or BLOB_ACCOUNT_URL');
   const { DefaultAzureCredential } = await import('@azure/identity');
@@ -111,11 +111,11 @@ async function open(options: BlobOptions): Promise<Opened> {
   const key = delegationKey(options.clock, (from, until) => service.getUserDelegationKey(from, until));
   const sign: Signer = async (path, expiresOn) =>
     sdk.generateBlobSASQueryParameters(reading(path, expiresOn), await key(), service.accountName).toString();
-  return { container: service.getContainerClient(options.container), sign };
+  return { container: service.getContainerClient(CONTAINER), sign };
 
   function reading(path: string, expiresOn: Date): BlobSASSignatureValues {
     const permissions = sdk.BlobSASPermissions.parse('r');
-    return { containerName: options.container, blobName: path, permissions, expiresOn };
+    return { containerName: CONTAINER, blobName: path, permissions, expiresOn };
   }
 }
 
