@@ -4,22 +4,19 @@
  */
 import { newKeySet } from '../../shared/identity/keys.ts';
 import { secretText } from '../../shared/platform/random.ts';
-import { fromVault, intoVault, SIGNING_KEYS, takenUp, type Vaulted } from './vault.ts';
+import { fromVault, intoVault, SECRETS, takenUp, type Vaulted } from './vault.ts';
 
 export interface Making extends Vaulted {
   /** Written as SMTP-URL, whatever is there; left out, the vault keeps what it has. */
   readonly smtpUrl?: string | undefined;
 }
 
-const LINK_SECRET = 'LINK-SECRET';
-const SMTP_URL = 'SMTP-URL';
-
 /** Throws, naming what is wrong but no value, when the vault refuses or the app cannot read what it was given. */
 export async function makeSecrets(making: Making): Promise<void> {
   const { say, clock, smtpUrl } = making;
   const wanted: readonly (readonly [name: string, make: () => Promise<string>])[] = [
-    [SIGNING_KEYS, () => newKeySet(clock)],
-    [LINK_SECRET, async () => secretText(32)],
+    [SECRETS.signingKeys, () => newKeySet(clock)],
+    [SECRETS.linkSecret, async () => secretText(32)],
   ];
   for (const [name, make] of wanted) {
     if ((await fromVault(making, name)) !== undefined) {
@@ -30,8 +27,8 @@ export async function makeSecrets(making: Making): Promise<void> {
     say(`${name}: made`);
   }
   if (smtpUrl !== undefined) {
-    await intoVault(making, SMTP_URL, smtpUrl);
-    say(`${SMTP_URL}: written`);
+    await intoVault(making, SECRETS.smtpUrl, smtpUrl);
+    say(`${SECRETS.smtpUrl}: written`);
   }
   await takenUp(making);
   say('The app reads them all.');

@@ -25,8 +25,8 @@ const VAULT_API = 'api-version=7.4';
 const SITE_API = 'api-version=2022-03-01';
 const TRIES = 60;
 
-/** Names as the vault allows them: letters, digits and hyphens. */
-export const SIGNING_KEYS = 'SIGNING-KEYS';
+/** What the vault holds; it allows letters, digits and hyphens in a name. */
+export const SECRETS = { signingKeys: 'SIGNING-KEYS', linkSecret: 'LINK-SECRET', smtpUrl: 'SMTP-URL' } as const;
 
 /** Of azd's environment. */
 const Given = z.object({
