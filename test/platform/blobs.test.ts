@@ -1,9 +1,9 @@
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, inject, test } from 'vitest';
 import { delegationKey, openBlobs } from '../../shared/platform/blobs.azure.ts';
 import type { KeptBlob } from '../../shared/platform/blobs.ts';
 import { type Clock, instantOf, systemClock } from '../../shared/platform/clock.ts';
+import { closed, listening } from '../support/listening.ts';
 
 const connectionString = inject('azurite');
 const at = (now: string): Clock => ({ now: () => now });
@@ -76,15 +76,11 @@ async function proxied(disturb: (request: IncomingMessage, reply: ServerResponse
     });
     request.pipe(through);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { port } = await listening(server);
   const by = connectionString.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
   return {
     blobs: openBlobs({ connectionString: by, clock: systemClock }),
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close: () => closed(server),
   };
 }
 
