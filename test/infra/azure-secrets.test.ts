@@ -5,7 +5,7 @@ import { rotateOnAzure } from '../../infra/azure/rotating.ts';
 import { openKeys } from '../../shared/identity/keys.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { readConfig } from '../../shared/platform/config.ts';
-import { closed, listening } from '../support/listening.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 
 const APP = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app';
 const REFERENCES = `${APP}/config/configreferences/appsettings`;
@@ -50,7 +50,7 @@ beforeEach(async () => {
     const value = vault.get(secret);
     return value === undefined ? answer(404, {}) : answer(200, { value });
   });
-  const { origin } = await listening(server);
+  const { origin } = await onFreePort(server);
   const tokens = async (audience: string) => (audience === origin ? 'of-the-manager' : 'of-the-vault');
   const say = (line: string) => void said.push(line);
   making = { vault: `${origin}/`, app: APP, manager: origin, tokens, clock: systemClock, pause: 1, say };

@@ -12,8 +12,8 @@ import { bicepFiles, ofType, profiles, propertiesOf, provisioned } from '../supp
 import { bellFacts, counted, countRings, hang, ring } from '../support/bells.ts';
 import { parsed } from '../support/bicep.ts';
 import type { Deployment } from '../support/bicep-deployment.ts';
-import { closed, listening } from '../support/listening.ts';
 import { testPlatform } from '../support/platform.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 
 const TOPIC = 'Microsoft.ServiceBus/namespaces/topics';
 const DATABASE = 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases';
@@ -192,7 +192,7 @@ async function hubInUse(): Promise<string | undefined> {
     paths.push(request.url ?? '');
     reply.writeHead(202).end();
   });
-  const { port } = await listening(server);
+  const { port } = await onFreePort(server);
   const connectionString = `Endpoint=http://127.0.0.1;Port=${port};AccessKey=${'k'.repeat(44)};Version=1.0;`;
   await openRealtime({ connectionString }).send('org', 'user', { type: 'hello', data: {} });
   await closed(server);

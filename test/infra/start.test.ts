@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { listening } from '../support/listening.ts';
 import { killAll, launch, READY, ready, START, type Started } from '../support/marquee.ts';
+import { onFreePort } from '../support/servers.ts';
 
 let folder: string;
 let settings: Record<string, string>;
@@ -95,7 +95,7 @@ describe('npm start stops with one clear message', () => {
 
   test('when the port is taken', async () => {
     const other = createServer();
-    const { port } = await listening(other);
+    const { port } = await onFreePort(other);
     settings.PORT = String(port);
     expect(await refused()).toMatch(new RegExp(`^Port ${port} is taken.*set PORT`));
     // Known before the minute's work of loading the demo.

@@ -3,7 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { delegationKey, openBlobs } from '../../shared/platform/blobs.azure.ts';
 import type { KeptBlob } from '../../shared/platform/blobs.ts';
 import { type Clock, instantOf, systemClock } from '../../shared/platform/clock.ts';
-import { closed, listening } from '../support/listening.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 
 const connectionString = inject('azurite');
 const at = (now: string): Clock => ({ now: () => now });
@@ -76,7 +76,7 @@ async function proxied(disturb: (request: IncomingMessage, reply: ServerResponse
     });
     request.pipe(through);
   });
-  const { port } = await listening(server);
+  const { port } = await onFreePort(server);
   const by = connectionString.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
   return {
     blobs: openBlobs({ connectionString: by, clock: systemClock }),

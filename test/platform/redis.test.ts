@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { readConfig } from '../../shared/platform/config.ts';
 import { credentialsOf } from '../../shared/platform/redis.azure.ts';
 import { openRedis, type Redis, type RedisOptions } from '../../shared/platform/redis.ts';
-import { listening } from '../support/listening.ts';
 import { describeRedis, keptLog, type RedisServer, reached, startRedis } from '../support/redis.ts';
+import { onFreePort } from '../support/servers.ts';
 
 const AWAY = /^redis is away: this process counts and remembers by itself /;
 const pong = (redis: Redis) => redis.ask(['PING'], z.literal('PONG'));
@@ -48,7 +48,7 @@ describe('Where there is no Redis', () => {
 
   test('one that takes connections and says nothing is given up, and nobody waits for that either', async () => {
     const silent = createServer(() => {});
-    const redis = open(`redis://127.0.0.1:${(await listening(silent)).port}`);
+    const redis = open(`redis://127.0.0.1:${(await onFreePort(silent)).port}`);
     expect(await took(() => pong(redis))).toBeLessThan(50);
     await expect(redis.ping()).rejects.toThrow('Redis is away');
     expect(log.warnings).toEqual([expect.stringMatching(AWAY)]);

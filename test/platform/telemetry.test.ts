@@ -11,9 +11,9 @@ import { openCosmosStore } from '../../shared/platform/store.azure.ts';
 import type { Store, Write } from '../../shared/platform/store.ts';
 import { tracedStore } from '../../shared/platform/telemetry.ports.ts';
 import { bellFacts, hang, ORG, ring } from '../support/bells.ts';
-import { closed, listening } from '../support/listening.ts';
 import { said } from '../support/local-bus.ts';
 import { type TestPlatform, testPlatform } from '../support/platform.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 import { pathOf, type RecordedTelemetry, recordedTelemetry } from '../support/telemetry.ts';
 
 const TICK = '2026-11-20T03:00:00Z';
@@ -82,7 +82,7 @@ describe('REQ-EQP-112 request units, as @azure/cosmos hears them', () => {
       reply.writeHead(200, { 'content-type': 'application/json', ...charge });
       reply.end(JSON.stringify(body));
     });
-    const { origin: endpoint } = await listening(service);
+    const { origin: endpoint } = await onFreePort(service);
     const key = Buffer.from('a key').toString('base64');
     store = openCosmosStore({ endpoint, key, database: 'marquee', onCharge: (units) => telemetry.charged(units) });
   });

@@ -9,8 +9,8 @@ import { createClient } from '@redis/client';
 import { describe, expect } from 'vitest';
 import type { Probe } from '../../shared/platform/health.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { listening } from './listening.ts';
 import { silentLog } from './platform.ts';
+import { onFreePort } from './servers.ts';
 
 const installed = spawnSync('redis-server', ['--version']).status === 0;
 
@@ -37,7 +37,7 @@ export interface RedisServer {
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  const { port } = await listening(server);
+  const { port } = await onFreePort(server);
   server.close();
   await once(server, 'close');
   return port;

@@ -11,9 +11,9 @@ import { readConfig } from '../../shared/platform/config.ts';
 import { runReaction } from '../../shared/platform/react.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 import { openTelemetry } from '../../shared/platform/telemetry.azure.ts';
-import { closed, listening } from '../support/listening.ts';
 import { said } from '../support/local-bus.ts';
 import { killAll, launch, ready } from '../support/marquee.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 
 const KEY = '0193b0a0-7c1e-4000-8000-000000000001';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -43,7 +43,7 @@ beforeEach(async () => {
       reply.end(JSON.stringify({ itemsReceived: envelopes.length, itemsAccepted: envelopes.length, errors: [] }));
     });
   });
-  ({ origin: address } = await listening(service));
+  ({ origin: address } = await onFreePort(service));
 });
 afterEach(async () => {
   await killAll();

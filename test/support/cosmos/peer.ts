@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { createHttpServer } from '@vercel/cosmosdb-server';
-import { closed, listening } from '../listening.ts';
+import { closed, onFreePort } from '../servers.ts';
 import { orderedTexts, plainTexts } from './texts.ts';
 
 export interface Answer {
@@ -36,7 +36,7 @@ interface BatchReply {
 /** The one property that the npm server takes for a key: it knows no hierarchical keys. */
 export const KEY = '_partition';
 
-export interface Peer {
+interface Peer {
   /** Passes a request on as it is. */
   ask(method: string, path: string, headers: IncomingHttpHeaders, body?: unknown): Promise<Answer>;
   /** The documents of some ids in a partition, as it holds them now; undefined where there is none. */
@@ -51,7 +51,7 @@ export interface Peer {
 /** Starts the npm server on a port of its own. */
 export async function startPeer(): Promise<Peer> {
   const server = createHttpServer({ keepAlive: true } as object);
-  const { origin } = await listening(server);
+  const { origin } = await onFreePort(server);
 
   async function ask(method: string, path: string, headers: IncomingHttpHeaders, body?: unknown): Promise<Answer> {
     const passed = Object.entries(headers).flatMap(([name, value]) =>

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { closed, listening } from '../listening.ts';
+import { closed, onFreePort } from '../servers.ts';
 import { accountAt } from './forms.ts';
 
 /** What is asked for. */
@@ -122,7 +122,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     return content;
   }
 
-  const { origin: endpoint } = await listening(server);
+  const { origin: endpoint } = await onFreePort(server);
   return {
     endpoint,
     passed,

@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { closed, listening } from '../listening.ts';
+import { closed, onFreePort } from '../servers.ts';
 import type { Definition } from './forms.ts';
 import { accountAt, asDefined, bad, charged, kept, keysOf, outward, partitionOf, quoted, statusOf } from './forms.ts';
 import type { Answer, BatchOperation, Kept } from './peer.ts';
@@ -216,7 +216,7 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(body === undefined ? '' : JSON.stringify(body));
   });
-  const { origin: endpoint } = await listening(server);
+  const { origin: endpoint } = await onFreePort(server);
   return {
     endpoint,
     async close() {

@@ -4,7 +4,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 
 /** Has a server listen; `origin` is that of HTTP. */
-export async function listening(server: Server): Promise<{ readonly port: number; readonly origin: string }> {
+export async function onFreePort(server: Server): Promise<{ readonly port: number; readonly origin: string }> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
