@@ -20,7 +20,7 @@ afterEach(async () => {
 function open(): Promise<DeadLetters> {
   const { connectionString } = peer;
   const retry = { maxRetries: 1, retryDelayInMs: 10, timeoutInMs: 1000 };
-  return openDeadLetters({ namespace: undefined, connectionString, topic: 'domain-events', retry }, 300);
+  return openDeadLetters({ connectionString, topic: 'domain-events', retry }, 300);
 }
 
 const fact = (at: number) => ({ id: `fact-${at}`, type: 'EventApproved', subject: `event-${at}`, secret: 'hush' });
