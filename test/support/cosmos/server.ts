@@ -13,7 +13,7 @@ import { KEY, startPeer } from './peer.ts';
 import { queryPlan, RANGE_COUNT, rangeList, rangeOf } from './ranges.ts';
 import { type Asked, flattened, plainCount, unindexed, within } from './sql.ts';
 
-export interface CosmosServer {
+interface CosmosServer {
   /** `http://127.0.0.1:<port>` */
   readonly endpoint: string;
   close(): Promise<void>;
