@@ -1,7 +1,7 @@
 /**
  * What the bench was asked: `--quick` takes a tenth of the data and of the time; `--only=<text>` the loads whose name
- * has it; `--data=<folder>` keeps the data there for the next run; `--rate=<n>` the requests a second of the mixed load; `--seconds=<n>` the length of
- * each load; `--profile` leaves a CPU profile of the host in dist/bench.
+ * has it; `--data=<folder>` keeps the data there for the next run; `--rate=<n>` the requests a second of the mixed load;
+ * `--seconds=<n>` the length of each load; `--profile` leaves a CPU profile of the host in dist/bench.
  */
 const options = process.argv.slice(2);
 

@@ -1,7 +1,7 @@
 /** What it costs a month, by list prices (pay as you go, East US, US dollars, as published in 2025). */
 import { table } from '../report.ts';
 import type { Operation } from './day.ts';
-import { HOURS, sum } from './platform.ts';
+import { HOURS, sum } from './organizations.ts';
 import type { Played } from './year.ts';
 
 /** An hour of 100 RU/s that scale by themselves, billed by the most of each hour, a tenth of the maximum at least. */

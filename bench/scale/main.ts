@@ -7,7 +7,7 @@ import { say, table } from '../report.ts';
 import type { Charge } from './charges.ts';
 import { operationsOfADay } from './day.ts';
 import { bills, monthly } from './dollars.ts';
-import { organizations, sum, yearOf } from './platform.ts';
+import { organizations, sum, yearOf } from './organizations.ts';
 import { type Keys, MOST_BYTES, MOST_UNITS, type Partitioned, type Played, play } from './year.ts';
 
 const SUSTAINED = 1000;

@@ -2,7 +2,7 @@
 import type { ContainerName } from '../../shared/platform/containers.ts';
 import type { Charge } from './charges.ts';
 import type { Operation } from './day.ts';
-import { HOURS, type Organization, sum, type Year } from './platform.ts';
+import { HOURS, type Organization, sum, type Year } from './organizations.ts';
 
 /** What Cosmos DB allows a logical partition: request units a second, bytes. */
 export const MOST_UNITS = 10_000;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { reactions } from '../../functions/registry.ts';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import { messageOf } from '../../shared/platform/errors.ts';
+import { command } from '../local/command.ts';
 import { MANAGER, tokensOf } from './azd.ts';
 import { straySubscriptions } from './strays.ts';
 
@@ -42,7 +43,4 @@ async function untilReady(url: string): Promise<void> {
   throw new Error(`Marquee is not ready: ${url} answers ${last}`);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 1;
-});
+await command(main);

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { rotatedSet } from '../../shared/identity/keys.ts';
-import { fromVault, SIGNING_KEYS, takenUp, type Vaulted, write } from './making.ts';
+import { fromVault, intoVault, SECRETS, takenUp, type Vaulted } from './vault.ts';
 
 export interface Rotating extends Vaulted {
   /** `https://<app>.azurewebsites.net/api` */
@@ -20,9 +20,9 @@ const Published = z.object({ keys: z.array(z.object({ kid: z.string() })) });
 /** Throws, naming no key, when there is no set yet or the app does not take up a step; the command may be run again. */
 export async function rotateOnAzure(rotating: Rotating): Promise<void> {
   const { clock, say, settle } = rotating;
-  const text = await fromVault(rotating, SIGNING_KEYS);
-  if (text === undefined) throw new Error(`The vault has no ${SIGNING_KEYS}: azd provision makes the first.`);
-  const { ahead, next, kid, kept, dropped } = await rotatedSet(text, SIGNING_KEYS, clock);
+  const text = await fromVault(rotating, SECRETS.signingKeys);
+  if (text === undefined) throw new Error(`The vault has no ${SECRETS.signingKeys}: azd provision makes the first.`);
+  const { ahead, next, kid, kept, dropped } = await rotatedSet(text, SECRETS.signingKeys, clock);
   await step(rotating, ahead, (kids) => kids.includes(kid));
   say(`${kid} is known; in a while it will sign`);
   await sleep(settle);
@@ -33,7 +33,7 @@ export async function rotateOnAzure(rotating: Rotating): Promise<void> {
 /** Writes a set and waits until the app publishes it. */
 async function step(rotating: Rotating, set: string, isThere: (kids: readonly string[]) => boolean): Promise<void> {
   const { api, pause } = rotating;
-  await write(rotating, SIGNING_KEYS, set);
+  await intoVault(rotating, SECRETS.signingKeys, set);
   await takenUp(rotating);
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const reply = await fetch(`${api}/identity/.well-known/jwks.json`);

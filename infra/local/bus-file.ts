@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import Database from 'libsql';
 import { LRUCache } from 'lru-cache';
-import { isFact, parsedFact } from '../../shared/platform/bus.ts';
+import { type DeadLetter, isFact, parsedFact } from '../../shared/platform/bus.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 
 export interface Message {
@@ -20,16 +20,6 @@ export interface Failure {
   readonly error: string;
   /** Given up: it becomes a dead letter as of this instant. */
   readonly deadAt?: string;
-}
-
-interface DeadLetter {
-  readonly reaction: string;
-  readonly factId: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly tries: number;
-  readonly deadAt: string;
-  readonly error: string;
 }
 
 interface DeadLetterFilter {
@@ -108,7 +98,7 @@ export function openBusFile(folder: string): BusFile {
   const count = db.prepare('SELECT count(*) FROM messages').raw(true);
   const strangers = db.prepare('SELECT n, tries FROM messages WHERE reaction NOT IN (SELECT value FROM json_each(?))');
   const dead = db.prepare(`SELECT reaction, fact_id AS factId, json_extract(fact, '$.type') AS type,
-    json_extract(fact, '$.subject') AS subject, tries, dead_at AS deadAt, error
+    json_extract(fact, '$.subject') AS subject, tries, dead_at AS at, error
     FROM dead_letters WHERE ${MATCHING} ORDER BY dead_at, fact_id, reaction`);
   const revive = db.prepare(`INSERT OR IGNORE INTO messages (reaction, fact_id, session, fact)
     SELECT reaction, fact_id, session, fact FROM dead_letters WHERE ${MATCHING} ORDER BY fact_id, reaction`);

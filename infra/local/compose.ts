@@ -6,9 +6,8 @@ import { createAuthenticator } from '../../shared/identity/authenticator.ts';
 import { openKeys } from '../../shared/identity/keys.ts';
 import { sessionActor } from '../../shared/identity/session-actor.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
-import type { Blobs } from '../../shared/platform/blobs.ts';
 import { type Clock, systemClock, systemIds } from '../../shared/platform/clock.ts';
-import { type Config, configuredUrl } from '../../shared/platform/config.ts';
+import { type Config, configuredUrl, hasBlobs, hasRealtime } from '../../shared/platform/config.ts';
 import { codeOf, messageOf } from '../../shared/platform/errors.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import type { Log } from '../../shared/platform/log.ts';
@@ -140,23 +139,18 @@ export async function madeFolder(folder: string): Promise<void> {
 }
 
 async function openedBlobs(config: Config, folder: string, clock: Clock, log: Log) {
-  const container = 'pictures';
-  if (config.BLOB_CONNECTION !== undefined || config.BLOB_ACCOUNT_URL !== undefined) {
+  if (hasBlobs(config)) {
     const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
-    const blobs: Blobs = openBlobs({ connectionString, accountUrl, container, clock });
-    return { blobs, stop: () => undefined };
+    return { blobs: openBlobs({ connectionString, accountUrl, clock }), stop: () => undefined };
   }
   const azurite = await startAzurite({ folder: join(folder, 'blobs'), log: (message) => log.warn({}, message) });
-  return {
-    blobs: openBlobs({ connectionString: azurite.connectionString, container, clock }),
-    stop: () => azurite.stop(),
-  };
+  return { blobs: openBlobs({ connectionString: azurite.connectionString, clock }), stop: () => azurite.stop() };
 }
 
 /** Web PubSub where one is set; else the endpoint here, which lets in whose session is still good when it connects. */
 async function openedRealtime(config: Config, folder: string, log: Log, platform: () => Platform) {
   const { WEB_PUBSUB_ENDPOINT: endpoint, WEB_PUBSUB_CONNECTION: connectionString, HOST: host } = config;
-  if (endpoint !== undefined || connectionString !== undefined) {
+  if (hasRealtime(config)) {
     return { port: openRealtime({ endpoint, connectionString }), stop: () => undefined };
   }
   const service = await onPort('WEB_PUBSUB_PORT', config, (port) =>

@@ -64,7 +64,7 @@ export function countsOf(event: number, quantity: number) {
 }
 
 /** The event whose reservation of a single piece is flagged: the piece is a total loss. */
-export const LOST_FOR = 117;
+const LOST_FOR = 117;
 /** The event that gave one of its reservations back. */
 export const GIVEN_BACK_BY = 116;
 

@@ -1,6 +1,7 @@
 /**
  * `npm run generate`: writes what is derived from the declarations (`openapi.json`, `docs/errors.md`, the typed client
- * of the API tests, what the Bicep makes of them) and the compiled mail templates. `--check` writes nothing and fails when one is out of step.
+ * of the API tests, what the Bicep makes of them) and the compiled mail templates. `--check` writes nothing and fails when
+ * one is out of step.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';

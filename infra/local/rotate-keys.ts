@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { rotateKeys } from '../../shared/identity/keys.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { readConfig } from '../../shared/platform/config.ts';
-import { messageOf } from '../../shared/platform/errors.ts';
+import { command } from './command.ts';
 import { alone } from './lock.ts';
 
 async function main(): Promise<void> {
@@ -16,7 +16,4 @@ async function main(): Promise<void> {
   process.stdout.write(`Tokens are now signed with ${kid}; ${kept} older still verify, ${dropped} dropped.\n`);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 1;
-});
+await command(main);

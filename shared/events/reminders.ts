@@ -2,7 +2,7 @@
 import { DAY, HOUR, later, NEVER } from '../platform/clock.ts';
 
 /** ISO 8601 durations before the start. */
-export type ReminderLead = 'P7D' | 'P1D' | 'PT2H';
+type ReminderLead = 'P7D' | 'P1D' | 'PT2H';
 
 interface Reminder {
   readonly lead: ReminderLead;
@@ -26,7 +26,7 @@ export interface RemindedOf {
 }
 
 /** What reminders are decided on. One `remindedOf` for each start, for an event may come back to one it had before. */
-export interface Remindable {
+interface Remindable {
   readonly status: string;
   readonly startsAt: string;
   readonly remindedOf?: readonly RemindedOf[];

@@ -9,14 +9,13 @@ import type { Blobs, KeptBlob } from './blobs.ts';
 import type { Clock } from './clock.ts';
 import { DAY, HOUR, instantOf, later, MINUTE, SECOND } from './clock.ts';
 import { once } from './once.ts';
-import { Refusal } from './refusal.ts';
+import { callsTo, statusOf } from './service.azure.ts';
 
 interface BlobOptions {
   /** With an account key (Azurite, development). */
   readonly connectionString?: string | undefined;
   /** `https://<account>.blob.core.windows.net`, reached by the managed identity. */
   readonly accountUrl?: string | undefined;
-  readonly container: 'pictures';
   readonly clock: Clock;
 }
 
@@ -28,11 +27,13 @@ interface Opened {
 }
 
 const TRIES = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 2 * SECOND, tryTimeoutInMs: 30 * SECOND };
+const CONTAINER = 'pictures';
 /** Of a listing. */
 const PAGE = 500;
 const PING_WITHIN = 3 * SECOND;
 /** How long a link works (REQ-VEN-014). */
 const LINK = 15 * MINUTE;
+const available = callsTo('Pictures');
 
 /**
  * The blob port. The container is made private when it is missing. Faults that outlast three tries are answered as
@@ -102,7 +103,7 @@ async function open(options: BlobOptions): Promise<Opened> {
     }
     const sign: Signer = async (path, expiresOn) =>
       sdk.generateBlobSASQueryParameters(reading(path, expiresOn), credential).toString();
-    return { container: service.getContainerClient(options.container), sign };
+    return { container: service.getContainerClient(CONTAINER), sign };
   }
   if (!options.accountUrl) throw new Error('Blobs need BLOB_CONNECTION or BLOB_ACCOUNT_URL');
   const { DefaultAzureCredential } = await import('@azure/identity');
@@ -110,11 +111,11 @@ async function open(options: BlobOptions): Promise<Opened> {
   const key = delegationKey(options.clock, (from, until) => service.getUserDelegationKey(from, until));
   const sign: Signer = async (path, expiresOn) =>
     sdk.generateBlobSASQueryParameters(reading(path, expiresOn), await key(), service.accountName).toString();
-  return { container: service.getContainerClient(options.container), sign };
+  return { container: service.getContainerClient(CONTAINER), sign };
 
   function reading(path: string, expiresOn: Date): BlobSASSignatureValues {
     const permissions = sdk.BlobSASPermissions.parse('r');
-    return { containerName: options.container, blobName: path, permissions, expiresOn };
+    return { containerName: CONTAINER, blobName: path, permissions, expiresOn };
   }
 }
 
@@ -135,24 +136,4 @@ export function delegationKey(
     });
     return key;
   };
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
-    ? error.statusCode
-    : undefined;
-}
-
-/** A service that cannot be reached, is too busy or fails is `unavailable`; anything else is a bug and stays one. */
-async function available<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const status = statusOf(error);
-    const service = error instanceof Error && ['RestError', 'AbortError', 'TimeoutError'].includes(error.name);
-    if (!service || (status !== undefined && status < 500 && status !== 408 && status !== 429)) throw error;
-    throw Object.assign(new Refusal('unavailable', 'Pictures cannot be reached just now.', { retryAfter: 5 }), {
-      cause: error,
-    });
-  }
 }

@@ -6,9 +6,9 @@ import { once } from './once.ts';
 
 export interface AzureBusOptions {
   /** Fully qualified, reached by the managed identity. */
-  readonly namespace: string | undefined;
+  readonly namespace?: string | undefined;
   /** Taken before `namespace`; with `UseDevelopmentEmulator=true` in it, the emulator without TLS. */
-  readonly connectionString: string | undefined;
+  readonly connectionString?: string | undefined;
   readonly topic: string;
   readonly retry?: Partial<typeof RETRY>;
 }
@@ -37,6 +37,7 @@ export function openAzureBus(options: AzureBusOptions): Bus {
   };
 }
 
+/** A client of the namespace; it connects when it is first used. Throws when neither it nor a connection string is set. */
 export async function connectToBus({ namespace, connectionString, retry }: AzureBusOptions): Promise<ServiceBusClient> {
   const { RetryMode, ServiceBusClient: Client } = await import('@azure/service-bus');
   const retryOptions = { ...RETRY, ...retry, mode: RetryMode.Exponential };

@@ -23,6 +23,18 @@ export function isEnvelope(fact: Fact): fact is Envelope {
   return 'dataref' in fact;
 }
 
+/** A fact that a reaction was told of again and again until it was given up; what the fact says is no part of it. */
+export interface DeadLetter {
+  readonly reaction: string;
+  readonly factId: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly tries: number;
+  /** When it was given up; of Service Bus, when it came to the subscription. */
+  readonly at: string;
+  readonly error: string;
+}
+
 /** Property of a message that was a dead letter: the one reaction it is meant for. Filters of subscriptions read it. */
 export const REPLAY_FOR = 'replayfor';
 

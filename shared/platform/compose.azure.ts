@@ -4,7 +4,7 @@ import { openAzureBus } from './bus.azure.ts';
 import type { Bus } from './bus.ts';
 import { type Charges, openCharges } from './charges.ts';
 import { systemClock, systemIds } from './clock.ts';
-import { BadConfiguration, type Config, configuredUrl, hasBus } from './config.ts';
+import { BadConfiguration, type Config, configuredUrl, hasBus, hasRealtime } from './config.ts';
 import type { Probe } from './health.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { openLog } from './log.pino.ts';
@@ -56,7 +56,7 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   const store = await openedStore(config, charges, telemetry);
   const bus = openedBus(config);
   const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
-  const blobs = openBlobs({ connectionString, accountUrl, container: 'pictures', clock });
+  const blobs = openBlobs({ connectionString, accountUrl, clock });
   const realtime = openedRealtime(config);
   const shared = openShared(config, log, () => Date.parse(clock.now()));
   const probes: Probe[] = [
@@ -98,10 +98,6 @@ async function openedStore(config: Config, charges: Charges, telemetry: Telemetr
     telemetry?.charged(requestUnits);
   };
   return openCosmosStore({ endpoint, key, database, onCharge });
-}
-
-function hasRealtime({ WEB_PUBSUB_ENDPOINT, WEB_PUBSUB_CONNECTION }: Config): boolean {
-  return WEB_PUBSUB_ENDPOINT !== undefined || WEB_PUBSUB_CONNECTION !== undefined;
 }
 
 function openedRealtime(config: Config): Realtime {

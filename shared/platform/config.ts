@@ -122,6 +122,16 @@ export function configuredUrl({ PUBLIC_URL, HOST, PORT }: Config): string {
   return PUBLIC_URL ?? `http://${HOST}:${PORT}`;
 }
 
+/** Whether there is a storage account for pictures. */
+export function hasBlobs({ BLOB_ACCOUNT_URL, BLOB_CONNECTION }: Config): boolean {
+  return BLOB_ACCOUNT_URL !== undefined || BLOB_CONNECTION !== undefined;
+}
+
+/** Whether there is a Web PubSub to tell sockets by. */
+export function hasRealtime({ WEB_PUBSUB_ENDPOINT, WEB_PUBSUB_CONNECTION }: Config): boolean {
+  return WEB_PUBSUB_ENDPOINT !== undefined || WEB_PUBSUB_CONNECTION !== undefined;
+}
+
 /** Whether there is a Service Bus to publish to and to be told by. */
 export function hasBus({ SERVICE_BUS_NAMESPACE, SERVICE_BUS_CONNECTION }: Config): boolean {
   return SERVICE_BUS_NAMESPACE !== undefined || SERVICE_BUS_CONNECTION !== undefined;

@@ -2,18 +2,7 @@
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from '@azure/service-bus';
 import { z } from 'zod';
 import { type AzureBusOptions, connectToBus } from './bus.azure.ts';
-import { REPLAY_FOR } from './bus.ts';
-
-export interface DeadLetter {
-  readonly reaction: string;
-  readonly factId: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly tries: number;
-  /** When it came to the subscription. */
-  readonly at: string;
-  readonly error: string;
-}
+import { type DeadLetter, REPLAY_FOR } from './bus.ts';
 
 export interface DeadLetters {
   /** Of one reaction, in the order they were sent; `id` of a fact: that one alone. */

@@ -1,4 +1,6 @@
 /** What the system stands on, and whether it answers. */
+import { inTime } from './in-time.ts';
+
 export interface Probe {
   /** `store`, `bus`, `blobs`, `realtime`, `redis`. */
   readonly name: string;
@@ -28,17 +30,8 @@ export async function health(probes: readonly Probe[]): Promise<{ ready: boolean
 }
 
 async function answered(check: () => Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const impatient = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), PATIENCE_MS);
-  });
-  const asked = check().then(
+  return inTime(check(), PATIENCE_MS).then(
     () => true,
     () => false,
   );
-  try {
-    return await Promise.race([asked, impatient]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,6 @@
 /** Mail over SMTP. `nodemailer` is loaded with the first message. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from './errors.ts';
+import { inTime } from './in-time.ts';
 import type { Mail } from './mail.ts';
 import { once } from './once.ts';
 
@@ -29,18 +29,10 @@ export function smtpMail({ url, from, within = WITHIN }: SmtpOptions): Mail {
       const to = { name: '', address: message.to };
       const mail = { ...message, to, messageId: `<${message.messageId}>`, from };
       const sending = (await transport()).sendMail(mail);
-      const inTime = new AbortController();
-      const late = sleep(within, undefined, { signal: inTime.signal }).then(() => {
-        throw new Error(`The server has not answered within ${within} ms`);
-      });
       try {
-        await Promise.race([sending, late]);
+        await inTime(sending, within);
       } catch (error) {
         throw new Error(`The mail was not taken: ${messageOf(error).replaceAll(ADDRESS, '<address>')}`);
-      } finally {
-        inTime.abort();
-        late.catch(() => undefined);
-        sending.catch(() => undefined);
       }
     },
   };

@@ -6,7 +6,7 @@ import { instantOf, SECOND } from './clock.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { once } from './once.ts';
 import type { ConnectedUser, Realtime } from './realtime.ts';
-import { Refusal } from './refusal.ts';
+import { callsTo } from './service.azure.ts';
 
 interface RealtimeOptions {
   /** With an access key: `Endpoint=…;AccessKey=…;Version=1.0;` (the local endpoint, development). */
@@ -23,6 +23,7 @@ const HUB = 'notifications';
 const ACCESS_MINUTES = 5;
 const PING_WITHIN = 3 * SECOND;
 const TRIES = { maxRetries: 2, retryDelayInMs: 100, maxRetryDelayInMs: 2 * SECOND };
+const available = callsTo('Real time');
 
 /** Names of groups and users, without the slash that the service's paths cannot hold. */
 const EVERYBODY = 'everybody';
@@ -164,24 +165,4 @@ async function answering(options: RealtimeOptions, signal: AbortSignal): Promise
     throw Object.assign(new Error('No answer', { cause }), { name: 'RestError' });
   });
   if (!ok) throw Object.assign(new Error(`The service answers ${status}`), { name: 'RestError', statusCode: status });
-}
-
-/** A service that cannot be reached, is too busy or fails is `unavailable`; anything else is a bug and stays one. */
-async function available<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const status = statusOf(error);
-    const service = error instanceof Error && ['RestError', 'AbortError', 'TimeoutError'].includes(error.name);
-    if (!service || (status !== undefined && status < 500 && status !== 408 && status !== 429)) throw error;
-    throw Object.assign(new Refusal('unavailable', 'Real time cannot be reached just now.', { retryAfter: 5 }), {
-      cause: error,
-    });
-  }
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
-    ? error.statusCode
-    : undefined;
 }

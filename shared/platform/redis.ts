@@ -6,6 +6,7 @@ import type { RedisClientType } from '@redis/client';
 import type { z } from 'zod';
 import { delayAfter } from './backoff.ts';
 import { messageOf } from './errors.ts';
+import { inTime } from './in-time.ts';
 import type { Log } from './log.ts';
 
 export interface Redis {
@@ -109,7 +110,7 @@ export function openRedis({ url, log, credentials, patience }: RedisOptions): Re
     client.on('error', (error) => lost(client, error));
     const before = [...ears];
     try {
-      await within(greeted(client, before), CONNECT_MS);
+      await inTime(greeted(client, before), CONNECT_MS);
       if (closed) throw new Error('closed meanwhile');
     } catch (error) {
       client.destroy();
@@ -138,7 +139,7 @@ export function openRedis({ url, log, credentials, patience }: RedisOptions): Re
       try {
         const { username, password, renewAfter } = await credentials();
         if (live?.client !== client) return;
-        await within(client.sendCommand(['AUTH', username, password]), CONNECT_MS);
+        await inTime(client.sendCommand(['AUTH', username, password]), CONNECT_MS);
         renewLater(client, renewAfter);
       } catch (error) {
         log.warn({ reason: messageOf(error) }, 'the credentials for redis could not be renewed');
@@ -156,7 +157,7 @@ export function openRedis({ url, log, credentials, patience }: RedisOptions): Re
       }
       const { client } = live;
       try {
-        return reply.parse(await within(client.sendCommand(command), patience));
+        return reply.parse(await inTime(client.sendCommand(command), patience));
       } catch (error) {
         lost(client, error);
         return undefined;
@@ -170,7 +171,7 @@ export function openRedis({ url, log, credentials, patience }: RedisOptions): Re
     async ping() {
       if (!live && !retry && !closed) await begin();
       if (!live) throw new Error('Redis is away');
-      await within(live.client.ping(), CONNECT_MS);
+      await inTime(live.client.ping(), CONNECT_MS);
     },
     async close() {
       closed = true;
@@ -181,17 +182,4 @@ export function openRedis({ url, log, credentials, patience }: RedisOptions): Re
       live = undefined;
     },
   };
-}
-
-/** Throws when the work takes longer. A process that was itself held up looks once more for what has come meanwhile. */
-async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => setImmediate(() => reject(new Error(`No answer in ${milliseconds} ms`))), milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { secretText } from './random.ts';
 
-export interface Spooled {
+interface Spooled {
   /** Bytes. */
   readonly size: number;
   /** SHA-256, to tell it from another. */

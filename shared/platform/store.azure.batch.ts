@@ -6,6 +6,11 @@ import { WireFailure } from './store.azure.wire.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused, StoreFull, StoreUnavailable } from './store.ts';
 
+const DEFAULT_RETRY_SECONDS = 1;
+const FORBIDDEN = 403;
+/** How Cosmos DB says that a logical partition is full (substatus 1014). */
+const FULL = /partition key reached maximum size/i;
+
 /** Operations with the place of the write that each came from. */
 interface Ordered {
   readonly operations: readonly Operation[];
@@ -52,22 +57,11 @@ function cosmosDocument(
   commitId: string,
 ): CosmosDocument {
   const keys = Object.fromEntries(keyNames(container).map((key, at) => [key, partition[at]]));
-  const { id, kind, body, ix, sets, words, ttl } = document;
-  return {
-    id,
-    kind,
-    body,
-    ...(ix === undefined ? {} : { ix }),
-    ...(sets === undefined ? {} : { sets }),
-    ...(words === undefined ? {} : { words }),
-    ...(ttl === undefined ? {} : { ttl }),
-    ...keys,
-    commitId,
-  };
+  return { ...documentFrom(document), ...keys, commitId };
 }
 
-/** A document as it was given to the store. */
-export function documentFrom({ id, kind, body, ix, sets, words, ttl }: CosmosDocument): Document {
+/** A document as it was given to the store: what it may have, and nothing else. */
+export function documentFrom({ id, kind, body, ix, sets, words, ttl }: Document): Document {
   return {
     id,
     kind,
@@ -102,11 +96,6 @@ function refusal(status: number, place: number): Error {
   if (status === 404) return new CommitRefused('missing', place);
   return new WireFailure(status, `Write ${place} of a batch was answered ${status}`);
 }
-
-const DEFAULT_RETRY_SECONDS = 1;
-const FORBIDDEN = 403;
-/** How Cosmos DB says it (substatus 1014). */
-const FULL = /partition key reached maximum size/i;
 
 /** What a failure of the service means for the caller: `StoreUnavailable` when another try may do, else a bug. */
 export function failureOf(error: unknown): Error {

@@ -1,7 +1,7 @@
 /** W3C trace context, as it stands in the header `traceparent` and in facts, and that of what is under way. */
 import { context, trace } from '@opentelemetry/api';
 
-export interface TraceContext {
+interface TraceContext {
   /** 32 hexadecimal digits. */
   readonly traceId: string;
   /** 16 hexadecimal digits: the span that what follows belongs to. */

@@ -4,7 +4,7 @@ import { Country, Email, LocalDate, lines, TimeZone, text } from '../platform/fi
 import { Phone } from '../platform/phone.ts';
 import { fold } from '../platform/words.ts';
 
-export const venueTypes = [
+const venueTypes = [
   'conferenceCenter',
   'hotel',
   'theater',
@@ -19,7 +19,7 @@ export const VenueType = z.enum(venueTypes);
 
 export const VenueStatus = z.enum(['active', 'inactive']);
 
-export const VenueAddress = z
+const VenueAddress = z
   .strictObject({
     line1: text(1, 200),
     line2: text(1, 200).optional(),

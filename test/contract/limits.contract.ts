@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Budget, Limits } from '../../shared/platform/limits.ts';
 
-export interface LimitsUnderTest {
+interface LimitsUnderTest {
   /** Two that count together: two processes where the counters are shared, one and the same where they are not. */
   readonly one: Limits;
   readonly other: Limits;

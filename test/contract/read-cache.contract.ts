@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { CacheKey, Caches, ReadCache } from '../../shared/platform/read-cache.ts';
 
-export interface CachesUnderTest {
+interface CachesUnderTest {
   readonly caches: Caches;
   close(): Promise<void>;
 }

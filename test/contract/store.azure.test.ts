@@ -1,8 +1,7 @@
 /** The Cosmos DB store passes the whole contract: over HTTP always, at an account when there is one. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe } from 'vitest';
 import { createContainers, openCosmosStore } from '../../shared/platform/store.azure.ts';
-import { startCosmos } from '../support/cosmos/server.ts';
+import { namedAccount, ownAccount } from '../support/cosmos/account.ts';
 import { testClock } from '../support/platform.ts';
 import { storeContract } from './store.contract.ts';
 
@@ -10,10 +9,8 @@ storeContract(
   'The Cosmos DB store, over HTTP',
   async () => {
     const clock = testClock();
-    const server = await startCosmos(clock.time);
-    const options = { endpoint: server.endpoint, key: 'a2V5', database: 'contract' };
-    await createContainers(options);
-    const store = openCosmosStore(options);
+    const account = await ownAccount(clock.time);
+    const store = openCosmosStore(account);
     return {
       store,
       async pass(seconds) {
@@ -21,25 +18,22 @@ storeContract(
       },
       async close() {
         await store.close();
-        await server.close();
+        await account.close();
       },
     };
   },
   20,
 );
 
-const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database = 'marquee-contract' } = process.env;
-
-// The one suite that needs something from outside: an account, or the emulator, named by COSMOS_ENDPOINT.
-describe.runIf(endpoint !== undefined)('with an account', () => {
+const account = namedAccount;
+if (account) {
   storeContract(
-    'The Cosmos DB store',
+    'The Cosmos DB store, with an account',
     async () => {
-      const options = { endpoint: endpoint ?? '', key, database };
-      await createContainers(options);
-      const store = openCosmosStore(options);
+      await createContainers(account);
+      const store = openCosmosStore(account);
       return { store, pass: (seconds) => sleep(seconds * 1000), close: () => store.close() };
     },
     5,
   );
-});
+}

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createContainers, openCosmosStore } from '../../shared/platform/store.azure.ts';
 import type { Document, Store, Write } from '../../shared/platform/store.ts';
+import { namedAccount, ownAccount } from '../support/cosmos/account.ts';
 import type { FaultProxy } from '../support/cosmos/proxy.ts';
 import { startFaultProxy } from '../support/cosmos/proxy.ts';
-import { startCosmos } from '../support/cosmos/server.ts';
 import { customer, newOrg } from './store.contract.ts';
 
 interface Faulty {
@@ -18,27 +18,25 @@ interface Faulty {
   readonly charges: number[];
 }
 
-const { COSMOS_ENDPOINT, COSMOS_KEY: key = 'a2V5', COSMOS_DATABASE: database = 'marquee-contract' } = process.env;
-
 /** Opened before the tests of a file and closed after them; what it returns is there while they run. */
 export function faultyCosmos() {
   let opened: Faulty | undefined;
   let org = '';
   const closing: (() => Promise<void>)[] = [];
   beforeAll(async () => {
-    let endpoint = COSMOS_ENDPOINT;
-    if (endpoint === undefined) {
-      const server = await startCosmos(Date.now);
-      closing.push(() => server.close());
-      ({ endpoint } = server);
+    let account = namedAccount;
+    if (account) await createContainers(account);
+    else {
+      const own = await ownAccount();
+      closing.push(() => own.close());
+      account = own;
     }
-    await createContainers({ endpoint, key, database });
-    const proxy = await startFaultProxy(endpoint);
+    const proxy = await startFaultProxy(account.endpoint);
     const charges: number[] = [];
-    const through = { endpoint: proxy.endpoint, key, database };
+    const through = { ...account, endpoint: proxy.endpoint };
     const store = openCosmosStore({ ...through, onCharge: (requestUnits) => void charges.push(requestUnits) });
     const hasty = openCosmosStore({ ...through, timeouts: { request: 300, whole: 1000 } });
-    const other = openCosmosStore({ endpoint, key, database });
+    const other = openCosmosStore(account);
     closing.unshift(...[store, hasty, other, proxy].map((one) => () => one.close()));
     opened = { proxy, store, hasty, other, charges };
   });

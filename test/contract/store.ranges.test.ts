@@ -1,22 +1,20 @@
 /** The change feed of a container that lies on two physical partitions, each with a count of its own. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createContainers, openCosmosStore } from '../../shared/platform/store.azure.ts';
+import { openCosmosStore } from '../../shared/platform/store.azure.ts';
 import type { Change, Store } from '../../shared/platform/store.ts';
+import { ownAccount } from '../support/cosmos/account.ts';
 import { rangeOf } from '../support/cosmos/ranges.ts';
-import { type CosmosServer, startCosmos } from '../support/cosmos/server.ts';
 import { create, customer, newOrg } from './store.contract.ts';
 
-let server: CosmosServer;
+let account: Awaited<ReturnType<typeof ownAccount>>;
 let store: Store;
 beforeAll(async () => {
-  server = await startCosmos(Date.now);
-  const options = { endpoint: server.endpoint, key: 'a2V5', database: 'ranges' };
-  await createContainers(options);
-  store = openCosmosStore(options);
+  account = await ownAccount();
+  store = openCosmosStore(account);
 });
 afterAll(async () => {
   await store.close();
-  await server.close();
+  await account.close();
 });
 
 /** An organization that lies on a physical partition. */

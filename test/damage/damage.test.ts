@@ -17,7 +17,7 @@ let staff: Person;
 let warehouse: Person;
 beforeAll(async () => {
   const root = await stage();
-  const blobs = openBlobs({ connectionString: inject('azurite'), container: 'pictures', clock: systemClock });
+  const blobs = openBlobs({ connectionString: inject('azurite'), clock: systemClock });
   world = { ...(await root.over({ ...root.platform, blobs })), settle: root.settle };
   staff = world.as('staff');
   warehouse = world.as('warehouseManager');

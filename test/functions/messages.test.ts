@@ -23,7 +23,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   platform = await testPlatform();
   peer = await openServiceBusPeer();
-  bus = openAzureBus({ namespace: undefined, connectionString: peer.connectionString, topic: 'domain-events' });
+  bus = openAzureBus({ connectionString: peer.connectionString, topic: 'domain-events' });
   pauses = [];
 });
 afterEach(async () => {

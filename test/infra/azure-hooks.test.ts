@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { tokensOf, valuesOfEnvironment } from '../../infra/azure/azd.ts';
 import { straySubscriptions } from '../../infra/azure/strays.ts';
+import { onFreePort } from '../support/servers.ts';
 
 const run = promisify(execFile);
 let server: Server | undefined;
@@ -28,8 +28,7 @@ test('a deployment is over when the app says that it is ready, and not before', 
     asked.push(request.url ?? '');
     reply.writeHead(asked.length > 1 ? 200 : 503).end('{}');
   });
-  await new Promise<void>((listening) => server?.listen(0, '127.0.0.1', listening));
-  const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`;
+  const api = `${(await onFreePort(server)).origin}/api`;
   const { stdout } = await hook('ready', { SERVICE_API_URI: api, AZURE_TENANT_ID: 't' });
   expect(stdout).toBe(`Marquee is ready at ${api}\n`);
   expect(asked).toEqual(['/api/health/ready', '/api/health/ready']);
@@ -47,8 +46,7 @@ test('subscriptions of reactions that are gone are named, on however many pages 
     const names = second ? ['mail-pigeon'] : ['notify', 'ring-bell'];
     return reply.end(JSON.stringify({ value: names.map((name) => ({ name })), ...(second ? {} : { nextLink }) }));
   });
-  await new Promise<void>((listening) => server?.listen(0, '127.0.0.1', listening));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  ({ origin } = await onFreePort(server));
   const tokens = async (audience: string) => `for ${audience}`;
   expect(await straySubscriptions({ id: topic, manager: origin, tokens }, ['notify', 'send-mail'])).toEqual([
     'ring-bell',

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Making, makeSecrets } from '../../infra/azure/making.ts';
 import { rotateOnAzure } from '../../infra/azure/rotating.ts';
 import { openKeys } from '../../shared/identity/keys.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { readConfig } from '../../shared/platform/config.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 
 const APP = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app';
 const REFERENCES = `${APP}/config/configreferences/appsettings`;
@@ -50,16 +50,12 @@ beforeEach(async () => {
     const value = vault.get(secret);
     return value === undefined ? answer(404, {}) : answer(200, { value });
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { origin } = await onFreePort(server);
   const tokens = async (audience: string) => (audience === origin ? 'of-the-manager' : 'of-the-vault');
   const say = (line: string) => void said.push(line);
   making = { vault: `${origin}/`, app: APP, manager: origin, tokens, clock: systemClock, pause: 1, say };
 });
-afterEach(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterEach(() => closed(server));
 
 function references() {
   unread -= 1;

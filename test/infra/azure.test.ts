@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { register } from '../../functions/register.ts';
 import { reactions } from '../../functions/registry.ts';
@@ -14,6 +13,7 @@ import { bellFacts, counted, countRings, hang, ring } from '../support/bells.ts'
 import { parsed } from '../support/bicep.ts';
 import type { Deployment } from '../support/bicep-deployment.ts';
 import { testPlatform } from '../support/platform.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 
 const TOPIC = 'Microsoft.ServiceBus/namespaces/topics';
 const DATABASE = 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases';
@@ -192,11 +192,9 @@ async function hubInUse(): Promise<string | undefined> {
     paths.push(request.url ?? '');
     reply.writeHead(202).end();
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
+  const { port } = await onFreePort(server);
   const connectionString = `Endpoint=http://127.0.0.1;Port=${port};AccessKey=${'k'.repeat(44)};Version=1.0;`;
   await openRealtime({ connectionString }).send('org', 'user', { type: 'hello', data: {} });
-  server.closeAllConnections();
-  server.close();
+  await closed(server);
   return /\/hubs\/(\w+)\//.exec(paths[0] ?? '')?.[1];
 }

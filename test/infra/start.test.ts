@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { killAll, launch, READY, ready, START, type Started } from '../support/marquee.ts';
+import { onFreePort } from '../support/servers.ts';
 
 let folder: string;
 let settings: Record<string, string>;
@@ -93,9 +94,8 @@ describe('npm start stops with one clear message', () => {
   }
 
   test('when the port is taken', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
+    const other = createServer();
+    const { port } = await onFreePort(other);
     settings.PORT = String(port);
     expect(await refused()).toMatch(new RegExp(`^Port ${port} is taken.*set PORT`));
     // Known before the minute's work of loading the demo.

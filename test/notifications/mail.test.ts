@@ -9,6 +9,7 @@ import type { Message } from '../../shared/platform/mail.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import type { Person } from '../support/callers.ts';
 import { Crash } from '../support/faults.ts';
+import { onFreePort } from '../support/servers.ts';
 import { facts, log, sendQueued, tick } from './mailing.ts';
 import { closeDesks, type Desk, desk } from './support.ts';
 
@@ -127,8 +128,7 @@ describe('A mail leaves once, over SMTP, and is logged without what it said (REQ
       silent.push(socket);
     });
     const silent: Socket[] = [];
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
+    const { port } = await onFreePort(server);
     const here = await desk('2026-11-20T09:00:00Z');
     const user = await here.user('staff', { email: 'ada@example.com' });
     await here.told(user.actor.userId, { priority: 'high' });

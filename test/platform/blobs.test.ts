@@ -1,13 +1,13 @@
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, inject, test } from 'vitest';
 import { delegationKey, openBlobs } from '../../shared/platform/blobs.azure.ts';
 import type { KeptBlob } from '../../shared/platform/blobs.ts';
 import { type Clock, instantOf, systemClock } from '../../shared/platform/clock.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 
 const connectionString = inject('azurite');
 const at = (now: string): Clock => ({ now: () => now });
-const open = (clock: Clock = systemClock) => openBlobs({ connectionString, container: 'pictures', clock });
+const open = (clock: Clock = systemClock) => openBlobs({ connectionString, clock });
 const hello = new TextEncoder().encode('hello');
 
 test('what is put can be read through a link, with its content type', async () => {
@@ -60,7 +60,7 @@ test('removing is harmless when there is nothing', async () => {
 test('the probe answers when the service does, and says so when it cannot', async () => {
   await expect(open().ping()).resolves.toBeUndefined();
   const gone = connectionString.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9');
-  const blobs = openBlobs({ connectionString: gone, container: 'pictures', clock: systemClock });
+  const blobs = openBlobs({ connectionString: gone, clock: systemClock });
   await expect(blobs.ping()).rejects.toMatchObject({ code: 'unavailable', extra: { retryAfter: 5 } });
 });
 
@@ -76,15 +76,11 @@ async function proxied(disturb: (request: IncomingMessage, reply: ServerResponse
     });
     request.pipe(through);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { port } = await onFreePort(server);
   const by = connectionString.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
   return {
-    blobs: openBlobs({ connectionString: by, container: 'pictures', clock: systemClock }),
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    blobs: openBlobs({ connectionString: by, clock: systemClock }),
+    close: () => closed(server),
   };
 }
 
@@ -183,6 +179,6 @@ test('on Azure one user delegation key serves a day of links, and a refusal is n
 });
 
 test('without an account there is one clear message', async () => {
-  const blobs = openBlobs({ container: 'pictures', clock: systemClock });
+  const blobs = openBlobs({ clock: systemClock });
   await expect(blobs.ping()).rejects.toThrow('BLOB_CONNECTION or BLOB_ACCOUNT_URL');
 });

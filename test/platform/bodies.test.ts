@@ -1,28 +1,14 @@
 import { request as rawRequest } from 'node:http';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Host } from '../../infra/local/host.ts';
-import { type TestPlatform, testPlatform } from '../support/platform.ts';
-import { callersOf, thingHost } from '../support/things.ts';
+import { describe, expect, test } from 'vitest';
+import { servedThings } from '../support/things.ts';
 
-let platform: TestPlatform;
-let host: Host;
-let callers: ReturnType<typeof callersOf>;
-const caller = () => callers.caller();
-beforeAll(async () => {
-  platform = await testPlatform();
-  host = await thingHost(platform);
-  callers = callersOf(host.origin);
-});
-afterAll(async () => {
-  await host.close();
-  await platform.close();
-});
+const { origin, caller } = servedThings();
 
 describe('bodies', () => {
   test('over 1 MiB is 413 with the limit, by its declared length before a byte is read', async () => {
     const refused = await new Promise<{ status: number; sent: number; body: string }>((resolve, reject) => {
-      const socket = connect(Number(new URL(host.origin).port), '127.0.0.1');
+      const socket = connect(Number(new URL(origin()).port), '127.0.0.1');
       let body = '';
       socket.on('data', (chunk) => {
         body += chunk.toString();
@@ -41,7 +27,7 @@ describe('bodies', () => {
   test('over 1 MiB without a declared length is cut off when it is over', async () => {
     const status = await new Promise<number>((resolve, reject) => {
       const sending = rawRequest(
-        `${host.origin}/api/things`,
+        `${origin()}/api/things`,
         {
           method: 'POST',
           headers: { authorization: 'Bearer o/u', 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
@@ -58,11 +44,11 @@ describe('bodies', () => {
   });
 
   test('an address over 16 KiB and bytes that are no HTTP are 400 as a problem', async () => {
-    const long = await fetch(`${host.origin}/api/things?q=${'x'.repeat(20_000)}`);
+    const long = await fetch(`${origin()}/api/things?q=${'x'.repeat(20_000)}`);
     expect(long.status).toBe(400);
     expect(long.headers.get('content-type')).toContain('application/problem+json');
     const answer = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(new URL(host.origin).port), '127.0.0.1');
+      const socket = connect(Number(new URL(origin()).port), '127.0.0.1');
       let text = '';
       socket.on('data', (chunk) => {
         text += chunk.toString();
@@ -93,7 +79,7 @@ describe('bodies', () => {
   });
 
   test('bytes that are not UTF-8 are 400', async () => {
-    const response = await fetch(`${host.origin}/api/things`, {
+    const response = await fetch(`${origin()}/api/things`, {
       method: 'POST',
       headers: { authorization: 'Bearer o/u', 'content-type': 'application/json' },
       body: new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]),
@@ -111,7 +97,7 @@ describe('bodies', () => {
     const send = (bytes: number, field = 'file') => {
       const form = new FormData();
       form.set(field, new Blob([new Uint8Array(bytes)]), 'a.bin');
-      return fetch(`${host.origin}/api/things/files`, {
+      return fetch(`${origin()}/api/things/files`, {
         method: 'POST',
         headers: { authorization: 'Bearer o/u' },
         body: form,
@@ -178,7 +164,7 @@ describe('bodies', () => {
       if (isFile) form.append(name, new Blob([new Uint8Array(10)]), 'a.bin');
       else form.append(name, 'text');
     }
-    const answer = await fetch(`${host.origin}/api/things/files`, {
+    const answer = await fetch(`${origin()}/api/things/files`, {
       method: 'POST',
       headers: { authorization: 'Bearer o/u' },
       body: form,

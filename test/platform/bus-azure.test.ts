@@ -24,7 +24,7 @@ afterEach(async () => {
 /** A peer whose link takes messages of so many bytes, and the bus that sends to it by the SDK. */
 async function open(maxMessageSize?: number): Promise<void> {
   peer = await openServiceBusPeer(maxMessageSize);
-  bus = openAzureBus({ namespace: undefined, connectionString: peer.connectionString, topic: TOPIC, retry });
+  bus = openAzureBus({ connectionString: peer.connectionString, topic: TOPIC, retry });
 }
 
 async function reopen(maxMessageSize: number): Promise<void> {
@@ -109,7 +109,7 @@ test('on Azure the claim is a token of the managed identity', async () => {
     return { ...sdk, ServiceBusClient };
   });
   await bus.close();
-  bus = openAzureBus({ namespace: 'marquee.servicebus.windows.net', connectionString: undefined, topic: TOPIC });
+  bus = openAzureBus({ namespace: 'marquee.servicebus.windows.net', topic: TOPIC });
   await bus.publish([fact('f1')]);
   expect(ids(peer.held)).toEqual(['f1']);
   expect(asked).toEqual(['https://servicebus.azure.net//.default']);
@@ -202,6 +202,6 @@ test('the bus is called ready while the topic lets us send', async () => {
 });
 
 test('without a namespace and a connection string there is no bus to open', async () => {
-  const none = openAzureBus({ namespace: undefined, connectionString: undefined, topic: TOPIC });
+  const none = openAzureBus({ topic: TOPIC });
   await expect(none.publish([fact('f1')])).rejects.toThrow('Neither');
 });

@@ -1,9 +1,9 @@
 /** What a request costs at Cosmos DB is in its line of the log, its own alone, however many there are at once. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Charges, openCharges } from '../../shared/platform/charges.ts';
-import { createContainers, openCosmosStore } from '../../shared/platform/store.azure.ts';
+import { openCosmosStore } from '../../shared/platform/store.azure.ts';
+import { ownAccount } from '../support/cosmos/account.ts';
 import { type FaultProxy, startFaultProxy } from '../support/cosmos/proxy.ts';
-import { startCosmos } from '../support/cosmos/server.ts';
 import { silentLog, type TestPlatform, testPlatform } from '../support/platform.ts';
 import { callersOf, thingHost } from '../support/things.ts';
 
@@ -20,10 +20,9 @@ const lines: Line[] = [];
 const closing: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  const server = await startCosmos(Date.now);
-  proxy = await startFaultProxy(server.endpoint);
-  const options = { endpoint: proxy.endpoint, key: 'a2V5', database: 'charges', onCharge: charges.add };
-  await createContainers(options);
+  const account = await ownAccount();
+  proxy = await startFaultProxy(account.endpoint);
+  const options = { ...account, endpoint: proxy.endpoint, onCharge: charges.add };
   platform = await testPlatform({ open: () => openCosmosStore(options) });
   const log = { ...silentLog, on: () => true, info: (fields: object) => void lines.push(fields as Line) };
   const host = await thingHost({ ...platform, charges, log });
@@ -31,7 +30,7 @@ beforeAll(async () => {
     () => host.close(),
     () => platform.close(),
     () => proxy.close(),
-    () => server.close(),
+    () => account.close(),
   );
   call = callersOf(host.origin).caller();
 });

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type DeadLetters, openDeadLetters } from '../../shared/platform/dead-letters.azure.ts';
 import { type DeadLetterPeer, letter, openDeadLetterPeer } from '../support/dead-letter-peer.ts';
+import { textOf } from '../support/service-bus-peer.ts';
 
 let peer: DeadLetterPeer;
 let letters: DeadLetters;
@@ -19,7 +20,7 @@ afterEach(async () => {
 function open(): Promise<DeadLetters> {
   const { connectionString } = peer;
   const retry = { maxRetries: 1, retryDelayInMs: 10, timeoutInMs: 1000 };
-  return openDeadLetters({ namespace: undefined, connectionString, topic: 'domain-events', retry }, 300);
+  return openDeadLetters({ connectionString, topic: 'domain-events', retry }, 300);
 }
 
 const fact = (at: number) => ({ id: `fact-${at}`, type: 'EventApproved', subject: `event-${at}`, secret: 'hush' });
@@ -58,7 +59,7 @@ test('a replay sends each to its reaction alone, in its session, under an id tha
     application_properties: { type: 'EventApproved', orgid: 'an-organization', replayfor: 'notify' },
   });
   expect(first?.application_properties).not.toHaveProperty('DeadLetterReason');
-  expect(JSON.parse(String(first?.body.content))).toEqual(fact(0));
+  expect(JSON.parse(textOf(first))).toEqual(fact(0));
 });
 
 test('of one fact alone the others are given back', async () => {

@@ -1,22 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Host } from '../../infra/local/host.ts';
+import { describe, expect, test } from 'vitest';
 import { oncePerKey } from '../../shared/platform/idempotency.ts';
-import { type TestPlatform, testPlatform } from '../support/platform.ts';
-import { callersOf, thingHost } from '../support/things.ts';
+import { servedThings } from '../support/things.ts';
 
-let platform: TestPlatform;
-let host: Host;
-let callers: ReturnType<typeof callersOf>;
-const caller = (privileges?: string) => callers.caller(privileges);
-beforeAll(async () => {
-  platform = await testPlatform();
-  host = await thingHost(platform);
-  callers = callersOf(host.origin);
-});
-afterAll(async () => {
-  await host.close();
-  await platform.close();
-});
+const { platform, caller, callerIn } = servedThings();
 
 describe('Idempotency-Key', () => {
   test('the first reply is kept and replayed, another body is refused', async () => {
@@ -52,12 +38,12 @@ describe('Idempotency-Key', () => {
   });
 
   test('a key is its user’s own, is forgotten after 24 hours, and must have 1 to 255 characters', async () => {
-    const ann = callers.callerIn('orgK', 'ann-k');
-    const bob = callers.callerIn('orgK', 'bob-k');
+    const ann = callerIn('orgK', 'ann-k');
+    const bob = callerIn('orgK', 'bob-k');
     expect((await ann('POST', 'things', { name: 'A' }, { 'idempotency-key': 'k' })).status).toBe(201);
     expect((await bob('POST', 'things', { name: 'B' }, { 'idempotency-key': 'k' })).status).toBe(201);
     expect((await ann('POST', 'things', { name: 'C' }, { 'idempotency-key': 'x'.repeat(256) })).status).toBe(400);
-    platform.clock.advance(24 * 3_600_000 + 1000);
+    platform().clock.advance(24 * 3_600_000 + 1000);
     expect((await ann('POST', 'things', { name: 'C' }, { 'idempotency-key': 'k' })).status).toBe(201);
   });
 
@@ -78,13 +64,13 @@ describe('Idempotency-Key', () => {
   test('a reply that comes when a twin has taken the key over is still the reply', async () => {
     const slow = { key: 'slow', owner: 'u', target: '/api/x?', bytes: new Uint8Array(), secret: false, traceId: 't' };
     const reply = (body: string) => async () => ({ status: 201, headers: {}, body });
-    const late = oncePerKey(platform.store, platform.clock, slow, async () => {
-      platform.clock.advance(61_000);
-      await oncePerKey(platform.store, platform.clock, slow, reply('the twin’s'));
+    const late = oncePerKey(platform().store, platform().clock, slow, async () => {
+      platform().clock.advance(61_000);
+      await oncePerKey(platform().store, platform().clock, slow, reply('the twin’s'));
       return { status: 201, headers: {}, body: 'its own' };
     });
     expect((await late).body).toBe('its own');
-    const kept = await oncePerKey(platform.store, platform.clock, slow, reply('never'));
+    const kept = await oncePerKey(platform().store, platform().clock, slow, reply('never'));
     expect(kept).toMatchObject({ body: 'the twin’s', headers: { 'idempotency-replayed': 'true' } });
   });
 });

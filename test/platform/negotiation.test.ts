@@ -1,34 +1,21 @@
 /** What clients say in headers, clumsily or by the letter of RFC 9110 (spec chapter 00). */
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Host } from '../../infra/local/host.ts';
-import type { Log } from '../../shared/platform/log.ts';
-import { type TestPlatform, testPlatform } from '../support/platform.ts';
-import { callersOf, thingHost } from '../support/things.ts';
+import { describe, expect, test } from 'vitest';
+import { servedThings } from '../support/things.ts';
 
-let platform: TestPlatform;
-let host: Host;
-let callers: ReturnType<typeof callersOf>;
 const logged: unknown[] = [];
-const caller = () => callers.caller();
-beforeAll(async () => {
-  platform = await testPlatform({
-    env: { CORS_ORIGINS: 'https://app.example', PUBLIC_URL: 'https://api.example/', RATE_PUBLIC: '1000000' },
-  });
-  const errors = (fields: object, message: string) => void logged.push({ message, ...fields });
-  const log: Log = { ...platform.log, warn: errors, error: errors };
-  host = await thingHost({ ...platform, log });
-  callers = callersOf(host.origin);
-});
-afterAll(async () => {
-  await host.close();
-  await platform.close();
-});
+const { origin, caller } = servedThings(
+  { env: { CORS_ORIGINS: 'https://app.example', PUBLIC_URL: 'https://api.example/', RATE_PUBLIC: '1000000' } },
+  (platform) => {
+    const errors = (fields: object, message: string) => void logged.push({ message, ...fields });
+    return { ...platform, log: { ...platform.log, warn: errors, error: errors } };
+  },
+);
 
 /** What comes back for these bytes; `close` ends our side after sending. */
 function sent(bytes: string, close = false): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(host.origin).port), '127.0.0.1');
+    const socket = connect(Number(new URL(origin()).port), '127.0.0.1');
     let answer = '';
     socket.on('data', (chunk) => {
       answer += chunk.toString();
@@ -182,7 +169,7 @@ describe('Bodies that do not end as they should', () => {
     for (let round = 0; round < 5; round += 1) {
       const headers = { authorization: 'Bearer o/u', 'content-type': 'application/json' };
       const body = 'x'.repeat(8 * 1024 * 1024);
-      statuses.push((await fetch(`${host.origin}/api/things`, { method: 'POST', headers, body })).status);
+      statuses.push((await fetch(`${origin()}/api/things`, { method: 'POST', headers, body })).status);
     }
     expect(statuses).toEqual([413, 413, 413, 413, 413]);
   });

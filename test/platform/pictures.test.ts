@@ -15,7 +15,7 @@ let blobs: Blobs;
 let scope: PictureScope;
 
 beforeAll(() => {
-  blobs = openBlobs({ connectionString: inject('azurite'), container: 'pictures', clock: systemClock });
+  blobs = openBlobs({ connectionString: inject('azurite'), clock: systemClock });
   scope = {
     orgId: randomUUID(),
     newId: () => systemIds.next(),

@@ -1,22 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Host } from '../../infra/local/host.ts';
-import { type TestPlatform, testPlatform } from '../support/platform.ts';
-import { callersOf, thingHost } from '../support/things.ts';
+import { describe, expect, test } from 'vitest';
+import { servedThings } from '../support/things.ts';
 
-let platform: TestPlatform;
-let host: Host;
-let callers: ReturnType<typeof callersOf>;
-const caller = (privileges?: string) => callers.caller(privileges);
-beforeAll(async () => {
-  platform = await testPlatform({
-    env: { CORS_ORIGINS: 'https://app.example', RATE_SIGNED_IN: '400', RATE_PUBLIC: '20' },
-  });
-  host = await thingHost(platform);
-  callers = callersOf(host.origin);
-});
-afterAll(async () => {
-  await host.close();
-  await platform.close();
+const { platform, origin, caller, callerIn } = servedThings({
+  env: { CORS_ORIGINS: 'https://app.example', RATE_SIGNED_IN: '400', RATE_PUBLIC: '20' },
 });
 
 describe('what is made and changed', () => {
@@ -31,8 +17,8 @@ describe('what is made and changed', () => {
       modifiedBy: expect.stringMatching(/^user/),
     });
     const location = made.headers.get('location') ?? '';
-    expect(location).toBe(`${host.origin}/api/things/${made.json.id}`);
-    const path = location.slice(`${host.origin}/api/`.length);
+    expect(location).toBe(`${origin()}/api/things/${made.json.id}`);
+    const path = location.slice(`${origin()}/api/`.length);
     const read = await call('GET', path);
     expect(read.status).toBe(200);
     expect(read.headers.get('etag')).toBe(made.headers.get('etag'));
@@ -142,7 +128,7 @@ describe('lists', () => {
       page: { nextCursor: expect.any(String), totalCount: 5 },
     });
     const link = /^<(.+)>; rel="next"$/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
-    const second = await call('GET', link.slice(`${host.origin}/api/`.length));
+    const second = await call('GET', link.slice(`${origin()}/api/`.length));
     expect(names(second.json)).toEqual(['c', 'b']);
     const last = await call(
       'GET',
@@ -172,12 +158,12 @@ describe('lists', () => {
 
 describe('who may', () => {
   test('no token, a bad one, and one without the privilege', async () => {
-    const none = await fetch(`${host.origin}/api/things`);
+    const none = await fetch(`${origin()}/api/things`);
     expect(none.status).toBe(401);
     expect(none.headers.get('www-authenticate')).toBe('Bearer');
-    const bad = await fetch(`${host.origin}/api/things`, { headers: { authorization: 'Bearer x' } });
+    const bad = await fetch(`${origin()}/api/things`, { headers: { authorization: 'Bearer x' } });
     expect(bad.status).toBe(401);
-    const basic = await fetch(`${host.origin}/api/things`, { headers: { authorization: 'Basic eA==' } });
+    const basic = await fetch(`${origin()}/api/things`, { headers: { authorization: 'Basic eA==' } });
     expect(basic.status).toBe(401);
     expect((await caller('things.read')('POST', 'things', { name: 'A' })).status).toBe(403);
     expect((await caller('things.read')('GET', 'things')).status).toBe(200);
@@ -195,15 +181,15 @@ describe('who may', () => {
   });
 
   test('a user has its budget a minute, and hears when to come back', async () => {
-    const call = callers.callerIn('orgR', 'rita');
+    const call = callerIn('orgR', 'rita');
     const answers = await Promise.all(Array.from({ length: 410 }, () => call('GET', 'things')));
     expect(answers.filter(({ status }) => status === 200).length).toBe(400);
     const over = answers.find(({ status }) => status === 429);
     expect(Number(over?.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(over?.headers.get('ratelimit-limit')).toBe('400');
     expect(over?.headers.get('x-ratelimit-remaining')).toBe('0');
-    expect((await callers.callerIn('orgR', 'paul')('GET', 'things')).status).toBe(200);
-    platform.clock.advance(61_000);
+    expect((await callerIn('orgR', 'paul')('GET', 'things')).status).toBe(200);
+    platform().clock.advance(61_000);
     expect((await call('GET', 'things')).status).toBe(200);
   });
 });
@@ -232,10 +218,10 @@ describe('every reply', () => {
   });
 
   test('CORS: the allow-list only, preflight included', async () => {
-    const preflight = (origin: string) =>
-      fetch(`${host.origin}/api/things`, {
+    const preflight = (page: string) =>
+      fetch(`${origin()}/api/things`, {
         method: 'OPTIONS',
-        headers: { origin, 'access-control-request-method': 'POST' },
+        headers: { origin: page, 'access-control-request-method': 'POST' },
       });
     const known = await preflight('https://app.example');
     expect(known.status).toBe(204);
@@ -256,7 +242,7 @@ describe('every reply', () => {
     expect(method.headers.get('allow')).toBe('GET, HEAD, POST');
     expect((await call('GET', 'things', undefined, { accept: 'image/png' })).status).toBe(406);
     expect((await call('POST', 'things', '{"name":"A"}', { 'content-type': 'text/plain' })).status).toBe(415);
-    const head = await fetch(`${host.origin}/api/things`, { method: 'HEAD', headers: { authorization: 'Bearer o/u' } });
+    const head = await fetch(`${origin()}/api/things`, { method: 'HEAD', headers: { authorization: 'Bearer o/u' } });
     expect(head.status).toBe(200);
     expect(await head.text()).toBe('');
   });

@@ -1,6 +1,5 @@
 /** The connection to Redis: it answers, or says at once that it cannot, and never fails whoever asks. */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -8,6 +7,7 @@ import { readConfig } from '../../shared/platform/config.ts';
 import { credentialsOf } from '../../shared/platform/redis.azure.ts';
 import { openRedis, type Redis, type RedisOptions } from '../../shared/platform/redis.ts';
 import { describeRedis, keptLog, type RedisServer, reached, startRedis } from '../support/redis.ts';
+import { onFreePort } from '../support/servers.ts';
 
 const AWAY = /^redis is away: this process counts and remembers by itself /;
 const pong = (redis: Redis) => redis.ask(['PING'], z.literal('PONG'));
@@ -47,9 +47,8 @@ describe('Where there is no Redis', () => {
   });
 
   test('one that takes connections and says nothing is given up, and nobody waits for that either', async () => {
-    const silent = createServer(() => {}).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const redis = open(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+    const silent = createServer(() => {});
+    const redis = open(`redis://127.0.0.1:${(await onFreePort(silent)).port}`);
     expect(await took(() => pong(redis))).toBeLessThan(50);
     await expect(redis.ping()).rejects.toThrow('Redis is away');
     expect(log.warnings).toEqual([expect.stringMatching(AWAY)]);

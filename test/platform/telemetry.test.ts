@@ -1,6 +1,5 @@
 /** Spans and metrics of the parts: the store and its request units, timers, the relay, dead letters. */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startRelay } from '../../infra/local/relay.ts';
@@ -14,6 +13,7 @@ import { tracedStore } from '../../shared/platform/telemetry.ports.ts';
 import { bellFacts, hang, ORG, ring } from '../support/bells.ts';
 import { said } from '../support/local-bus.ts';
 import { type TestPlatform, testPlatform } from '../support/platform.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 import { pathOf, type RecordedTelemetry, recordedTelemetry } from '../support/telemetry.ts';
 
 const TICK = '2026-11-20T03:00:00Z';
@@ -82,15 +82,13 @@ describe('REQ-EQP-112 request units, as @azure/cosmos hears them', () => {
       reply.writeHead(200, { 'content-type': 'application/json', ...charge });
       reply.end(JSON.stringify(body));
     });
-    await new Promise<void>((done) => service.listen(0, '127.0.0.1', done));
-    const endpoint = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+    const { origin: endpoint } = await onFreePort(service);
     const key = Buffer.from('a key').toString('base64');
     store = openCosmosStore({ endpoint, key, database: 'marquee', onCharge: (units) => telemetry.charged(units) });
   });
   afterEach(async () => {
     await store.close();
-    service.closeAllConnections();
-    service.close();
+    await closed(service);
   });
 
   test('stand on the call, add up on what makes it, and are counted by container', async () => {

@@ -6,7 +6,7 @@ import { type Deployment, deploy, type Resource } from './bicep-deployment.ts';
 
 export const MAIN = 'infra/azure/main.bicep';
 export const profiles = ['dev', 'prod'] as const;
-export type Profile = (typeof profiles)[number];
+type Profile = (typeof profiles)[number];
 
 const ParametersFile = z.object({ parameters: z.record(z.string(), z.object({ value: z.string() })) });
 

@@ -37,7 +37,7 @@ function parser(): Promise<Parser> {
   return grammar;
 }
 
-export async function readBicep(path: string): Promise<BicepFile> {
+async function readBicep(path: string): Promise<BicepFile> {
   return parsed(path, await readFile(path, 'utf8'));
 }
 

@@ -1,6 +1,6 @@
 /** Routes as the Functions host tells them apart: ASP.NET templates, literal before constrained before free segments. */
 
-export interface HostRoute {
+interface HostRoute {
   readonly template: string;
   readonly methods: readonly string[];
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
@@ -10,6 +10,7 @@ import { describe, expect } from 'vitest';
 import type { Probe } from '../../shared/platform/health.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import { silentLog } from './platform.ts';
+import { onFreePort } from './servers.ts';
 
 const installed = spawnSync('redis-server', ['--version']).status === 0;
 
@@ -35,9 +36,8 @@ export interface RedisServer {
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const server = createServer();
+  const { port } = await onFreePort(server);
   server.close();
   await once(server, 'close');
   return port;

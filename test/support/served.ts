@@ -36,7 +36,7 @@ interface Serving {
 
 export async function served({ at = '2026-10-01T09:00:00Z', organization, reactions }: Serving): Promise<Served> {
   const testing = await testPlatform({ at, env: { RATE_SIGNED_IN: '1000000', RATE_UPLOADS: '1000000' } });
-  const blobs = openBlobs({ connectionString: inject('azurite'), container: 'pictures', clock: systemClock });
+  const blobs = openBlobs({ connectionString: inject('azurite'), clock: systemClock });
   const platform = { ...testing, blobs };
   const orgId = systemIds.next();
   const relay = startRelay({ platform, reactions, folder: testing.folder, poll: 20 });

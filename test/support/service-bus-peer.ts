@@ -4,7 +4,15 @@
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import rhea, { type AmqpError, type Connection, type EventContext, type Message, type Receiver } from 'rhea';
+import rhea, {
+  type AmqpError,
+  type Connection,
+  type Container,
+  type EventContext,
+  type Message,
+  type Receiver,
+  type Sender,
+} from 'rhea';
 import { WebSocketServer } from 'ws';
 
 export type { Message };
@@ -17,6 +25,8 @@ export interface Token {
 }
 
 export interface ServiceBusPeer {
+  /** For peers that answer more than a topic does. */
+  readonly container: Container;
   readonly port: number;
   readonly connectionString: string;
   /** Where the same peer takes AMQP in WebSockets. */
@@ -34,7 +44,10 @@ export interface ServiceBusPeer {
   readonly faults: Fault[];
   /** Detaches the topic's links the way the service does after ten idle minutes. */
   dropLinks(): void;
-  /** Ends the sockets without a word. */
+  /** Answers a request to `$cbs` or `$management`. */
+  reply(context: EventContext, properties: Readonly<Record<string, unknown>>, body: unknown): void;
+  /** Ends a connection without a word. */
+  drop(connection: Connection): void;
   dropConnections(): void;
   close(): Promise<void>;
 }
@@ -46,6 +59,8 @@ type Fault = 'lost' | 'busy' | 'silent' | 'detached';
 const STANDARD_MESSAGE_SIZE = 256 * 1024;
 const BATCH = 0x80013700;
 const TOPIC = 'domain-events';
+/** Links that carry requests and answers. */
+export const ANSWERED = /\$(cbs|management)$/i;
 
 const DETACHED: AmqpError = { condition: 'amqp:link:detach-forced', description: 'The link was idle.' };
 const BUSY: AmqpError = { condition: 'com.microsoft:server-busy', description: 'Too many requests.' };
@@ -62,7 +77,7 @@ export async function openServiceBusPeer(maxMessageSize = STANDARD_MESSAGE_SIZE,
   const opened = { links: 0, connections: 0 };
   const connections = new Set<Connection>();
   const topics = new Set<Receiver>();
-  const replies = new Map<Connection, (message: Message) => void>();
+  const replies = new Map<Connection, Sender[]>();
 
   container.on('connection_open', ({ connection }: EventContext) => {
     opened.connections += 1;
@@ -72,16 +87,16 @@ export async function openServiceBusPeer(maxMessageSize = STANDARD_MESSAGE_SIZE,
     container.on(gone, ({ connection }: EventContext) => void connections.delete(connection));
   }
   // A connection that ends in error is the test's doing.
-  container.on('error', () => {});
-  container.on('connection_error', () => {});
-  container.on('receiver_error', () => {});
+  for (const ended of ['error', 'connection_error', 'receiver_error', 'sender_error']) container.on(ended, () => {});
 
   container.on('sender_open', ({ sender, connection }: EventContext) => {
-    if (sender?.source.address === '$cbs') replies.set(connection, (message) => void sender.send(message));
+    if (sender && ANSWERED.test(sender.source.address)) {
+      replies.set(connection, [...(replies.get(connection) ?? []), sender]);
+    }
   });
   container.on('receiver_open', ({ receiver }: EventContext) => {
     const address = receiver?.target.address;
-    if (!receiver || address === '$cbs') return;
+    if (!receiver || address === undefined || ANSWERED.test(address)) return;
     if (address !== TOPIC) return receiver.close(NOT_FOUND);
     if (!tokens.some(({ audience }) => audience.endsWith(`/${TOPIC}`))) return receiver.close(UNAUTHORIZED);
     opened.links += 1;
@@ -89,22 +104,17 @@ export async function openServiceBusPeer(maxMessageSize = STANDARD_MESSAGE_SIZE,
   });
   container.on('receiver_close', ({ receiver }: EventContext) => void (receiver && topics.delete(receiver)));
   container.on('message', (context: EventContext) => {
-    if (context.receiver?.target.address === '$cbs') authorize(context);
-    else take(context);
+    const address = context.receiver?.target.address ?? '';
+    if (address === '$cbs') authorize(context);
+    else if (!ANSWERED.test(address)) take(context);
   });
 
-  function authorize({ message, delivery, connection }: EventContext): void {
-    delivery?.accept();
-    const { operation, name, type } = message?.application_properties ?? {};
+  function authorize(context: EventContext): void {
+    const { operation, name, type } = context.message?.application_properties ?? {};
     const good = operation === 'put-token' && peer.status === 202;
-    if (good) tokens.push({ audience: String(name), type: String(type), token: String(message?.body) });
+    if (good) tokens.push({ audience: String(name), type: String(type), token: String(context.message?.body) });
     const outcome = { 'status-code': good ? 202 : peer.status, 'status-description': good ? 'Accepted' : 'Refused' };
-    replies.get(connection)?.({
-      to: message?.reply_to,
-      correlation_id: message?.message_id,
-      application_properties: outcome,
-      body: '',
-    });
+    peer.reply(context, outcome, '');
   }
 
   function take({ message, delivery, connection, receiver }: EventContext): void {
@@ -121,14 +131,8 @@ export async function openServiceBusPeer(maxMessageSize = STANDARD_MESSAGE_SIZE,
     const taken = delivery?.format === BATCH ? parts(decode(rawOf(message))) : [decoded(message)];
     transfers.push(taken);
     for (const one of taken) if (!held.has(one.message_id)) held.set(one.message_id, one);
-    if (fault === 'lost') dropped(connection);
+    if (fault === 'lost') peer.drop(connection);
     else delivery?.accept();
-  }
-
-  function dropped(connection: Connection): void {
-    connections.delete(connection);
-    // rhea has no word for it: the socket of the connection ends.
-    Reflect.get(connection, 'socket').end();
   }
 
   const options = {
@@ -143,6 +147,7 @@ export async function openServiceBusPeer(maxMessageSize = STANDARD_MESSAGE_SIZE,
   const { port } = server.address() as AddressInfo;
 
   const peer: ServiceBusPeer = {
+    container,
     port,
     connectionString: `Endpoint=sb://127.0.0.1:${port};SharedAccessKeyName=test;SharedAccessKey=c2VjcmV0;UseDevelopmentEmulator=true;`,
     webSocket: `ws://127.0.0.1:${(sockets.address() as AddressInfo).port}`,
@@ -157,8 +162,19 @@ export async function openServiceBusPeer(maxMessageSize = STANDARD_MESSAGE_SIZE,
     dropLinks() {
       for (const receiver of topics) receiver.close(DETACHED);
     },
+    reply({ message, delivery, receiver, connection }, properties, body) {
+      delivery?.accept();
+      const sender = replies.get(connection)?.find(({ source }) => source.address === receiver?.target.address);
+      const { reply_to, message_id } = message ?? {};
+      sender?.send({ to: reply_to, correlation_id: message_id, application_properties: properties, body } as Message);
+    },
+    drop(connection) {
+      connections.delete(connection);
+      // rhea has no word for it: the socket of the connection ends.
+      Reflect.get(connection, 'socket').end();
+    },
     dropConnections() {
-      for (const connection of connections) dropped(connection);
+      for (const connection of connections) peer.drop(connection);
     },
     async close() {
       peer.dropConnections();

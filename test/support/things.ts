@@ -1,6 +1,7 @@
 /** A small aggregate and its routes, to test what the platform does for every route alike. */
+import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
-import { startHost } from '../../infra/local/host.ts';
+import { type Host, startHost } from '../../infra/local/host.ts';
 import type { Actor } from '../../shared/platform/actor.ts';
 import { aggregate, type Entity } from '../../shared/platform/aggregate.ts';
 import { Id, metaShape, text } from '../../shared/platform/fields.ts';
@@ -10,6 +11,7 @@ import { Refusal } from '../../shared/platform/refusal.ts';
 import { listRoute, type Route, reviseRoutes, route, uploadRoute } from '../../shared/platform/route.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { fold, wordsOf } from '../../shared/platform/words.ts';
+import { type TestPlatform, testPlatform } from './platform.ts';
 
 const ThingFields = z.strictObject({
   name: text(1, 100),
@@ -201,5 +203,38 @@ export function callersOf(origin: string) {
       organizations += 1;
       return callerIn(`org${organizations}`, `user${organizations}`, privileges);
     },
+  };
+}
+
+interface ServedThings {
+  readonly platform: TestPlatform;
+  readonly host: Host;
+  readonly callers: ReturnType<typeof callersOf>;
+}
+
+/** The things, served while the tests of a file run; `over` may put something in the place of a part. */
+export function servedThings(
+  options?: Parameters<typeof testPlatform>[0],
+  over: (platform: TestPlatform) => Platform = (platform) => platform,
+) {
+  let served: ServedThings | undefined;
+  beforeAll(async () => {
+    const platform = await testPlatform(options);
+    const host = await thingHost(over(platform));
+    served = { platform, host, callers: callersOf(host.origin) };
+  });
+  afterAll(async () => {
+    await served?.host.close();
+    await served?.platform.close();
+  });
+  function now(): ServedThings {
+    if (!served) throw new Error('The things are not served yet');
+    return served;
+  }
+  return {
+    platform: () => now().platform,
+    origin: () => now().host.origin,
+    caller: (privileges?: string) => now().callers.caller(privileges),
+    callerIn: (orgId: string, user: string) => now().callers.callerIn(orgId, user),
   };
 }

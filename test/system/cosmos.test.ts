@@ -1,10 +1,10 @@
 /** The whole system on Cosmos DB, over HTTP: every route, with reactions and lists, does what it does on the embedded store. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routes } from '../../functions/registry.ts';
-import { createContainers, openCosmosStore } from '../../shared/platform/store.azure.ts';
+import { openCosmosStore } from '../../shared/platform/store.azure.ts';
 import { examples } from '../http/examples.ts';
 import { send, type World, worldOf } from '../http/world.ts';
-import { startCosmos } from '../support/cosmos/server.ts';
+import { ownAccount } from '../support/cosmos/account.ts';
 import { startTestHost, type TestHost, type TestOrganization, type TestUser } from '../support/host.ts';
 
 let host: TestHost;
@@ -15,10 +15,8 @@ let user: TestUser | undefined;
 const closing: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  const server = await startCosmos(Date.now);
-  const options = { endpoint: server.endpoint, key: 'a2V5', database: 'marquee' };
-  await createContainers(options);
-  const store = openCosmosStore(options);
+  const account = await ownAccount();
+  const store = openCosmosStore(account);
   host = await startTestHost({
     watch: () => ({
       ...store,
@@ -32,7 +30,7 @@ beforeAll(async () => {
   closing.push(
     () => host.close(),
     () => store.close(),
-    () => server.close(),
+    () => account.close(),
   );
   organization = await host.organization();
   world = await worldOf(host, organization);

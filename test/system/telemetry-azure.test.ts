@@ -1,7 +1,6 @@
 /** Where telemetry goes: to Application Insights over its own protocol, and nothing of it is loaded unless that is set. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -14,6 +13,7 @@ import { reaction } from '../../shared/platform/reaction.ts';
 import { openTelemetry } from '../../shared/platform/telemetry.azure.ts';
 import { said } from '../support/local-bus.ts';
 import { killAll, launch, ready } from '../support/marquee.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 
 const KEY = '0193b0a0-7c1e-4000-8000-000000000001';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -28,6 +28,7 @@ interface Envelope {
 
 let folder: string;
 let service: Server;
+let address: string;
 let got: { readonly url: string; readonly envelopes: readonly Envelope[] }[];
 
 beforeEach(async () => {
@@ -42,17 +43,15 @@ beforeEach(async () => {
       reply.end(JSON.stringify({ itemsReceived: envelopes.length, itemsAccepted: envelopes.length, errors: [] }));
     });
   });
-  await new Promise<void>((done) => service.listen(0, '127.0.0.1', done));
+  ({ origin: address } = await onFreePort(service));
 });
 afterEach(async () => {
   await killAll();
-  service.closeAllConnections();
-  service.close();
+  await closed(service);
   await rm(folder, { recursive: true, force: true });
 });
 
-const address = () => `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
-const connection = () => `InstrumentationKey=${KEY};IngestionEndpoint=${address()}/`;
+const connection = () => `InstrumentationKey=${KEY};IngestionEndpoint=${address}/`;
 
 /** Writes down, when the process ends, which files it had loaded. */
 const NOTING = `process.on('exit', () => require('node:fs').writeFileSync(

@@ -1,7 +1,7 @@
 /**
  * Plays the Azure Functions worker for a built app: answers its `require('@azure/functions-core')`, loads the entry, and
- * says as a line of JSON what was registered and when. With a function and a path it
- * then sends a GET through the worker's own HTTP proxy, as the host does, and says when it was answered.
+ * says as a line of JSON what was registered and when. With a function and a path it then sends a GET through the worker's
+ * own HTTP proxy, as the host does, and says when it was answered.
  *
  *     node functions-worker.mjs <entry> [<function> <path>]
  *

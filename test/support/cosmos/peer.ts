@@ -2,9 +2,9 @@
  * `@vercel/cosmosdb-server` and how it is asked, over HTTP: documents under one key property, found and written in
  * batches. What it lacks is made up for here and in `server.ts`; docs/adr/0018 lists each.
  */
-import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createHttpServer } from '@vercel/cosmosdb-server';
+import { closed, onFreePort } from '../servers.ts';
 import { orderedTexts, plainTexts } from './texts.ts';
 
 export interface Answer {
@@ -36,7 +36,7 @@ interface BatchReply {
 /** The one property that the npm server takes for a key: it knows no hierarchical keys. */
 export const KEY = '_partition';
 
-export interface Peer {
+interface Peer {
   /** Passes a request on as it is. */
   ask(method: string, path: string, headers: IncomingHttpHeaders, body?: unknown): Promise<Answer>;
   /** The documents of some ids in a partition, as it holds them now; undefined where there is none. */
@@ -51,17 +51,13 @@ export interface Peer {
 /** Starts the npm server on a port of its own. */
 export async function startPeer(): Promise<Peer> {
   const server = createHttpServer({ keepAlive: true } as object);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The npm server has no port');
-  const base = `http://127.0.0.1:${address.port}`;
+  const { origin } = await onFreePort(server);
 
   async function ask(method: string, path: string, headers: IncomingHttpHeaders, body?: unknown): Promise<Answer> {
     const passed = Object.entries(headers).flatMap(([name, value]) =>
       value === undefined || HOP.has(name) ? [] : [[name, String(value)] as const],
     );
-    const reply = await fetch(base + path, {
+    const reply = await fetch(origin + path, {
       method,
       headers: Object.fromEntries(passed),
       ...(body === undefined ? {} : { body: JSON.stringify(orderedTexts(body)) }),
@@ -99,11 +95,7 @@ export async function startPeer(): Promise<Peer> {
     write: batch,
     find: (docs, headers, query) =>
       ask('POST', docs, { ...headers, ...QUERY, 'x-ms-documentdb-query-enablecrosspartition': 'true' }, query),
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close: () => closed(server),
   };
 }
 

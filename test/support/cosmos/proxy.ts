@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closed, onFreePort } from '../servers.ts';
 import { accountAt } from './forms.ts';
 
 /** What is asked for. */
@@ -121,10 +122,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     return content;
   }
 
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const endpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const { origin: endpoint } = await onFreePort(server);
   return {
     endpoint,
     passed,
@@ -142,11 +140,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     blind() {
       isBlind = true;
     },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close: () => closed(server),
   };
 }
 

@@ -3,9 +3,9 @@
  * store is proven through its SDK, its headers and somebody else's understanding of its SQL. docs/adr/0018 lists what the
  * gateway adds, and what only the service itself can show.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { closed, onFreePort } from '../servers.ts';
 import type { Definition } from './forms.ts';
 import { accountAt, asDefined, bad, charged, kept, keysOf, outward, partitionOf, quoted, statusOf } from './forms.ts';
 import type { Answer, BatchOperation, Kept } from './peer.ts';
@@ -13,7 +13,7 @@ import { KEY, startPeer } from './peer.ts';
 import { queryPlan, RANGE_COUNT, rangeList, rangeOf } from './ranges.ts';
 import { type Asked, flattened, plainCount, unindexed, within } from './sql.ts';
 
-export interface CosmosServer {
+interface CosmosServer {
   /** `http://127.0.0.1:<port>` */
   readonly endpoint: string;
   close(): Promise<void>;
@@ -216,16 +216,11 @@ export async function startCosmos(now: () => number): Promise<CosmosServer> {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(body === undefined ? '' : JSON.stringify(body));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const endpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const { origin: endpoint } = await onFreePort(server);
   return {
     endpoint,
     async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await closed(server);
       await peer.close();
     },
   };

@@ -1,4 +1,4 @@
-/** A platform of a thousand organizations: how large each is, and when its people work. Nothing here is random. */
+/** A thousand organizations: how large each is, and when its people work. Nothing here is random. */
 
 export interface Organization {
   readonly users: number;
