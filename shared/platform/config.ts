@@ -1,5 +1,6 @@
 /** Configuration: one schema over environment variables; every missing or bad value is named in one message. */
 import { z } from 'zod';
+import { readAs } from './validation.ts';
 
 const wholeNumber = (fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
@@ -106,7 +107,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = configSchema.safeParse(given);
+  const parsed = readAs(configSchema, given);
   if (parsed.success) return parsed.data;
   throw new BadConfiguration(
     parsed.error.issues.map((issue) => {
