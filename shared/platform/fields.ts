@@ -127,17 +127,26 @@ export const Email = z
     override: { type: 'string', format: 'email', maxLength: 254 },
   });
 
+const MONEY = { amount: 125050, currency: 'USD' };
+function moneyError({ input }: { input?: unknown }): string | undefined {
+  if (input === undefined) return undefined;
+  return `must be an amount in the minor unit and its currency, such as ${JSON.stringify(MONEY)}`;
+}
+
 /** Whole number of a currency's minor unit, never a float. */
 export const Money = z
-  .strictObject({
-    amount: z.int(),
-    currency: z.string().regex(/^[A-Z]{3}$/, { message: 'must be an ISO 4217 code such as USD' }),
-  })
-  .meta({ id: 'Money', example: { amount: 125050, currency: 'USD' } });
+  .strictObject(
+    {
+      amount: z.int(),
+      currency: z.string().regex(/^[A-Z]{3}$/, { message: 'must be an ISO 4217 code such as USD' }),
+    },
+    { error: moneyError },
+  )
+  .meta({ id: 'Money', example: MONEY });
 export type Money = Readonly<z.output<typeof Money>>;
 
 /** What something costs: nothing, or more. */
-export const Cost = z.strictObject({ ...Money.shape, amount: z.int().min(0) });
+export const Cost = z.strictObject({ ...Money.shape, amount: z.int().min(0) }, { error: moneyError });
 
 const countries: ReadonlySet<string> = CountryCodes;
 
