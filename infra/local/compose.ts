@@ -183,6 +183,10 @@ async function onPort<T>(
       const advice = `Stop what uses it, or set ${setting} to another (${setting}=0 takes a free one).`;
       throw new Error(`Port ${port} is taken. ${advice}`);
     }
+    if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN') {
+      const advice = 'HOST=127.0.0.1 is reached from here alone, HOST=0.0.0.0 from the network too.';
+      throw new Error(`HOST ${config.HOST} is no address of this machine. ${advice}`);
+    }
     if (code === 'EACCES') throw new Error(`Port ${port} needs more rights. Set ${setting} to one above 1023.`);
     throw error;
   }

@@ -84,6 +84,9 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere } iframe { width: 100%; hei
 <body>
 <h1>Mail of this machine</h1>
 <p>${mails.length === 0 ? 'None yet.' : `The latest ${mails.length}, newest first. None of it has left.`}</p>
+<p>Its links lead to pages of a client, which is not here, but for the one that wants no more mail. The token of an
+invitation goes to <code>POST /api/invitations/accept</code>, that of a new password to
+<code>POST /api/identity/reset-password</code>.</p>
 ${mails.map(shown).join('\n')}
 </body>
 </html>

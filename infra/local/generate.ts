@@ -53,9 +53,11 @@ const generated: Readonly<Record<string, string>> = {
 };
 
 const check = process.argv.includes('--check');
+let changed = 0;
 for (const [path, content] of Object.entries(generated)) {
   const present = await readFile(path, 'utf8').catch(() => undefined);
   if (present === content) continue;
+  changed += 1;
   if (check) {
     process.exitCode = 1;
     process.stderr.write(`${path} is out of step with the code: run \`npm run generate\` and commit it.\n`);
@@ -64,3 +66,4 @@ for (const [path, content] of Object.entries(generated)) {
     process.stdout.write(`${path} written\n`);
   }
 }
+if (!check && changed === 0) process.stdout.write('Every generated file is as the code has it.\n');

@@ -2,6 +2,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import { e164Of, isInternational } from '../platform/phone.ts';
+import { readAs } from '../platform/validation.ts';
 import { NewCustomer } from './fields.ts';
 import type { Registration } from './rules.ts';
 import { type Column, columnNames, columns, type SheetRow } from './sheet.ts';
@@ -126,7 +127,7 @@ export async function checkRows(
   let home: Promise<string | undefined> | undefined;
   for (const [at, { line, cells, ragged }] of sheet.entries()) {
     if (at % 100 === 99) await breathe();
-    const result = ragged === undefined ? NewCustomer.safeParse(bodyOf(cells)) : undefined;
+    const result = ragged === undefined ? readAs(NewCustomer, bodyOf(cells)) : undefined;
     if (!result?.success) {
       failed += 1;
       const found = result ? fieldErrorsOf(line, result.error) : [{ line, field: '', reason: ragged ?? '' }];

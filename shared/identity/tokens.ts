@@ -43,7 +43,10 @@ export async function issueToken(platform: Platform, keys: Keys, input: TokenInp
 }
 
 export function notAToken(): Refusal {
-  return new Refusal('unauthenticated', 'The access token is not one that works, or not any more.');
+  return new Refusal(
+    'unauthenticated',
+    'The access token is not one that works, or not any more. Refresh it, or sign in again.',
+  );
 }
 
 /** The claims of a token of ours that is good now. Throws `unauthenticated`. */

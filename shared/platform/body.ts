@@ -67,6 +67,9 @@ function tooDeep(text: string): boolean {
 
 const JSON_TYPE = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
 
+/** Where a value or a name would begin: what is pasted from a document often has such quotes. */
+const TYPOGRAPHIC = /[{[,:]\s*[“”„]/;
+
 /** The parsed JSON body; an empty one reads as `{}`. */
 function jsonIn(request: RawRequest, bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0) return {};
@@ -83,7 +86,8 @@ function jsonIn(request: RawRequest, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw invalid('body', 'bad_json', 'The body is not JSON.');
+    const hint = TYPOGRAPHIC.test(text) ? ': its quotes are typographic (“ ”), not straight (")' : '';
+    throw invalid('body', 'bad_json', `The body is not JSON${hint}.`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Configuration: one schema over environment variables; every missing or bad value is named in one message. */
 import { z } from 'zod';
+import { readAs } from './validation.ts';
 
 const wholeNumber = (fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
@@ -13,13 +14,16 @@ const list = z
       .filter((part) => part !== ''),
   );
 
+/** As browsers send it: scheme, host and port alone. */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#*]+$/;
+
 export const configSchema = z.object({
   PORT: wholeNumber(7071, 0, 65_535).describe('Port of the local host; 0 takes a free one'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address the local host binds'),
   DATA_DIR: z.string().min(1).default('.data').describe('Folder of the embedded store, blobs, mail and keys'),
   SEED: z.enum(['demo', 'none']).default('demo').describe('What the first start of the local host loads'),
   PUBLIC_URL: z
-    .url()
+    .url({ protocol: /^https?$/, error: 'must be a URL such as https://api.example' })
     .transform((url) => url.replace(/\/$/, ''))
     .optional()
     .describe('Where clients reach the API, for links in mail'),
@@ -27,7 +31,11 @@ export const configSchema = z.object({
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('Least level that is logged'),
-  CORS_ORIGINS: list.describe('Origins that browsers may call from, separated by commas'),
+  CORS_ORIGINS: list
+    .refine((origins) => origins.every((origin) => ORIGIN.test(origin)), {
+      error: 'must be origins such as https://app.example, in small letters, without a path or *',
+    })
+    .describe('Origins that browsers may call from, separated by commas'),
   TRUST_PROXY: z
     .enum(['true', 'false'])
     .default('false')
@@ -49,10 +57,14 @@ export const configSchema = z.object({
     .optional()
     .describe('Secret behind single-use links in mail (Key Vault); left out: a file in DATA_DIR'),
   SMTP_URL: z
-    .url({ protocol: /^smtps?$/ })
+    .url({ protocol: /^smtps?$/, error: 'must be a URL such as smtp://user:password@mail.example:587' })
     .optional()
     .describe('Mail server; left out: the local outbox'),
-  MAIL_FROM: z.string().min(3).default('Marquee <no-reply@marquee.example>').describe('Sender of mail'),
+  MAIL_FROM: z
+    .string()
+    .regex(/\S@\S/, { error: 'must hold an address, such as Marquee <no-reply@marquee.example>' })
+    .default('Marquee <no-reply@marquee.example>')
+    .describe('Sender of mail'),
   COSMOS_ENDPOINT: z.url().optional().describe('Cosmos DB account; left out: the embedded store'),
   COSMOS_KEY: z.string().optional().describe('Its key; left out: the managed identity'),
   COSMOS_DATABASE: z.string().min(1).default('marquee').describe('Its database'),
@@ -106,7 +118,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = configSchema.safeParse(given);
+  const parsed = readAs(configSchema, given);
   if (parsed.success) return parsed.data;
   throw new BadConfiguration(
     parsed.error.issues.map((issue) => {

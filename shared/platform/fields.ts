@@ -71,10 +71,17 @@ function realDate(value: string): boolean {
   );
 }
 
+/** In a query an unescaped `+` is a space, so that of an offset is lost. */
+const PLUS_LOST = /T[\d:.]+ \d{2}:\d{2}$/i;
+function instantError({ input }: { input?: unknown }): string {
+  if (PLUS_LOST.test(String(input))) return 'must have + or - before its offset (in a query + is written %2B)';
+  return 'must be an RFC 3339 instant with its offset, such as 2026-11-20T09:00:00Z or 2026-11-20T10:00:00+01:00';
+}
+
 /** RFC 3339 instant; any offset is read, UTC to the second comes out. Years 1900 to 2199. */
 export const Instant = z
   .string()
-  .refine(isInstant, { message: 'must be an RFC 3339 instant such as 2026-11-20T09:00:00Z' })
+  .refine(isInstant, { error: instantError })
   .transform((value) => instantOf(Date.parse(value)))
   .meta({
     description: 'RFC 3339 instant; comes out in UTC',
@@ -85,7 +92,7 @@ export const Instant = z
 /** A calendar day without a zone. */
 export const LocalDate = z
   .string()
-  .regex(/^\d{4}-\d{2}-\d{2}$/, { message: 'must be a date such as 2026-11-20' })
+  .regex(/^\d{4}-\d{2}-\d{2}$/, { message: 'must be a date such as 2026-11-20', abort: true })
   .refine(realDate, { message: 'must be a date that exists' })
   .meta({ example: '2026-11-20', override: { type: 'string', format: 'date' } });
 
@@ -120,17 +127,26 @@ export const Email = z
     override: { type: 'string', format: 'email', maxLength: 254 },
   });
 
+const MONEY = { amount: 125050, currency: 'USD' };
+function moneyError({ input }: { input?: unknown }): string | undefined {
+  if (input === undefined) return undefined;
+  return `must be an amount in the minor unit and its currency, such as ${JSON.stringify(MONEY)}`;
+}
+
 /** Whole number of a currency's minor unit, never a float. */
 export const Money = z
-  .strictObject({
-    amount: z.int(),
-    currency: z.string().regex(/^[A-Z]{3}$/, { message: 'must be an ISO 4217 code such as USD' }),
-  })
-  .meta({ id: 'Money', example: { amount: 125050, currency: 'USD' } });
+  .strictObject(
+    {
+      amount: z.int(),
+      currency: z.string().regex(/^[A-Z]{3}$/, { message: 'must be an ISO 4217 code such as USD' }),
+    },
+    { error: moneyError },
+  )
+  .meta({ id: 'Money', example: MONEY });
 export type Money = Readonly<z.output<typeof Money>>;
 
 /** What something costs: nothing, or more. */
-export const Cost = z.strictObject({ ...Money.shape, amount: z.int().min(0) });
+export const Cost = z.strictObject({ ...Money.shape, amount: z.int().min(0) }, { error: moneyError });
 
 const countries: ReadonlySet<string> = CountryCodes;
 

@@ -1,7 +1,7 @@
 /** RFC 7396 merge patch, and the one way a resource's changeable fields are changed by PUT and PATCH. */
 import type { z } from 'zod';
 import { Refusal } from './refusal.ts';
-import { fieldErrors } from './validation.ts';
+import { fieldErrors, knownNames, readAs } from './validation.ts';
 
 type Plain = Record<string, unknown>;
 function isPlain(value: unknown): value is Plain {
@@ -32,10 +32,10 @@ export function replaced<T>(body: T): Revise<T> {
 /** PATCH: the body is merged into the fields as they are, and the whole parsed again. */
 export function patched<T>(schema: z.ZodType<T>, body: unknown): Revise<T> {
   return (current) => {
-    const parsed = schema.safeParse(mergePatch(current, body));
+    const parsed = readAs(schema, mergePatch(current, body));
     if (parsed.success) return parsed.data;
     throw new Refusal('invalid', 'The change would leave fields that are not valid.', {
-      errors: fieldErrors(parsed.error, 'body'),
+      errors: fieldErrors(parsed.error, 'body', knownNames(schema)),
     });
   };
 }

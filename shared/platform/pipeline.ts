@@ -40,7 +40,7 @@ export function createPipeline(platform: Platform, authenticator: Authenticator)
   async function actorOf(route: Route, request: RawRequest): Promise<Actor> {
     if (route.access === 'public') return publicActor;
     const token = tokenOf(request, route.tokenInQuery);
-    if (token === undefined) throw new Refusal('unauthenticated', 'Send an access token as Authorization: Bearer.');
+    if (!token) throw new Refusal('unauthenticated', 'Send an access token as Authorization: Bearer.');
     return authenticator.authenticate(token);
   }
 

@@ -2,13 +2,18 @@
 import findMyWay from 'find-my-way';
 import type { RawReply, RawRequest } from './http.ts';
 import type { Pipeline } from './pipeline.ts';
-import { notFound, Refusal } from './refusal.ts';
+import { Refusal } from './refusal.ts';
 import type { Method, Route } from './route.ts';
 
 const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Answers any request; `params` of the request are found here. */
 export type Dispatch = (request: RawRequest) => Promise<RawReply>;
+
+/** Where they all are is told whoever has no address right: most of all who opens the bare one in a browser. */
+function noAddress(): Refusal {
+  return new Refusal('not_found', 'There is no such address. All are listed at /api/docs.');
+}
 
 /** 404 for addresses that are no route, 405 with `Allow` for methods they do not take, preflights; else the pipeline. */
 export function dispatcher(routes: readonly Route[], pipeline: Pipeline): Dispatch {
@@ -29,7 +34,7 @@ export function dispatcher(routes: readonly Route[], pipeline: Pipeline): Dispat
       if (!router.find(candidate, path)) return [];
       return candidate === 'GET' ? ['GET', 'HEAD'] : [candidate];
     });
-    if (methods.length === 0) return pipeline.refuse(request, notFound('address'));
+    if (methods.length === 0) return pipeline.refuse(request, noAddress());
     if (method === 'OPTIONS') return pipeline.preflight(request, [...methods, 'OPTIONS']);
     const allow = methods.join(', ');
     return pipeline.refuse(request, new Refusal('method_not_allowed', `This address takes ${allow}.`, { allow }));

@@ -108,8 +108,9 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       if (closed) return;
       await committer.drain();
       closed = true;
-      writing.close();
       db.close();
+      broughtIn(writing);
+      writing.close();
     },
   };
 }
@@ -127,6 +128,15 @@ function readSql(container: ContainerName): string {
 
 function seconds(clock: Clock): number {
   return Math.floor(Date.parse(clock.now()) / 1000);
+}
+
+/** Brings the log into the one file, so that whoever copies that alone has all. Not while another process is at it. */
+function broughtIn(writing: Db): void {
+  try {
+    writing.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // On a full disk, perhaps: the log stays, and what was committed is in it as before.
+  }
 }
 
 /** One connection to read with and one to write with, so that reads go on while a transaction is written and synced. */

@@ -1,11 +1,20 @@
 /** From zod's issues to the API's field errors, and back out as one `invalid` refusal. */
 import { z } from 'zod';
+import { fieldMessage } from './field-messages.ts';
 import type { FieldError } from './refusal.ts';
 import { isRefusal, Refusal } from './refusal.ts';
 
 const MOST_ERRORS = 100;
 
-/** All field errors of a failed parse; `root` is `body`, `query` or `path`, `known` its names. No value is ever quoted. */
+/** What the schema makes of a value, its issues in the API's words. */
+export function readAs<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> {
+  return schema.safeParse(value, { error: fieldMessage });
+}
+
+/**
+ * All field errors of a failed parse; `root` is `body`, `query` or `path`, and `known` the names that it may have, which
+ * are told where one at its top is unknown. No value is ever quoted.
+ */
 export function fieldErrors(error: z.ZodError, root: string, known: readonly string[] = []): FieldError[] {
   return error.issues.slice(0, MOST_ERRORS).flatMap((issue) => {
     const path = [root, ...issue.path.map(String)].join('.');
@@ -13,7 +22,10 @@ export function fieldErrors(error: z.ZodError, root: string, known: readonly str
       return issue.keys.slice(0, 20).map((key) => ({
         path: `${path}.${key.slice(0, 60)}`,
         code: 'unknown_field',
-        message: known.length === 0 ? 'is not a known field' : `is not known; known are ${known.join(', ')}`,
+        message:
+          known.length === 0 || issue.path.length > 0
+            ? 'is not a known field'
+            : `is not known; known are ${known.join(', ')}`,
       }));
     }
     const own: unknown = issue.code === 'custom' ? issue.params?.code : undefined;
@@ -23,11 +35,16 @@ export function fieldErrors(error: z.ZodError, root: string, known: readonly str
 
 /** Parses, or throws `invalid` with all field errors at once. */
 export function parsed<T>(schema: z.ZodType<T>, value: unknown, root: string): T {
-  const result = schema.safeParse(value);
+  const result = readAs(schema, value);
   if (result.success) return result.data;
-  // Parameters are named where one is unknown: they are few, and all at one level.
-  const known = root === 'query' && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  throw new Refusal('invalid', `The ${root} is not valid.`, { errors: fieldErrors(result.error, root, known) });
+  throw new Refusal('invalid', `The ${root} is not valid.`, {
+    errors: fieldErrors(result.error, root, knownNames(schema)),
+  });
+}
+
+/** The names of an object's fields; none of a schema that is something else. */
+export function knownNames(schema: z.ZodType): readonly string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
 /** What each of them gives. Throws `invalid` with the field errors of all that throw it, and anything else at once. */

@@ -82,11 +82,20 @@ export function takeStep(
   return [{ type: stepFacts[step], data: { equipmentId, eventId, quantity, done, ...released } }];
 }
 
+/** Why no step is due. */
+const notOut: Readonly<Record<ReservationState['status'], string>> = {
+  requested: 'the reservation has to be confirmed first',
+  confirmed: 'no step is',
+  cancelled: 'the reservation was cancelled',
+  fulfilled: 'the units have been returned',
+};
+
 function guardOrder(state: ReservationState, step: LogisticsStep): void {
   if (nextSteps(state).includes(step)) return;
   const due = dueStep(state);
   const at = stepOf(state) ?? state.status;
-  const detail = `"${stepNames[step]}" is not due; ${due ? `"${stepNames[due]}" is` : 'no step is'}.`;
+  const instead = due ? `"${stepNames[due]}" is` : notOut[state.status];
+  const detail = `"${stepNames[step]}" is not due; ${instead}.`;
   const extra = { state: at, allowed: allowedAfter(state), ...(due ? { due: stepNames[due] } : {}) };
   throw new Refusal('wrong_state', detail, extra);
 }

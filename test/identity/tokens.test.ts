@@ -50,6 +50,20 @@ describe('An access token', () => {
     expect(payloadOf(org.admin.token).exp - payloadOf(org.admin.token).iat).toBe(900);
   });
 
+  test('that does not work is told apart from a header that holds none', async () => {
+    const told = async (authorization: string) => {
+      const response = await fetch(`${host.origin}/api/users/me`, { headers: { authorization } });
+      return ((await response.json()) as { detail?: string }).detail;
+    };
+    const none = 'Send an access token as Authorization: Bearer.';
+    for (const header of ['', 'Bearer', 'Bearer ', org.admin.token, `Basic ${org.admin.token}`]) {
+      expect([header, await told(header)]).toEqual([header, none]);
+    }
+    expect(await told('Bearer abc')).toBe(
+      'The access token is not one that works, or not any more. Refresh it, or sign in again.',
+    );
+  });
+
   test('without a signature (`none`) is refused', async () => {
     expect(await asked(new UnsecuredJWT(payloadOf(org.admin.token)).encode())).toEqual(refused);
     const [, body, signature] = (await forged()).split('.');

@@ -84,6 +84,12 @@ test('a command outside of a hook asks azd for the values of its environment', a
   await rm(folder, { recursive: true });
 });
 
+test('where azd is not installed, that is what is said', async () => {
+  vi.stubEnv('PATH', '');
+  await expect(valuesOfEnvironment()).rejects.toThrow('azd is not installed, or not in PATH: https://aka.ms/azd');
+  vi.unstubAllEnvs();
+});
+
 test('what azd does not say is named', async () => {
   await expect(hook('ready', {})).rejects.toThrow('SERVICE_API_URI');
   const given = { AZURE_KEY_VAULT_ENDPOINT: 'http://not.safe/', AZURE_TENANT_ID: 't' };

@@ -65,7 +65,7 @@ async function atRun(settings: Record<string, string>): Promise<Record<string, s
       if (name === 'APPLICATIONINSIGHTS_CONNECTION_STRING') return [name, INSIGHTS];
       const [, secret = ''] = /^@Microsoft\.KeyVault\(SecretUri=.+secrets\/([A-Z-]+)\)$/.exec(value) ?? [];
       const known = value.replace(/^<[^:]+:properties\.[^>]+>/, 'https://known.example');
-      return [name, held[secret] ?? known.replace(/<[^>]+>/g, 'known.example')];
+      return [name, held[secret] ?? known.replace(/<[^:>]+:[^>]+>/g, 'known.example')];
     }),
   );
 }
@@ -90,6 +90,7 @@ describe.each(profiles)('the settings of the app in profile %s', (profile) => {
   test('are a usable configuration, with which every part opens without a key', async () => {
     const config = readConfig(await atRun(settings));
     expect(config).toMatchObject({ PUBLIC_URL: 'https://marquee.example', COSMOS_DATABASE: 'marquee' });
+    expect(config.MAIL_FROM).toBe('Marquee <no-reply@marquee.example>');
     const { platform, bus } = await openAzureParts({ ...config, LOG_LEVEL: 'silent' }, false);
     expect(platform.probes.map(({ name }) => name)).toEqual(['store', 'bus', 'blobs', 'realtime']);
     await Promise.all([platform.store.close(), bus.close()]);

@@ -104,6 +104,13 @@ describe('npm start stops with one clear message', () => {
     other.close();
   });
 
+  test('when the host is no address of this machine', async () => {
+    for (const host of ['nowhere.invalid', '192.0.2.1']) {
+      settings.HOST = host;
+      expect(await refused()).toMatch(new RegExp(`^HOST ${host} is no address of this machine.*HOST=127\\.0\\.0\\.1`));
+    }
+  });
+
   test('when the data folder cannot be written', async () => {
     await writeFile(join(folder, 'file'), '');
     settings.DATA_DIR = join(folder, 'file', 'data');

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { routes } from '../../functions/registry.ts';
 import { type Local, startLocal } from '../../infra/local/compose.ts';
 import { mailTemplates } from '../../infra/local/mail-templates.ts';
 import { readConfig } from '../../shared/platform/config.ts';
@@ -112,6 +113,12 @@ describe('/dev/mail on the local host', () => {
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(text).toContain('&lt;Hello&gt;</strong> to ada@example.com');
     expect(text).toContain('Hi &amp; bye');
+    // Its links lead to pages that are not here; where their tokens go instead is.
+    const paths = routes.map(({ method, path }) => `${method} /api/${path}`);
+    for (const route of ['POST /api/invitations/accept', 'POST /api/identity/reset-password']) {
+      expect(text).toContain(route);
+      expect(paths).toContain(route);
+    }
     expect(text).toContain('sandbox="" srcdoc="&lt;p&gt;Hi');
     expect(text).not.toContain('<script>');
   });

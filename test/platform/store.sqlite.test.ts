@@ -1,7 +1,7 @@
 /** What the embedded store promises beyond the contract: sharing, durability, opening, sweeping. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -173,6 +173,15 @@ describe('opening and closing', () => {
     await expect(store.ping()).rejects.toThrow('closed');
     const page = await open(file).query('customers', ['o'], { kind: 'customer', limit: 1, count: true });
     expect(page.total).toBe(50);
+  });
+
+  test('once closed, the one file is the whole store, so that a copy of it is a backup', async () => {
+    const at = await folder();
+    const store = open(join(at, 's.db'));
+    await store.commit('customers', ['o'], [create('a')]);
+    await store.close();
+    await cp(join(at, 's.db'), join(at, 'copy.db'));
+    expect(await open(join(at, 'copy.db')).read('customers', ['o'], 'a')).toMatchObject({ document: { id: 'a' } });
   });
 
   test('a place that cannot be written is one clear message that names it', async () => {

@@ -66,6 +66,11 @@ describe('REQ-EQP-040 to 048 the steps', () => {
     ['requested', undefined, ['confirm']],
     ['cancelled', undefined, []],
   ];
+  const why: Readonly<Record<string, string>> = {
+    requested: 'the reservation has to be confirmed first',
+    cancelled: 'the reservation was cancelled',
+    returned: 'the units have been returned',
+  };
   test.each(table)('every step from %s: wrong_state with what is due, or taken', async (state, to, allowed) => {
     const eventId = await world.event({}, 'approve', 'confirm');
     async function prepared(): Promise<string> {
@@ -88,7 +93,7 @@ describe('REQ-EQP-040 to 048 the steps', () => {
         expect(answer.body, name).toMatchObject({ type: 'urn:marquee:problem:wrong_state', state, allowed });
         const due = names.includes(allowed[0] ?? '') ? allowed[0] : undefined;
         expect(answer.body.due).toBe(due);
-        if (due) expect(answer.body.detail).toContain(`"${due}" is`);
+        expect(answer.body.detail).toBe(`"${name}" is not due; ${due ? `"${due}" is` : why[state]}.`);
       }
     }
   });
