@@ -2,7 +2,7 @@
 import type { Container, ContainerName } from './containers.ts';
 import { declarationOf } from './containers.ts';
 import type { Condition, Document, IndexValue, Order, Partition, Query, Write } from './store.ts';
-import { MAX_WRITES } from './store.ts';
+import { BatchTooLarge, MAX_WRITES } from './store.ts';
 
 /** A query that fits its container: nothing in it is undeclared, and the index that serves it is chosen. */
 export interface Plan {
@@ -61,7 +61,7 @@ export function checkWrites(name: ContainerName, writes: readonly Write[]): void
 /** Throws when a batch is larger than a store takes; `texts` are its documents as JSON. */
 export function checkSize(name: ContainerName, texts: readonly string[]): void {
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  if (bytes > MOST_BYTES) throw new Error(`A batch for ${name} is too large: ${bytes} bytes`);
+  if (bytes > MOST_BYTES) throw new BatchTooLarge(`A batch for ${name} is too large: ${bytes} bytes`);
 }
 
 function checkDocument(name: ContainerName, document: Document): void {
