@@ -27,10 +27,37 @@ export function requestOf(request: HttpRequest): RawRequest {
       if (name === 'x-forwarded-for') return forwarded.length > 0 ? forwarded.join(', ') : undefined;
       return headers.get(name) ?? undefined;
     },
-    body: body ?? undefined,
+    body: body ? partsOf(body) : undefined,
     peer,
     origin,
   };
+}
+
+/**
+ * The body as it comes. What the reader leaves of it is read and dropped: whoever cancels it instead leaves the host's
+ * connection to the worker in the middle of a body, and the next request on it is never seen.
+ */
+async function* partsOf(body: NonNullable<HttpRequest['body']>): AsyncGenerator<Uint8Array> {
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
+  let whole = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      whole = done;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    if (!whole) void dropRest(reader);
+  }
+}
+
+async function dropRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // The client has gone, and with it the connection.
+  }
 }
 
 /** `203.0.113.7:51234` and `[2001:db8::7]:51234` without their port. */
