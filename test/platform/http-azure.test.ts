@@ -67,6 +67,29 @@ test.each([0, 1, 16])(
   },
 );
 
+test('a reply that breaks off in the middle ends its connection: nobody waits for the rest, or takes it for the whole', async () => {
+  const server = createServer(async (incoming, outgoing) => {
+    async function* broken() {
+      yield 'id,name\r\n';
+      throw new Error('the store is away');
+    }
+    const id = String(incoming.headers['x-ms-invocation-id']);
+    const { body } = responseOf({ status: 200, headers: {}, body: broken() }, 'GET', id);
+    try {
+      for await (const chunk of body as AsyncIterable<Uint8Array>) outgoing.write(chunk);
+      outgoing.end();
+    } catch {
+      // The worker says it in its own log, and leaves the reply as it is.
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const init = { headers: { 'x-ms-invocation-id': 'the-first' }, signal: AbortSignal.timeout(3000) };
+  const reading = fetch(`http://127.0.0.1:${port}/`, init).then((reply) => reply.text());
+  await expect(reading).rejects.toThrow(/terminated|fetch failed/);
+  server.close();
+});
+
 test.each([
   ['203.0.113.7:51234', '203.0.113.7', undefined],
   ['203.0.113.7', '203.0.113.7', undefined],
@@ -81,13 +104,17 @@ test.each([
 
 test('a reply keeps its status, headers and bytes; chunks of text become bytes; a HEAD has no body', async () => {
   const headers = { 'content-type': 'text/csv' };
-  expect(responseOf({ status: 201, headers, body: 'a' }, 'POST')).toEqual({ status: 201, headers, body: 'a' });
-  expect(responseOf({ status: 200, headers, body: 'a' }, 'HEAD')).toEqual({ status: 200, headers });
+  expect(responseOf({ status: 201, headers, body: 'a' }, 'POST', 'an-invocation')).toEqual({
+    status: 201,
+    headers,
+    body: 'a',
+  });
+  expect(responseOf({ status: 200, headers, body: 'a' }, 'HEAD', 'an-invocation')).toEqual({ status: 200, headers });
   async function* chunks() {
     yield 'é';
     yield new Uint8Array([1]);
   }
-  const { body } = responseOf({ status: 200, headers, body: chunks() }, 'GET');
+  const { body } = responseOf({ status: 200, headers, body: chunks() }, 'GET', 'an-invocation');
   const bytes: number[] = [];
   if (body && typeof body === 'object' && Symbol.asyncIterator in body)
     for await (const part of body) bytes.push(...part);
