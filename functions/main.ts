@@ -1,14 +1,14 @@
 /** What Azure Functions loads: registers every route, reaction, timer and change feed. */
 import { app } from '@azure/functions';
-import { hasBus, readConfig } from '../shared/platform/config.ts';
+import { hasBus, NEEDED_ON_AZURE, readConfig } from '../shared/platform/config.ts';
 import { openLog } from '../shared/platform/log.pino.ts';
 import { type Running, register, registerRest } from './register.ts';
 
 const log = openLog('warn');
 app.setup({ enableHttpStream: true });
 try {
-  const config = readConfig(process.env);
   const development = process.env.AZURE_FUNCTIONS_ENVIRONMENT === 'Development';
+  const config = readConfig(process.env, development ? [] : NEEDED_ON_AZURE);
   // Loaded here and not above, so that a slice which cannot be loaded is seen and answered for.
   const [declared, { lazily, openRunning }] = await Promise.all([import('./registry.ts'), import('./platform.ts')]);
   const problems: string[] = [];

@@ -1,5 +1,5 @@
 /** Registers every declaration with Azure Functions; what cannot be registered is seen and leaves the rest alone. */
-import type { app, HttpMethod, RetryOptions } from '@azure/functions';
+import type { app, HttpMethod, InvocationContext, RetryOptions } from '@azure/functions';
 import type { Bus } from '../shared/platform/bus.ts';
 import { later, SECOND } from '../shared/platform/clock.ts';
 import { Id } from '../shared/platform/fields.ts';
@@ -142,16 +142,19 @@ export function registerRest(azure: Pick<App, 'http'>, running: () => Promise<Pi
 
 /** Answers every request through the router; when the app cannot start, as `unavailable`. */
 export function httpHandler(running: () => Promise<Pick<Running, 'dispatch'>>, log: Log) {
-  return async (request: Parameters<typeof requestOf>[0]) => {
+  return async (
+    request: Parameters<typeof requestOf>[0],
+    { invocationId }: Pick<InvocationContext, 'invocationId'>,
+  ) => {
     const raw = requestOf(request);
     try {
       const { dispatch } = await running();
-      return responseOf(await dispatch(raw), raw.method);
+      return responseOf(await dispatch(raw), raw.method, invocationId);
     } catch (error) {
       const { reply, trace } = notReady(raw);
       const about = { path: raw.path, correlationId: trace.correlationId, traceId: trace.traceId };
       log.error({ ...about, err: error }, 'a request cannot be answered: the app did not start');
-      return responseOf(reply, raw.method);
+      return responseOf(reply, raw.method, invocationId);
     }
   };
 }

@@ -15,6 +15,8 @@ export interface Rotating extends Vaulted {
 }
 
 const TRIES = 60;
+/** Milliseconds that one answer may take. */
+const PATIENCE = 30_000;
 const Published = z.object({ keys: z.array(z.object({ kid: z.string() })) });
 
 /** Throws, naming no key, when there is no set yet or the app does not take up a step; the command may be run again. */
@@ -32,13 +34,22 @@ export async function rotateOnAzure(rotating: Rotating): Promise<void> {
 
 /** Writes a set and waits until the app publishes it. */
 async function step(rotating: Rotating, set: string, isThere: (kids: readonly string[]) => boolean): Promise<void> {
-  const { api, pause } = rotating;
+  const { pause } = rotating;
   await intoVault(rotating, SECRETS.signingKeys, set);
   await takenUp(rotating);
   for (let tries = 1; tries <= TRIES; tries += 1) {
-    const reply = await fetch(`${api}/identity/.well-known/jwks.json`);
-    if (reply.ok && isThere(Published.parse(await reply.json()).keys.map(({ kid }) => kid))) return;
+    if (isThere(await published(rotating))) return;
     await sleep(pause);
   }
   throw new Error('The app does not publish the new set: the vault has it, restart the app and run this again.');
+}
+
+/** The ids of the keys that the app publishes; none while it starts anew, when it answers with anything or not at all. */
+async function published({ api }: Rotating): Promise<string[]> {
+  try {
+    const reply = await fetch(`${api}/identity/.well-known/jwks.json`, { signal: AbortSignal.timeout(PATIENCE) });
+    return Published.parse(await reply.json()).keys.map(({ kid }) => kid);
+  } catch {
+    return [];
+  }
 }

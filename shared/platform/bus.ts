@@ -44,7 +44,7 @@ const factSchema = z.looseObject({
   type: z.string().min(1),
   source: z.string().min(1),
   subject: z.string().min(1),
-  time: z.string().min(1),
+  time: z.iso.datetime(),
   data: z.record(z.string(), z.unknown()),
   orgid: z.string().min(1),
   actorid: z.string().min(1),

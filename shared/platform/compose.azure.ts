@@ -4,7 +4,15 @@ import { openAzureBus } from './bus.azure.ts';
 import type { Bus } from './bus.ts';
 import { type Charges, openCharges } from './charges.ts';
 import { systemClock, systemIds } from './clock.ts';
-import { BadConfiguration, type Config, configuredUrl, hasBus, hasRealtime } from './config.ts';
+import {
+  BadConfiguration,
+  type Config,
+  configuredUrl,
+  hasBus,
+  hasRealtime,
+  missingOf,
+  NEEDED_ON_AZURE,
+} from './config.ts';
 import type { Probe } from './health.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { openLog } from './log.pino.ts';
@@ -24,29 +32,13 @@ interface AzureParts {
   readonly bus: Bus;
 }
 
-/** Of each line one must be set on Azure; a worker's own disk is no place for any of it. */
-const NEEDED = [
-  ['COSMOS_ENDPOINT'],
-  ['SERVICE_BUS_NAMESPACE', 'SERVICE_BUS_CONNECTION'],
-  ['SIGNING_KEYS'],
-  ['LINK_SECRET'],
-  ['BLOB_ACCOUNT_URL', 'BLOB_CONNECTION'],
-  ['WEB_PUBSUB_ENDPOINT', 'WEB_PUBSUB_CONNECTION'],
-] as const;
-
-/** What is missing for Azure, one line each. */
-function missingOnAzure(config: Config): string[] {
-  const missing = NEEDED.filter((names) => names.every((name) => config[name] === undefined));
-  return missing.map(([name]) => `${name}: must be set on Azure`);
-}
-
 /**
  * Opens the parts; the SDKs behind them load when they are first used. In `development` (Azure Functions Core Tools
  * without an account) the embedded store serves HTTP and timers, and facts wait in the outbox for `npm start`.
  * Throws `BadConfiguration` naming all that is missing.
  */
 export async function openAzureParts(config: Config, development: boolean): Promise<AzureParts> {
-  const missing = missingOnAzure(config);
+  const missing = missingOf(NEEDED_ON_AZURE, config);
   if (missing.length > 0 && !development) throw new BadConfiguration(missing);
   const clock = systemClock;
   const log = openLog(config.LOG_LEVEL);

@@ -16,14 +16,15 @@ const list = z
 
 /** As browsers send it: scheme, host and port alone. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#*]+$/;
+/** Without a protocol of the web, `marquee.example:443` would be taken for an address of the protocol `marquee.example`. */
+const webAddress = z.url({ protocol: /^https?$/, error: 'must be a URL such as https://api.example' });
 
 export const configSchema = z.object({
   PORT: wholeNumber(7071, 0, 65_535).describe('Port of the local host; 0 takes a free one'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address the local host binds'),
   DATA_DIR: z.string().min(1).default('.data').describe('Folder of the embedded store, blobs, mail and keys'),
   SEED: z.enum(['demo', 'none']).default('demo').describe('What the first start of the local host loads'),
-  PUBLIC_URL: z
-    .url({ protocol: /^https?$/, error: 'must be a URL such as https://api.example' })
+  PUBLIC_URL: webAddress
     .transform((url) => url.replace(/\/$/, ''))
     .optional()
     .describe('Where clients reach the API, for links in mail'),
@@ -65,25 +66,35 @@ export const configSchema = z.object({
     .regex(/\S@\S/, { error: 'must hold an address, such as Marquee <no-reply@marquee.example>' })
     .default('Marquee <no-reply@marquee.example>')
     .describe('Sender of mail'),
-  COSMOS_ENDPOINT: z.url().optional().describe('Cosmos DB account; left out: the embedded store'),
+  COSMOS_ENDPOINT: webAddress.optional().describe('Cosmos DB account; left out: the embedded store'),
   COSMOS_KEY: z.string().optional().describe('Its key; left out: the managed identity'),
   COSMOS_DATABASE: z.string().min(1).default('marquee').describe('Its database'),
-  BLOB_CONNECTION: z.string().optional().describe('Storage connection string (local development)'),
-  BLOB_ACCOUNT_URL: z.url().optional().describe('Storage account, reached by the managed identity'),
+  BLOB_CONNECTION: z
+    .string()
+    .regex(/(?:^|;)\s*(?:AccountName=|UseDevelopmentStorage=true)/i, 'must name an account')
+    .optional()
+    .describe('Storage connection string (local development)'),
+  BLOB_ACCOUNT_URL: webAddress.optional().describe('Storage account, reached by the managed identity'),
   SERVICE_BUS_NAMESPACE: z
     .string()
+    .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i, 'must be a host name')
     .optional()
     .describe('Fully qualified Service Bus namespace, reached by the managed identity'),
-  SERVICE_BUS_CONNECTION: z.string().optional().describe('Its connection string (development, or the emulator)'),
+  SERVICE_BUS_CONNECTION: z
+    .string()
+    .regex(/(?:^|;)\s*Endpoint=sb:/i, 'must name an Endpoint')
+    .optional()
+    .describe('Its connection string (development, or the emulator)'),
   SERVICE_BUS_TOPIC: z.string().min(1).default('domain-events').describe('Topic the facts are published on'),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/ })
     .optional()
     .describe('Redis that processes share; rediss:// without a password: the managed identity. Left out: each its own'),
   REDIS_TIMEOUT_MS: wholeNumber(100, 10, 5000).describe('Milliseconds that Redis may take to answer before it is away'),
-  WEB_PUBSUB_ENDPOINT: z.url().optional().describe('Web PubSub service, reached by the managed identity'),
+  WEB_PUBSUB_ENDPOINT: webAddress.optional().describe('Web PubSub service, reached by the managed identity'),
   WEB_PUBSUB_CONNECTION: z
     .string()
+    .regex(/(?:^|;)\s*Endpoint=https?:/i, 'must name an Endpoint')
     .optional()
     .describe('Its connection string (development); both left out: the local endpoint'),
   WEB_PUBSUB_PORT: wholeNumber(0, 0, 65_535).describe('Port of the local endpoint; 0 takes a free one and keeps it'),
@@ -113,20 +124,48 @@ export class BadConfiguration extends Error {
   }
 }
 
-/** Reads the configuration; throws `BadConfiguration` naming every missing or bad setting. Values are never quoted. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+/** Of each line one must be set on Azure; a worker's own disk is no place for any of it. */
+export const NEEDED_ON_AZURE = [
+  ['COSMOS_ENDPOINT'],
+  ['SERVICE_BUS_NAMESPACE', 'SERVICE_BUS_CONNECTION'],
+  ['SIGNING_KEYS'],
+  ['LINK_SECRET'],
+  ['BLOB_ACCOUNT_URL', 'BLOB_CONNECTION'],
+  ['WEB_PUBSUB_ENDPOINT', 'WEB_PUBSUB_CONNECTION'],
+] as const satisfies Needed;
+
+type Needed = readonly (readonly [keyof Config, ...(keyof Config)[]])[];
+
+/** What is missing of what is needed, one line each. */
+export function missingOf(needed: Needed, given: Readonly<Partial<Record<keyof Config, unknown>>>): string[] {
+  const missing = needed.filter((names) => names.every((name) => given[name] === undefined));
+  return missing.map(([name]) => `${name}: must be set on Azure`);
+}
+
+/** A setting that the Functions host could not look up stays as it was written, and would pass for a secret. */
+const UNRESOLVED = /^@Microsoft\.KeyVault\(/i;
+
+/**
+ * Reads the configuration; throws `BadConfiguration` naming every bad setting, and with them those of `needed` that are
+ * missing (which alone throw nothing here). Values are never quoted.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>, needed: Needed = []): Config {
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(environment).filter(([name, value]) => name in configSchema.shape && (value ?? '').trim() !== ''),
   );
+  const unresolved = Object.keys(given).filter((name) => UNRESOLVED.test(given[name] ?? ''));
   const parsed = readAs(configSchema, given);
-  if (parsed.success) return parsed.data;
-  throw new BadConfiguration(
-    parsed.error.issues.map((issue) => {
+  if (parsed.success && unresolved.length === 0) return parsed.data;
+  const issues = (parsed.error?.issues ?? []).filter(({ path }) => !unresolved.includes(String(path[0])));
+  throw new BadConfiguration([
+    ...unresolved.map((name) => `${name}: the reference to the key vault was not resolved`),
+    ...issues.map((issue) => {
       const name = String(issue.path[0] ?? '?');
       const says = configSchema.shape[name as keyof typeof configSchema.shape]?.description ?? '';
       return `${name}: ${issue.message}${says ? ` (${says})` : ''}`;
     }),
-  );
+    ...missingOf(needed, given),
+  ]);
 }
 
 /** Where people reach us, as far as the configuration says: `PUBLIC_URL`, else the address that is bound. */

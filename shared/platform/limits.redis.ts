@@ -1,19 +1,20 @@
 /** Rate limits over all processes: a counter in Redis for each key and window, with this process's own beside it. */
 import { z } from 'zod';
 import { type Budget, type Limits, type Spent, spentOf } from './limits.ts';
-import { keyIn, type Sealer } from './redis.keys.ts';
+import { keyIn, LUA, type Sealer } from './redis.keys.ts';
 import type { Redis } from './redis.ts';
 
 /** Counts one, and begins a window where there is none. The window's end is Redis's: processes need not agree on the time. */
-const TAKE = `
-local count = redis.call('INCR', KEYS[1])
+const TAKE = `${LUA}
+local count = oneMore(KEYS[1])
 local left = redis.call('PTTL', KEYS[1])
 if left < 0 then
   left = tonumber(ARGV[1])
   redis.call('PEXPIRE', KEYS[1], left)
 end
 return {count, left}`;
-const PEEK = `return {tonumber(redis.call('GET', KEYS[1]) or 0), redis.call('PTTL', KEYS[1])}`;
+const PEEK = `${LUA}
+return {tonumber(textAt(KEYS[1])) or 0, redis.call('PTTL', KEYS[1])}`;
 
 /** How many so far, and milliseconds to the window's end (negative: there is no window). */
 const Counted = z.tuple([z.number(), z.number()]);

@@ -6,7 +6,7 @@ import type { Documents } from './documents.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import { Refusal } from './refusal.ts';
 import type { Write } from './store.ts';
-import { CommitRefused, MAX_WRITES } from './store.ts';
+import { BatchTooLarge, CommitRefused, MAX_WRITES } from './store.ts';
 
 interface Place {
   readonly documents: Documents;
@@ -35,7 +35,7 @@ interface Staged {
 }
 
 const ROUNDS = 30;
-/** Bounds the batch in characters: a draw is a few kilobytes. */
+/** A draw is a few kilobytes; where so many are more than a batch takes, fewer go together. */
 const MOST_TOGETHER = 24;
 /** Who waits for which counter, per process (as its queue tells processes apart). */
 const lines = new WeakMap<KeyedQueue, Map<string, Waiting[]>>();
@@ -114,12 +114,13 @@ function counterWrite(id: string, before: Counter, change: Partial<Omit<Counter,
 
 /** Serves the head of the line and as many behind it as fit in its batch. */
 async function serve(line: Waiting[], counters: LRUCache<string, Counter>): Promise<void> {
+  let most = MOST_TOGETHER;
   for (let round = 1; round <= ROUNDS; round += 1) {
     const [first] = line;
     if (!first) return;
     const { documents, counterId, key } = first.draw;
     const counter = counters.get(key) ?? (await counterIn(documents, counterId));
-    const group = await gathered(line, counter);
+    const group = await gathered(line, counter, most);
     if (group.length === 0) return;
     const last = counter.last + group.length;
     const guard = counterWrite(counterId, counter, { last });
@@ -129,6 +130,10 @@ async function serve(line: Waiting[], counters: LRUCache<string, Counter>): Prom
       for (const { one, from, writes } of group) leave(line, one).resolve(etags.slice(from, from + writes.length));
       return;
     } catch (error) {
+      if (error instanceof BatchTooLarge && group.length > 1) {
+        most = Math.ceil(group.length / 2);
+        continue;
+      }
       counters.delete(key);
       const at = error instanceof CommitRefused ? error.index : -1;
       const culprit = group.find(({ from, writes }) => at >= from && at < from + writes.length);
@@ -157,11 +162,11 @@ async function counterIn(documents: Documents, id: string): Promise<Counter> {
 }
 
 /** Stages the head of the line and those behind it, until the batch is full; two who want the same document wait. */
-async function gathered(line: Waiting[], { last, withdrawals }: Counter): Promise<Staged[]> {
+async function gathered(line: Waiting[], { last, withdrawals }: Counter, most: number): Promise<Staged[]> {
   const group: Staged[] = [];
   const ids = new Set<string>();
   let from = 1;
-  for (const one of line.slice(0, MOST_TOGETHER)) {
+  for (const one of line.slice(0, most)) {
     let writes: readonly Write[];
     try {
       writes = await one.draw.stage(last + group.length + 1, withdrawals);

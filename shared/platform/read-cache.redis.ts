@@ -5,18 +5,18 @@
  */
 import { z } from 'zod';
 import { type CacheKey, type CacheOptions, type Caches, memory, type ReadCache } from './read-cache.ts';
-import { keyIn, type Sealer } from './redis.keys.ts';
+import { keyIn, LUA, type Sealer } from './redis.keys.ts';
 import type { Redis } from './redis.ts';
 
 /** How often the organization's and the user's things have been dropped of late. What was loaded before is void after. */
-const STAMP = `
-local stamp = (redis.call('GET', KEYS[2]) or '0') .. '.' .. (redis.call('GET', KEYS[3]) or '0')
+const STAMP = `${LUA}
+local stamp = (textAt(KEYS[2]) or '0') .. '.' .. (textAt(KEYS[3]) or '0')
 local head = stamp .. ' '
 `;
 const READ = `${STAMP}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local kept = redis.call('GET', KEYS[1])
+local kept = textAt(KEYS[1])
 if kept and string.sub(kept, 1, #head) == head then
   return {stamp, now, redis.call('PTTL', KEYS[1]), string.sub(kept, #head + 1)}
 end
@@ -25,8 +25,8 @@ return {stamp, now}`;
 const KEEP = `${STAMP}
 if stamp == ARGV[1] then redis.call('SET', KEYS[1], head .. ARGV[3], 'PXAT', ARGV[2]) end
 return stamp`;
-const DROP = `
-redis.call('INCR', KEYS[1])
+const DROP = `${LUA}
+oneMore(KEYS[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return redis.call('PUBLISH', ARGV[2], ARGV[3])`;
 

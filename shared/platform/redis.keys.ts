@@ -23,6 +23,23 @@ export function keyIn(orgId: string | undefined, ...parts: readonly string[]): s
   return ['marquee', ...(orgId === undefined ? [] : [`{${orgId}}`]), ...parts].join(':');
 }
 
+/**
+ * For scripts: what a key holds, and one more than it holds. What somebody else keeps there, or an older version of ours
+ * in another form, counts as nothing: its errors would make all of Redis count as away.
+ */
+export const LUA = `
+local function textAt(key)
+  local kept = redis.pcall('GET', key)
+  return type(kept) == 'string' and kept or nil
+end
+local function oneMore(key)
+  local count = redis.pcall('INCR', key)
+  if type(count) == 'number' then return count end
+  redis.call('DEL', key)
+  return redis.call('INCR', key)
+end
+`;
+
 /** `secret` is one that all processes share. */
 export function sealerOf(secret: () => Promise<string>): Sealer {
   const keys = once(async () => {

@@ -2,7 +2,7 @@
 import type { Fact } from './facts.ts';
 import { FACT_KIND, factOf } from './facts.ts';
 import type { Json, Store, Write } from './store.ts';
-import { MAX_WRITES } from './store.ts';
+import { BatchTooLarge, MAX_WRITES } from './store.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /**
@@ -50,10 +50,25 @@ async function copied(store: Store, facts: readonly Fact[], telemetry: Telemetry
     const some = facts.slice(from, from + MAX_WRITES);
     const [first] = some;
     if (!first) return;
-    const writes = some.map((fact): Write => {
-      return { op: 'upsert', document: { id: fact.id, kind: FACT_KIND, body: fact as unknown as Json } };
-    });
-    const commit = () => store.commit('audit', [first.orgid, first.subject], writes);
+    const commit = () => copiedTogether(store, first, some);
     await (telemetry ? telemetry.following(first, commit) : commit());
+  }
+}
+
+/** In one batch, or in halves where that is too large: it would be too large again whenever the feed brings it. */
+async function copiedTogether(
+  store: Store,
+  { orgid, subject }: Pick<Fact, 'orgid' | 'subject'>,
+  facts: readonly Fact[],
+): Promise<void> {
+  const writes = facts.map((fact): Write => {
+    return { op: 'upsert', document: { id: fact.id, kind: FACT_KIND, body: fact as unknown as Json } };
+  });
+  try {
+    await store.commit('audit', [orgid, subject], writes);
+  } catch (error) {
+    if (!(error instanceof BatchTooLarge) || facts.length === 1) throw error;
+    const half = Math.ceil(facts.length / 2);
+    for (const some of [facts.slice(0, half), facts.slice(half)]) await copiedTogether(store, { orgid, subject }, some);
   }
 }

@@ -31,7 +31,7 @@ export async function cosmosCommit(
   checkPartition(container, partition);
   checkWrites(container, writes);
   const ordered = orderedOperations(container, partition, writes, commitId);
-  checkSize(container, JSON.stringify(ordered.operations).length);
+  checkSize(container, [JSON.stringify(ordered.operations)]);
   for (let tries = 1; ; tries += 1) {
     let isFirst = tries === 1;
     let failure: unknown;

@@ -2,7 +2,7 @@
 import type { Container, ContainerName } from './containers.ts';
 import { declarationOf } from './containers.ts';
 import type { Condition, Document, IndexValue, Order, Partition, Query, Write } from './store.ts';
-import { MAX_WRITES } from './store.ts';
+import { BatchTooLarge, MAX_WRITES } from './store.ts';
 
 /** A query that fits its container: nothing in it is undeclared, and the index that serves it is chosen. */
 export interface Plan {
@@ -25,8 +25,8 @@ export interface Plan {
 }
 
 const MOST_LIMIT = 1000;
-/** What Cosmos DB takes in one batch, less an allowance for its envelope. */
-const MOST_CHARACTERS = 1_900_000;
+/** What Cosmos DB takes in one batch, 2 MB, less an allowance for its envelope. */
+const MOST_BYTES = 1_900_000;
 const MOST_ID = 255;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const BAD_ID = /[/\\?#\u0000-\u001f]/;
@@ -58,9 +58,10 @@ export function checkWrites(name: ContainerName, writes: readonly Write[]): void
   }
 }
 
-/** Throws when a batch is larger than a store takes; `characters` are those of its documents as JSON. */
-export function checkSize(name: ContainerName, characters: number): void {
-  if (characters > MOST_CHARACTERS) throw new Error(`A batch for ${name} is too large: ${characters} characters`);
+/** Throws when a batch is larger than a store takes; `texts` are its documents as JSON. */
+export function checkSize(name: ContainerName, texts: readonly string[]): void {
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes > MOST_BYTES) throw new BatchTooLarge(`A batch for ${name} is too large: ${bytes} bytes`);
 }
 
 function checkDocument(name: ContainerName, document: Document): void {

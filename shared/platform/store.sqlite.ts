@@ -74,10 +74,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       checkPartition(container, partition);
       checkWrites(container, writes);
       const texts = writes.map((write) => (write.op === 'delete' ? '' : JSON.stringify(write.document)));
-      checkSize(
-        container,
-        texts.reduce((sum, text) => sum + text.length, 0),
-      );
+      checkSize(container, texts);
       return committer.commit({ container, partition, writes, texts });
     },
     async *changes(container, from = '0') {

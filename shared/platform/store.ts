@@ -115,6 +115,11 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** A batch of more bytes than a store takes: a bug of ours, unless it was put together from several callers' writes. */
+export class BatchTooLarge extends Error {
+  override readonly name = 'BatchTooLarge';
+}
+
 /** A write's condition did not hold; nothing of the batch was written. */
 export class CommitRefused extends Error {
   readonly reason: 'exists' | 'stale' | 'missing';

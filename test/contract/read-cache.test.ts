@@ -159,6 +159,28 @@ describeRedis('Through Redis', () => {
     expect(await (await process()).get(key('admin'), source(null).load)).toBe(null);
   });
 
+  test('what somebody else keeps under the names of ours is read anew, and drops are heard all the same', async () => {
+    const one = await process();
+    await one.get(key('1'), source(person('Ada')).load);
+    await kept(1);
+    await one.drop({ orgId: ORG, userId: 'ada' });
+    await one.drop({ orgId: ORG });
+    const names = (await server.run('KEYS', '*')) as string[];
+    expect(names).toHaveLength(3);
+    for (const name of names) {
+      await server.run('DEL', name);
+      await server.run('RPUSH', name, 'what is this');
+    }
+    const [other, third] = [await process(), await process()];
+    expect(await other.get(key('1'), source(person('Ada')).load)).toEqual(person('Ada'));
+    const { load, reads } = source(person('nobody'));
+    await expect.poll(() => server.run('TYPE', names.find((name) => !name.includes('drops')) ?? '')).toBe('string');
+    expect(await third.get(key('1'), load)).toEqual(person('Ada'));
+    expect(reads()).toBe(0);
+    await one.drop({ orgId: ORG, userId: 'ada' });
+    await expect.poll(() => third.get(key('1'), source(null).load), { interval: 5, timeout: FRESH_MS / 3 }).toBe(null);
+  });
+
   test('a connection that was lost may have missed drops: all is read anew when it is back', async () => {
     const [one, other] = [await process(), await process()];
     const ada = source(person('Ada'));

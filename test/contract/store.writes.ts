@@ -158,6 +158,19 @@ export function writeContract({ store }: Subject): void {
     expect(await ids(store(), [org], { limit: 1000 })).toHaveLength(100);
   });
 
+  test.each(['x', '漢'])(
+    'a batch of more than 1.9 MB is a bug, and refused, in whatever script: %s',
+    async (character) => {
+      const org = newOrg();
+      const text = character.repeat(Math.floor(950_000 / Buffer.byteLength(character)));
+      const half = (id: string): Write => ({ op: 'create', document: customer(id, { body: text }) });
+      await expect(commit(org, half('c1'), half('c2'))).rejects.toThrow('too large');
+      expect(await ids(store(), [org])).toEqual([]);
+      expect(await commit(org, half('c1'))).toHaveLength(1);
+      expect((await store().read('customers', [org], 'c1'))?.document.body).toBe(text);
+    },
+  );
+
   test('partitions do not see each other: same id, different organizations and resources', async () => {
     const [one, two] = [newOrg(), newOrg()];
     await create(store(), [one], customer('c1', { body: 'one' }));

@@ -123,7 +123,36 @@ test('an app that cannot start makes its messages wait too', async () => {
   expect(pauses).toHaveLength(1);
 });
 
-test.each(['no JSON', '{"hello":"world"}'])('a message that is no fact fails at once: %s', async (text) => {
+/** A fact whose fields are there, but not what they should be. */
+const odd = (part: Record<string, unknown>) =>
+  JSON.stringify({
+    specversion: '1.0',
+    id: 'a-fact',
+    type: 'BellRung',
+    source: 'bell',
+    subject: 'a',
+    time: '2026-11-20T09:00:00Z',
+    data: {},
+    orgid: 'an-organization',
+    actorid: 'a-user',
+    correlationid: 'a-correlation',
+    schemaversion: 1,
+    ...part,
+  });
+
+test.each([
+  ['without a body', ''],
+  ['of null', 'null'],
+  ['of a list', '[]'],
+  ['of a number', '42'],
+  ['of no JSON', 'no JSON'],
+  ['of another thing', '{"hello":"world"}'],
+  ['of another version of CloudEvents', odd({ specversion: '2.0' })],
+  ['of no time', odd({ time: 'yesterday' })],
+  ['of a megabyte of text', odd({ data: 'x'.repeat(1_000_000) })],
+  ['of several organizations', odd({ orgid: ['an-organization'] })],
+  ['without an id', odd({ id: '' })],
+])('a message %s is no fact and fails at once', async (_, text) => {
   given(countRings);
   await expect(deliver('on-count-rings', text, { DeliveryCount: 1 })).rejects.toThrow('not a fact');
   expect(pauses).toEqual([]);

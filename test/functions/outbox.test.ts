@@ -60,6 +60,19 @@ test('when the bus is down the trigger fails, and the same items again lose and 
   expect(await audited('a')).toEqual(bus.published);
 });
 
+test('facts of one subject that are too large for one batch are copied in several, and hold up nobody', async () => {
+  await hang(platform, 'a');
+  const [fact] = await bellFacts(platform);
+  if (!fact) throw new Error('No bell was hung');
+  const large = Array.from({ length: 30 }, (_, at) => ({
+    kind: 'fact',
+    body: { ...fact, id: `fact-${10 + at}`, data: { sound: 'x'.repeat(100_000) } },
+  }));
+  await relayChanges(platform.store, bus, large);
+  expect(bus.published).toHaveLength(30);
+  expect(await audited('a')).toHaveLength(30);
+});
+
 test('more facts of one subject than a batch takes are all copied', async () => {
   await hang(platform, 'a');
   for (let n = 0; n < 130; n += 1) await ring(platform, 'a');

@@ -10,6 +10,7 @@ import { securityHeaders } from '../../shared/platform/http.ts';
 import { timer } from '../../shared/platform/reaction.ts';
 import { type Method, type Route, route } from '../../shared/platform/route.ts';
 import {
+  contextOf,
   type RecordedApp,
   type RecordedBus,
   type RecordedLog,
@@ -121,7 +122,7 @@ test('a request goes through router and pipeline, on Azure as on the local host'
   const handler = httpHandler(async () => running, log);
   const answer = async (method: string, path: string, headers: Record<string, string> = {}) => {
     const request = new HttpRequest({ method, url: `https://marquee.example${path}`, headers });
-    return handler(request);
+    return handler(request, contextOf('zzz-otherwise'));
   };
   expect(await answer('GET', '/api/health/live')).toMatchObject({ status: 200, body: '{"status":"live"}' });
   expect((await answer('HEAD', '/api/health/live')).body).toBeUndefined();
@@ -141,7 +142,7 @@ test('an app that cannot start answers 503 with a problem, and logs why', async 
   const handler = httpHandler(() => Promise.reject(new Error('no settings')), log);
   const asked = { 'x-correlation-id': 'mine' };
   const request = new HttpRequest({ method: 'GET', url: 'https://marquee.example/api/events', headers: asked });
-  const answer = await handler(request);
+  const answer = await handler(request, contextOf('zzz-otherwise'));
   expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '10', ...asked, ...securityHeaders } });
   expect(String(answer.body)).toContain('urn:marquee:problem:unavailable');
   expect(String(answer.body)).not.toContain('no settings');

@@ -21,13 +21,15 @@ let asked: { readonly line: string; readonly token: string }[];
 /** The set that the app runs with, whether it takes up another, and all it ran with. */
 let taken: string;
 let takesUp: boolean;
+/** What the app does for each of the next requests while it starts anew. */
+let starting: ('cut' | 'page')[];
 let states: string[];
 let said: string[];
 let making: Making;
 
 beforeEach(async () => {
   [vault, refusals, unread, asked, said] = [new Map(), [], 0, [], []];
-  [taken, takesUp, states] = ['{"keys":[]}', true, []];
+  [taken, takesUp, states, starting] = ['{"keys":[]}', true, [], []];
   server = createServer(async (request, reply) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://here');
     asked.push({ line: `${request.method} ${pathname}`, token: request.headers.authorization ?? '' });
@@ -39,6 +41,9 @@ beforeEach(async () => {
     const isOfApp = pathname.startsWith('/api/');
     if (!isOfApp && !searchParams.has('api-version')) return answer(400, {});
     const [, secret] = /^\/secrets\/([A-Za-z0-9-]{1,127})$/.exec(pathname) ?? [];
+    const start = isOfApp && starting.shift();
+    if (start === 'cut') return request.socket.destroy();
+    if (start === 'page') return reply.writeHead(200).end('<html>Your app is starting</html>');
     if (pathname === '/api/identity/.well-known/jwks.json') return answer(200, { keys: JSON.parse(taken).keys });
     if (pathname === `${REFERENCES}/refresh` && request.method === 'POST') {
       if (takesUp) taken = vault.get('SIGNING-KEYS') ?? taken;
@@ -147,6 +152,14 @@ test('a key that the app does not take up never signs, and another try leaves a 
   const keys = await openKeys(readConfig({ SIGNING_KEYS: vault.get('SIGNING-KEYS') }), '/nowhere', systemClock);
   expect(await keys.verifying(old ?? '')).toBeDefined();
   expect((await keys.signing()).kid).not.toBe(old);
+});
+
+test('an app that starts anew meanwhile is waited for, whatever it answers or does not', async () => {
+  await makeSecrets(making);
+  starting = ['cut', 'page', 'cut'];
+  await rotate();
+  expect(said.at(-1)).toMatch(/^Tokens are now signed with /);
+  expect(starting).toEqual([]);
 });
 
 test('where there is no set yet none is made', async () => {

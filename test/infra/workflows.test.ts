@@ -68,6 +68,13 @@ describe.each(names)('the workflow %s', (name) => {
   });
 });
 
+test.each(names)('%s tests over the real redis-server of the distribution', async (name) => {
+  const { jobs } = await workflow(name);
+  const runs = (jobs.check?.steps ?? []).map(({ run = '' }) => run);
+  expect(runs.at(-2)).toMatch(/apt-get install .*\bredis-server$/);
+  expect(runs.at(-1)).toBe('npm test');
+});
+
 test('pull requests are checked by npm test on every Node that is supported', async () => {
   const { on, jobs } = await workflow('check.yml');
   expect(Object.keys(on)).toContain('pull_request');

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => platform.close());
 
-async function make(process: Platform, name: string): Promise<number | string> {
+async function make(process: Platform, name: string, note = ''): Promise<number | string> {
   try {
     const made = await testScope(process, 'org')
       .of(things)
@@ -22,7 +22,7 @@ async function make(process: Platform, name: string): Promise<number | string> {
         systemIds.next(),
         (number) => {
           if (name === 'refused') throw new Refusal('forbidden', 'Not this one.');
-          return [{ type: 'ThingMade', data: { name, number } }];
+          return [{ type: 'ThingMade', data: { name, number, note } }];
         },
         { counter: 'thing' },
       );
@@ -58,6 +58,13 @@ describe('drawing numbers', () => {
     expect(drawn.filter((answer) => answer === 'forbidden')).toHaveLength(20);
     expect(drawn.filter((answer) => answer === 'already_exists')).toHaveLength(19);
     expect(await make(platform, 'next')).toBe(22);
+  });
+
+  test('large ones that no batch could hold together are made all the same, in smaller batches', async () => {
+    const drawn = await Promise.all(upTo(24).map((at) => make(platform, `thing ${at}`, 'x'.repeat(200_000))));
+    expect(numbers(drawn)).toEqual(upTo(24));
+    await expect(make(platform, 'too large', 'x'.repeat(2_000_000))).rejects.toThrow('too large');
+    expect(await make(platform, 'next')).toBe(25);
   });
 
   test('two processes at once: no gap, none twice', async () => {
