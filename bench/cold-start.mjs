@@ -64,7 +64,9 @@ function settingsOfAzure(folder) {
 async function once(entry, env) {
   const request = ['get-health-live', '/api/health/live'];
   const { stdout } = await run(process.execPath, [WORKER, entry, ...request], { env, cwd: env.DATA_DIR });
-  const { loaded, answered, status, cpu, functions } = JSON.parse(stdout.trim().split('\n').at(-1));
+  const { loaded, answered, status, cpu, functions } = JSON.parse(
+    stdout.split('\n').find((line) => line.startsWith('{"loaded"')),
+  );
   if (status !== 200) throw new Error(`The first request was answered ${status}: ${stdout.slice(0, 1000)}`);
   return { loaded, answered, cpu, functions: functions.length };
 }

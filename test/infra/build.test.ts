@@ -62,7 +62,7 @@ async function registered(settings: Record<string, string>, entry = ENTRY, timeo
     cwd: folder,
   });
   // The app's log is on standard output too.
-  return Registered.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).functions;
+  return Registered.parse(JSON.parse(stdout.split('\n').find((line) => line.startsWith('{"loaded"')) ?? '')).functions;
 }
 
 /** What a developer's worker with the built app answers a GET that the host gives to a function. */
@@ -71,7 +71,7 @@ async function asked(name: string, path: string, settings: Record<string, string
   const env = { PATH: process.env.PATH, AZURE_FUNCTIONS_ENVIRONMENT: 'Development', DATA_DIR: own, ...settings };
   const { stdout } = await run(process.execPath, [WORKER, ENTRY, name, path], { env });
   await rm(own, { recursive: true, force: true });
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  return JSON.parse(stdout.split('\n').find((line) => line.startsWith('{"loaded"')) ?? '');
 }
 
 function triggers(type: string) {

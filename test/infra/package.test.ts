@@ -70,7 +70,7 @@ async function worker(settings: Record<string, string>, ...call: readonly string
   const env = { PATH: process.env.PATH, LOG_LEVEL: 'error', ...AZURE, ...settings };
   const entry = join(folder, 'dist/functions/main.js');
   const { stdout } = await run(process.execPath, [script, entry, ...call], { cwd: folder, env });
-  return Said.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
+  return Said.parse(JSON.parse(stdout.split('\n').find((line) => line.startsWith('{"loaded"')) ?? ''));
 }
 
 test('loads by itself and registers everything', async () => {

@@ -22,9 +22,13 @@ afterAll(async () => {
 /** What `npm start` sets; `launch` runs its command without npm. */
 function settingsOfNpmStart(): Record<string, string> {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
-  const [before = ''] = scripts.start.split(' exec ');
+  const [before = '', command = ''] = scripts.start.split(' exec ');
   const set = [...before.matchAll(/(\w+)=(\S+)/g)];
-  return Object.fromEntries(set.map(([, name = '', value = '']) => [name, value]));
+  const flags = [...command.matchAll(/ (--[\w-]+=\d+)/g)].map(([, flag = '']) => flag);
+  return {
+    ...Object.fromEntries(set.map(([, name = '', value = '']) => [name, value])),
+    NODE_OPTIONS: flags.join(' '),
+  };
 }
 
 /** Megabytes resident, at most since `forget`. */
