@@ -3,22 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cancelMaintenanceOfGone } from '../../functions/bus/cancel-maintenance-of-gone.ts';
 import { claimsOf } from '../../shared/claims/engine.ts';
 import { deliver, factsOf } from '../maintenance/support.ts';
-import {
-  closeStages,
-  goTo,
-  type Logistics,
-  logisticsOf,
-  trailOf,
-  type Warehouse,
-  warehouse,
-} from '../reservations/support.ts';
+import { closeStages, goTo, trailOf, type Warehouse, warehouse } from '../reservations/support.ts';
 
 let world: Warehouse;
-let step: Logistics['step'];
-let confirmed: Logistics['confirmed'];
 beforeAll(async () => {
   world = await warehouse();
-  ({ step, confirmed } = logisticsOf(world));
 });
 afterAll(closeStages);
 
@@ -29,10 +18,10 @@ const window = { start: elsewhen.startsAt, end: elsewhen.endsAt };
 /** An item of two units, all of which are lost, and a later reservation that counted on one. */
 async function lost() {
   const equipmentId = await world.item({ quantity: 2 });
-  const id = await confirmed(2, equipmentId);
+  const id = await world.confirmed(2, equipmentId);
   const waiting = await world.reserved(equipmentId, await world.event(elsewhen));
   await goTo(world.manager, id, 'pickup');
-  await step(id, 'return', { returned: 0, missing: 2 });
+  await world.step(id, 'return', { returned: 0, missing: 2 });
   await world.settle();
   expect(await shown(equipmentId)).toMatchObject({ status: 'retired', quantity: 0 });
   return { equipmentId, waiting };
@@ -101,9 +90,9 @@ test('a lost piece with a serial number is corrected, and found again; nobody sa
   const path = `equipment/${equipmentId}`;
   const none = await world.manager.patch(path, { quantity: 0 });
   expect([none.status, none.body.errors]).toMatchObject([400, [{ path: 'body.quantity', code: 'too_small' }]]);
-  const id = await confirmed(1, equipmentId);
+  const id = await world.confirmed(1, equipmentId);
   await goTo(world.manager, id, 'pickup');
-  await step(id, 'return', { returned: 0, missing: 1 });
+  await world.step(id, 'return', { returned: 0, missing: 1 });
   await world.settle();
   expect((await world.manager.patch(path, { serialNumber: 'SN-2' })).body).toMatchObject({ serialNumber: 'SN-2' });
   expect((await world.manager.patch(path, { quantity: 2 })).body.errors).toMatchObject([{ path: 'body.quantity' }]);
@@ -112,10 +101,10 @@ test('a lost piece with a serial number is corrected, and found again; nobody sa
 
 test('what was retired by hand stays so, though its units were lost and turn up again', async () => {
   const equipmentId = await world.item({ quantity: 1 });
-  const id = await confirmed(1, equipmentId);
+  const id = await world.confirmed(1, equipmentId);
   await goTo(world.manager, id, 'pickup');
   await world.manager.post(`equipment/${equipmentId}/retire`, { reason: 'Old' });
-  await step(id, 'return', { returned: 0, missing: 1 });
+  await world.step(id, 'return', { returned: 0, missing: 1 });
   await world.settle();
   expect((await found(equipmentId, 1)).body).toMatchObject({ status: 'retired', retired: { reason: 'Old' } });
 });

@@ -1,12 +1,10 @@
 /** Units that are out before their window begins: promised to nobody in between (spec chapters 05, 06). */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { closeStages, disagreements, goTo, type Logistics, logisticsOf, type Warehouse, warehouse } from './support.ts';
+import { closeStages, disagreements, goTo, type Warehouse, warehouse } from './support.ts';
 
 let world: Warehouse;
-let confirmed: Logistics['confirmed'];
 beforeAll(async () => {
   world = await warehouse();
-  ({ confirmed } = logisticsOf(world));
 });
 afterAll(closeStages);
 beforeEach(() => world.move('2026-11-20T09:00:00Z'));
@@ -24,10 +22,10 @@ const free = async (equipmentId: string, window: typeof before): Promise<number>
 describe('units that leave days before their window', () => {
   test('are taken from their dispatch on, and free again after the window unless they are late', async () => {
     const equipmentId = await world.item({ quantity: 3 });
-    const id = await confirmed(2, equipmentId);
+    const id = await world.confirmed(2, equipmentId);
     await goTo(world.manager, id, 'load');
     expect(await free(equipmentId, before)).toBe(3);
-    await goTo(world.manager, await confirmed(1, equipmentId), 'load');
+    await goTo(world.manager, await world.confirmed(1, equipmentId), 'load');
     await world.manager.post(`equipment/logistics/${id}/dispatch`, { driver: 'Dee' });
     expect([await free(equipmentId, before), await free(equipmentId, after)]).toEqual([1, 3]);
     const eventId = await world.event({ startsAt: before.start, endsAt: before.end });
@@ -44,7 +42,7 @@ describe('units that leave days before their window', () => {
 test('what is out while its event goes to another day stays taken in between, though a manager overrides', async () => {
   const equipmentId = await world.item({ quantity: 3 });
   const eventId = await world.event({}, 'approve', 'confirm');
-  const id = await confirmed(2, equipmentId, eventId);
+  const id = await world.confirmed(2, equipmentId, eventId);
   world.move('2026-12-01T17:00:00Z');
   await goTo(world.manager, id, 'dispatch');
   await world.manager.patch(`events/${eventId}`, { startsAt: nextWeek.start, endsAt: nextWeek.end });

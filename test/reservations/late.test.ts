@@ -6,14 +6,11 @@ import { reservations } from '../../shared/reservations/model.ts';
 import { deliver, factsOf } from '../maintenance/support.ts';
 import type { Person } from '../support/callers.ts';
 import { stalling } from '../support/faults.ts';
-import { closeStages, disagreements, goTo, type Logistics, logisticsOf, type Warehouse, warehouse } from './support.ts';
+import { closeStages, disagreements, goTo, type Warehouse, warehouse } from './support.ts';
 
 let world: Warehouse;
-let step: Logistics['step'];
-let confirmed: Logistics['confirmed'];
 beforeAll(async () => {
   world = await warehouse();
-  ({ step, confirmed } = logisticsOf(world));
 });
 afterAll(closeStages);
 beforeEach(() => world.move('2026-11-20T09:00:00Z'));
@@ -35,7 +32,7 @@ const availability = async (equipmentId: string, window: typeof soon) => {
 /** An item of three units of which two are out, and that reservation. */
 async function lent(last = 'deliver') {
   const equipmentId = await world.item({ quantity: 3 });
-  const id = await confirmed(2, equipmentId);
+  const id = await world.confirmed(2, equipmentId);
   await goTo(world.manager, id, last);
   await world.settle();
   return { equipmentId, id };
@@ -76,7 +73,7 @@ describe('units that are late', () => {
   test('stay taken when their event is made longer, and becomes late again', async () => {
     const equipmentId = await world.item({ quantity: 3 });
     const eventId = await world.event({}, 'approve', 'confirm');
-    const id = await confirmed(2, equipmentId, eventId);
+    const id = await world.confirmed(2, equipmentId, eventId);
     await goTo(world.manager, id, 'deliver');
     await world.manager.patch(`events/${eventId}`, { endsAt: '2026-12-01T22:00:00Z' });
     await world.settle();
@@ -88,7 +85,7 @@ describe('units that are late', () => {
   test('are free with their return at once, once somebody has looked at them', async () => {
     const { equipmentId, id } = await lent('pickup');
     world.move(LATE);
-    expect((await step(id, 'return', { returned: 2 })).status).toBe(200);
+    expect((await world.step(id, 'return', { returned: 2 })).status).toBe(200);
     expect(await availability(equipmentId, nextYear)).toMatchObject({ free: 3 });
     await world.settle();
     await world.inspected(equipmentId);
@@ -99,7 +96,7 @@ describe('units that are late', () => {
   test('of which one is missing: that one is free to nobody before it has left stock', async () => {
     const { equipmentId, id } = await lent('pickup');
     world.move(LATE);
-    expect((await step(id, 'return', { returned: 1, missing: 1 })).status).toBe(200);
+    expect((await world.step(id, 'return', { returned: 1, missing: 1 })).status).toBe(200);
     expect(await claimsOf(world.scope).free(`equipment:${equipmentId}`, nextYear, 3)).toBe(2);
     await world.settle();
     expect(await claimsOf(world.scope).free(`equipment:${equipmentId}`, nextYear, 3)).toBe(2);
@@ -137,7 +134,7 @@ test('a claim that was lost in an outage before the dispatch is kept by its reac
   const claims = claimsOf(world.scope);
   const resource = `equipment:${equipmentId}` as const;
   await claims.release(resource, placement?.claimId ?? '');
-  await step(id, 'dispatch', { driver: 'Dee' });
+  await world.step(id, 'dispatch', { driver: 'Dee' });
   // As the settling of an earlier fact takes it back, which saw it before the dispatch.
   const window = { start: '2026-12-01T18:00:00Z', end: LATE };
   await claims.claim({

@@ -2,24 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimsOf } from '../../shared/claims/engine.ts';
 import { onShelf, statusOf } from '../../shared/equipment/model.ts';
-import {
-  closeStages,
-  disagreements,
-  goTo,
-  type Logistics,
-  logisticsOf,
-  trailOf,
-  type Warehouse,
-  warehouse,
-  way,
-} from './support.ts';
+import { closeStages, disagreements, goTo, trailOf, type Warehouse, warehouse, way } from './support.ts';
 
 let world: Warehouse;
-let step: Logistics['step'];
-let confirmed: Logistics['confirmed'];
 beforeAll(async () => {
   world = await warehouse();
-  ({ step, confirmed } = logisticsOf(world));
 });
 afterAll(closeStages);
 
@@ -29,10 +16,10 @@ const steps: readonly (readonly [string, object])[] = [...way, ['return', back]]
 describe('the item', () => {
   test('says where its units are at every step', async () => {
     const equipmentId = await world.item({ quantity: 1 });
-    const id = await confirmed(1, equipmentId);
+    const id = await world.confirmed(1, equipmentId);
     const statuses = ['reserved', 'reserved', 'inTransit', 'atVenue', 'atVenue', 'inTransit', 'available'];
     for (const [at, [name, body]] of steps.entries()) {
-      expect((await step(id, name, body)).status).toBe(200);
+      expect((await world.step(id, name, body)).status).toBe(200);
       await world.settle();
       expect(statusOf(await world.stateOf(equipmentId)), name).toBe(statuses[at]);
     }
@@ -40,14 +27,14 @@ describe('the item', () => {
 
   test('loses the units that did not come back, and who counts on them is flagged', async () => {
     const equipmentId = await world.item({ quantity: 10 });
-    const id = await confirmed(6, equipmentId);
+    const id = await world.confirmed(6, equipmentId);
     const later = await world.event({ startsAt: '2027-01-10T10:00:00Z', endsAt: '2027-01-10T12:00:00Z' });
     const [all, some] = [
       await world.reserved(equipmentId, later, { quantity: 10 }),
       await world.reserved(equipmentId, await world.event(), { quantity: 4 }),
     ];
     await goTo(world.manager, id, 'pickup');
-    expect((await step(id, 'return', { returned: 3, damaged: 1, missing: 2 })).status).toBe(200);
+    expect((await world.step(id, 'return', { returned: 3, damaged: 1, missing: 2 })).status).toBe(200);
     await world.settle();
     const state = await world.stateOf(equipmentId);
     expect(state).toMatchObject({ quantity: 8, away: { inTransit: 0, atVenue: 0, setApart: 0 }, jobs: {} });
@@ -71,15 +58,15 @@ describe('the item', () => {
 
   test('of which the last are missing: the item is retired, and who counted on it is told (REQ-EQP-063)', async () => {
     const equipmentId = await world.item({ quantity: 3 });
-    const [one, rest] = [await confirmed(1, equipmentId), await confirmed(2, equipmentId)];
+    const [one, rest] = [await world.confirmed(1, equipmentId), await world.confirmed(2, equipmentId)];
     const later = { startsAt: '2026-12-05T18:00:00Z', endsAt: '2026-12-05T21:00:00Z' };
     const waiting = await world.reserved(equipmentId, await world.event(later));
     for (const id of [one, rest]) await goTo(world.manager, id, 'pickup');
-    await step(one, 'return', { returned: 0, missing: 1 });
+    await world.step(one, 'return', { returned: 0, missing: 1 });
     await world.settle();
     const { retired: early, ...between } = await world.stateOf(equipmentId);
     expect([early, between]).toMatchObject([undefined, { quantity: 2, away: { inTransit: 2 } }]);
-    await step(rest, 'return', { returned: 0, missing: 2 });
+    await world.step(rest, 'return', { returned: 0, missing: 2 });
     await world.settle();
     const state = await world.stateOf(equipmentId);
     const retired = { status: 'retired', quantity: 0, retired: { reason: 'No unit is left' }, jobs: {} };
@@ -91,7 +78,7 @@ describe('the item', () => {
 
   test('that came back is free at once, but for what is missing, for jobs made once it is inspected', async () => {
     const equipmentId = await world.item({ quantity: 3 });
-    const id = await confirmed(3, equipmentId);
+    const id = await world.confirmed(3, equipmentId);
     const next = await world.event();
     const ask = (quantity: number) =>
       world.manager.post('equipment/reservations', { equipmentId, eventId: next, quantity });
@@ -100,7 +87,7 @@ describe('the item', () => {
     await goTo(world.manager, id, 'pickup');
     expect([(await ask(1)).status, await free()]).toEqual([409, 0]);
     // Before any reaction has run: what is missing is promised to nobody.
-    expect((await step(id, 'return', { returned: 2, missing: 1 })).status).toBe(200);
+    expect((await world.step(id, 'return', { returned: 2, missing: 1 })).status).toBe(200);
     expect(await free()).toBe(2);
     expect((await ask(2)).body.rule).toBe('inspection-pending');
     await world.settle();
@@ -116,13 +103,13 @@ describe('the item', () => {
 
   test('of which some are missing: who fits into what is left is not flagged', async () => {
     const equipmentId = await world.item({ quantity: 10 });
-    const id = await confirmed(6, equipmentId);
-    const beside = await confirmed(4, equipmentId);
+    const id = await world.confirmed(6, equipmentId);
+    const beside = await world.confirmed(4, equipmentId);
     await goTo(world.manager, id, 'pickup');
-    expect((await step(id, 'return', { returned: 4, missing: 2 })).status).toBe(200);
+    expect((await world.step(id, 'return', { returned: 4, missing: 2 })).status).toBe(200);
     await world.settle();
     await world.inspected(equipmentId);
-    const after = await confirmed(4, equipmentId);
+    const after = await world.confirmed(4, equipmentId);
     await world.settle();
     expect(await world.stateOf(equipmentId)).toMatchObject({ quantity: 8 });
     for (const one of [beside, after]) {
@@ -133,22 +120,22 @@ describe('the item', () => {
   test('a job that waits for units that are late packs them when they are back', async () => {
     const now = world.scope.now();
     const equipmentId = await world.item({ quantity: 1 });
-    const id = await confirmed(1, equipmentId);
+    const id = await world.confirmed(1, equipmentId);
     const slot = { startsAt: '2026-12-01T22:00:00Z', endsAt: '2026-12-01T23:00:00Z' };
-    const next = await confirmed(1, equipmentId, await world.event(slot, 'approve', 'confirm'));
+    const next = await world.confirmed(1, equipmentId, await world.event(slot, 'approve', 'confirm'));
     await goTo(world.manager, id, 'deliver');
     await world.settle();
     world.move('2026-12-01T21:30:00Z');
     const late = await world.manager.get(`equipment/logistics/in-transit?late=true&equipmentId=${equipmentId}`);
     expect(late.body.data).toMatchObject([{ id, late: true }]);
-    expect((await step(next, 'pack')).body).toMatchObject({ rule: 'units-on-shelf', onShelf: 0 });
-    expect([await step(id, 'pickup'), await step(id, 'return', back)]).toMatchObject([
+    expect((await world.step(next, 'pack')).body).toMatchObject({ rule: 'units-on-shelf', onShelf: 0 });
+    expect([await world.step(id, 'pickup'), await world.step(id, 'return', back)]).toMatchObject([
       { status: 200 },
       { status: 200 },
     ]);
     await world.settle();
     await world.inspected(equipmentId);
-    expect((await step(next, 'pack')).status).toBe(200);
+    expect((await world.step(next, 'pack')).status).toBe(200);
     const inTime = await world.manager.get('equipment/logistics/in-transit?late=false');
     expect(inTime.body.data.every((one: { late: boolean }) => !one.late)).toBe(true);
     world.move(now);

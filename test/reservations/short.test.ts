@@ -7,14 +7,11 @@ import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import type { Store } from '../../shared/platform/store.ts';
 import { flagShort, lookAtShort } from '../../shared/reservations/following.ts';
 import { deliver, factsOf } from '../maintenance/support.ts';
-import { closeStages, goTo, type Logistics, logisticsOf, trailOf, type Warehouse, warehouse } from './support.ts';
+import { closeStages, goTo, trailOf, type Warehouse, warehouse } from './support.ts';
 
 let world: Warehouse;
-let step: Logistics['step'];
-let confirmed: Logistics['confirmed'];
 beforeAll(async () => {
   world = await warehouse();
-  ({ step, confirmed } = logisticsOf(world));
 });
 afterAll(closeStages);
 
@@ -30,7 +27,7 @@ const elsewhen = { start: '2026-12-05T18:00:00Z', end: '2026-12-05T21:00:00Z' };
 async function short() {
   const equipmentId = await world.item({ quantity: 4 });
   const eventId = await world.event({}, 'approve', 'confirm');
-  const [one, other] = [await confirmed(2, equipmentId, eventId), await confirmed(2, equipmentId)];
+  const [one, other] = [await world.confirmed(2, equipmentId, eventId), await world.confirmed(2, equipmentId)];
   await world.happens(equipmentId, stock(4, 3));
   await world.settle();
   expect([await troubles(one), await troubles(other)]).toEqual([['unitsShort'], ['unitsShort']]);
@@ -72,7 +69,7 @@ describe('a reservation is short of units no longer when another', () => {
       const { one, other } = await short();
       // A flagged reservation that was confirmed before goes out all the same.
       await goTo(world.manager, one, 'pickup');
-      expect((await step(one, 'return', counts)).status).toBe(200);
+      expect((await world.step(one, 'return', counts)).status).toBe(200);
       await world.settle();
       expect(await troubles(other)).toEqual([]);
     }
@@ -81,9 +78,9 @@ describe('a reservation is short of units no longer when another', () => {
   test('and not before all that are too many have gone', async () => {
     const equipmentId = await world.item({ quantity: 6 });
     const [one, two, other] = [
-      await confirmed(2, equipmentId),
-      await confirmed(2, equipmentId),
-      await confirmed(2, equipmentId),
+      await world.confirmed(2, equipmentId),
+      await world.confirmed(2, equipmentId),
+      await world.confirmed(2, equipmentId),
     ];
     await world.happens(equipmentId, stock(6, 2));
     await world.settle();
@@ -99,7 +96,7 @@ describe('a reservation is short of units no longer when another', () => {
 test('a reservation is short of units no longer when maintenance of the others is called off or done', async () => {
   for (const end of ['cancel', 'complete']) {
     const equipmentId = await world.item({ quantity: 4 });
-    const id = await confirmed(2, equipmentId);
+    const id = await world.confirmed(2, equipmentId);
     const body = {
       type: 'cleaning',
       scheduledAt: '2026-11-25T10:00:00Z',
@@ -148,7 +145,7 @@ describe('a look that something else has overtaken', () => {
 
 test('nobody is short of what a cut of the stock withholds while it is made', async () => {
   const equipmentId = await world.item({ quantity: 4 });
-  const id = await confirmed(3, equipmentId);
+  const id = await world.confirmed(3, equipmentId);
   const { store } = world.platform;
   const slow: Store = {
     ...store,

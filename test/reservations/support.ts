@@ -23,13 +23,17 @@ export interface Warehouse extends Stage {
   event(more?: Parameters<Stage['booking']>[0], ...steps: readonly string[]): Promise<string>;
   /** A reservation of an item for an event, made by the manager. */
   reserved(equipmentId: string, eventId: string, more?: object): Promise<string>;
+  /** A confirmed reservation of a confirmed event. */
+  confirmed(quantity?: number, equipmentId?: string, eventId?: string): Promise<string>;
+  /** A step of a reservation's units, taken by the manager. */
+  step(id: string, name: string, body?: object): ReturnType<Person['post']>;
 }
 
 export async function warehouse(at?: string): Promise<Warehouse> {
   const world = await stage(at);
   const manager = world.as('manager');
   const { scope } = world;
-  return {
+  const made: Warehouse = {
     ...world,
     manager,
     item: (more) => storedItem(scope, more),
@@ -58,7 +62,15 @@ export async function warehouse(at?: string): Promise<Warehouse> {
       if (answer.status !== 201) throw new Error(answer.text);
       return answer.body.id;
     },
+    async confirmed(quantity = 1, equipmentId, eventId) {
+      const event = eventId ?? (await made.event({}, 'approve', 'confirm'));
+      const id = await made.reserved(equipmentId ?? (await made.item()), event, { quantity });
+      await manager.post(`equipment/reservations/${id}/confirm`);
+      return id;
+    },
+    step: (id, name, body = {}) => manager.post(`equipment/logistics/${id}/${name}`, body),
   };
+  return made;
 }
 
 /** The way out and back, step by step, with what each takes. */
@@ -141,19 +153,3 @@ export async function trailOf(scope: Scope, subject: string): Promise<string[]> 
   const page = await scope.documents('audit', subject).query({ kind: 'fact', limit: 200 });
   return page.items.map(({ document }) => (document.body as { type: string }).type);
 }
-
-/** Steps taken by the manager, and reservations that may take them. */
-export function logisticsOf(world: Warehouse) {
-  return {
-    step: (id: string, name: string, body: object = {}) =>
-      world.manager.post(`equipment/logistics/${id}/${name}`, body),
-    /** A confirmed reservation of a confirmed event. */
-    async confirmed(quantity = 1, equipmentId?: string, eventId?: string): Promise<string> {
-      const event = eventId ?? (await world.event({}, 'approve', 'confirm'));
-      const id = await world.reserved(equipmentId ?? (await world.item()), event, { quantity });
-      await world.manager.post(`equipment/reservations/${id}/confirm`);
-      return id;
-    },
-  };
-}
-export type Logistics = ReturnType<typeof logisticsOf>;

@@ -2,14 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { brief } from '../support/callers.ts';
 import { crashing, stalling } from '../support/faults.ts';
-import { closeStages, disagreements, goTo, type Logistics, logisticsOf, type Warehouse, warehouse } from './support.ts';
+import { closeStages, disagreements, goTo, type Warehouse, warehouse } from './support.ts';
 
 let world: Warehouse;
-let step: Logistics['step'];
-let confirmed: Logistics['confirmed'];
 beforeAll(async () => {
   world = await warehouse();
-  ({ step, confirmed } = logisticsOf(world));
 });
 afterAll(closeStages);
 
@@ -19,7 +16,7 @@ const waiting = async (equipmentId: string) => (await world.stateOf(equipmentId)
 /** An item, and a reservation of some of its units that are about to come back. */
 async function pickedUp(units = 2, inStock = 4) {
   const equipmentId = await world.item({ quantity: inStock });
-  const id = await confirmed(units, equipmentId);
+  const id = await world.confirmed(units, equipmentId);
   await goTo(world.manager, id, 'pickup');
   return { equipmentId, id };
 }
@@ -29,7 +26,7 @@ const ask = async (equipmentId: string, quantity = 1) =>
 describe('REQ-EQP-056 right after a return, before any reaction', () => {
   test('nothing of the item is reserved, not even what never left; every answer says so', async () => {
     const { equipmentId, id } = await pickedUp();
-    expect((await step(id, 'return', { returned: 2 })).status).toBe(200);
+    expect((await world.step(id, 'return', { returned: 2 })).status).toBe(200);
     expect(brief(await ask(equipmentId))).toBe('inspection-pending');
     const asked = { items: [{ equipmentId, quantity: 1 }], window: { start: elsewhen.startsAt, end: elsewhen.endsAt } };
     const { body } = await world.manager.post('equipment/check-availability', asked);
@@ -39,17 +36,17 @@ describe('REQ-EQP-056 right after a return, before any reaction', () => {
 
   test('nothing of it is packed for a reservation that was there before', async () => {
     const { equipmentId, id } = await pickedUp();
-    const next = await confirmed(1, equipmentId, await world.event(elsewhen, 'approve', 'confirm'));
-    expect((await step(next, 'pack')).status).toBe(200);
-    const after = await confirmed(1, equipmentId, await world.event(elsewhen, 'approve', 'confirm'));
-    await step(id, 'return', { returned: 2 });
-    expect(brief(await step(after, 'pack'))).toBe('inspection-pending');
+    const next = await world.confirmed(1, equipmentId, await world.event(elsewhen, 'approve', 'confirm'));
+    expect((await world.step(next, 'pack')).status).toBe(200);
+    const after = await world.confirmed(1, equipmentId, await world.event(elsewhen, 'approve', 'confirm'));
+    await world.step(id, 'return', { returned: 2 });
+    expect(brief(await world.step(after, 'pack'))).toBe('inspection-pending');
   });
 
   test('a reservation takes no other units or time', async () => {
     const { equipmentId, id } = await pickedUp();
     const other = await world.reserved(equipmentId, await world.event(elsewhen));
-    await step(id, 'return', { returned: 1, damaged: 1 });
+    await world.step(id, 'return', { returned: 1, damaged: 1 });
     const path = `equipment/reservations/${other}`;
     expect(brief(await world.manager.patch(path, { quantity: 2 }))).toBe('inspection-pending');
     expect((await world.manager.patch(path, { notes: 'Front door' })).status).toBe(200);
@@ -57,7 +54,7 @@ describe('REQ-EQP-056 right after a return, before any reaction', () => {
 
   test('then the inspection takes its place, and when that is done the item is there again', async () => {
     const { equipmentId, id } = await pickedUp();
-    await step(id, 'return', { returned: 2 });
+    await world.step(id, 'return', { returned: 2 });
     expect(await waiting(equipmentId)).toEqual([id]);
     await world.settle();
     const [inspection = ''] = await waiting(equipmentId);
@@ -71,21 +68,21 @@ describe('REQ-EQP-056 right after a return, before any reaction', () => {
 
   test('of which nothing came back: there is nothing to inspect, though another count was tried first', async () => {
     const { equipmentId, id } = await pickedUp();
-    await step(id, 'return', { returned: 0, missing: 2 });
+    await world.step(id, 'return', { returned: 0, missing: 2 });
     expect(await waiting(equipmentId)).toEqual([]);
     const two = await pickedUp();
     const crash = crashing(world.platform, 2, 'before');
     const client = (await world.over(crash.platform)).as('manager');
     await client.post(`equipment/logistics/${two.id}/return`, { returned: 2 });
     expect(await waiting(two.equipmentId)).toEqual([two.id]);
-    expect((await step(two.id, 'return', { returned: 0, missing: 2 })).status).toBe(200);
+    expect((await world.step(two.id, 'return', { returned: 0, missing: 2 })).status).toBe(200);
     await world.settle();
     expect(await waiting(two.equipmentId)).toEqual([]);
   });
 
   test('of retired equipment: nobody inspects it', async () => {
     const { equipmentId, id } = await pickedUp();
-    await step(id, 'return', { returned: 2 });
+    await world.step(id, 'return', { returned: 2 });
     await world.happens(equipmentId, { type: 'EquipmentRetired', data: { at: world.scope.now(), reason: 'Old' } });
     await world.settle();
     expect(await waiting(equipmentId)).toEqual([]);
@@ -98,7 +95,7 @@ describe('REQ-EQP-056 a return in the very moment', () => {
     const other = await world.item();
     const { equipmentId, id } = await pickedUp(units, units);
     expect(other < equipmentId).toBe(true);
-    const slow = stalling(world.twin(), 'claims', () => step(id, 'return', { returned: units }));
+    const slow = stalling(world.twin(), 'claims', () => world.step(id, 'return', { returned: units }));
     const path = `events/${await world.event()}/equipment`;
     const items = [other, equipmentId].map((one) => ({ equipmentId: one, quantity: 1 }));
     const answer = await (await world.over(slow)).as('manager').post(path, { items });
@@ -116,7 +113,7 @@ describe('REQ-EQP-056 a return in the very moment', () => {
   test('of a change frees units that it does not get', async () => {
     const { equipmentId, id } = await pickedUp(3, 4);
     const beside = await world.reserved(equipmentId, await world.event());
-    const slow = stalling(world.twin(), 'claims', () => step(id, 'return', { returned: 3 }));
+    const slow = stalling(world.twin(), 'claims', () => world.step(id, 'return', { returned: 3 }));
     const path = `equipment/reservations/${beside}`;
     const window = { start: '2026-12-05T18:00:00Z', end: '2026-12-05T20:00:00Z' };
     expect(brief(await (await world.over(slow)).as('manager').patch(path, { window }))).toBe('inspection-pending');
@@ -131,7 +128,7 @@ describe('REQ-EQP-056 a return in the very moment', () => {
       [world.twin(), world.twin()].map(async (on) => (await world.over(on)).as('manager')),
     );
     const [, ...answers] = await Promise.all([
-      step(id, 'return', { returned: 4 }),
+      world.step(id, 'return', { returned: 4 }),
       ...events.map((eventId, at) =>
         others[at % 2]?.post('equipment/reservations', { equipmentId, eventId, quantity: 1 }),
       ),
