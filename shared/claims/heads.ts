@@ -1,8 +1,9 @@
 /** Changes of a resource's claims, one after another: the head's etag decides who was first. */
+import { LRUCache } from 'lru-cache';
 import { afterLostRace } from '../platform/backoff.ts';
 import type { Documents } from '../platform/documents.ts';
 import { Refusal } from '../platform/refusal.ts';
-import type { Scope } from '../platform/scope.ts';
+import type { Platform, Scope } from '../platform/scope.ts';
 import type { Stored, Write } from '../platform/store.ts';
 import { CommitRefused } from '../platform/store.ts';
 import { HEAD_ID } from './checked.ts';
@@ -29,12 +30,21 @@ export interface Outcome<T> {
   readonly change?: { readonly capacity: number; readonly limits?: Limits; readonly writes: readonly Write[] };
 }
 
-/** What a scope committed last of a resource: still so while the head's etag stands, so it is tried without reading. */
+/** What this process committed last of a resource: still so while the head's etag stands, so it is tried without reading. */
 interface Remembered {
   readonly head: Stored;
+  /** Its newest claims: mostly a hold is made firm in a moment. */
   readonly claims: ReadonlyMap<string, Known>;
 }
-const remembered = new WeakMap<Scope, Map<string, Remembered>>();
+const MOST_RESOURCES = 500;
+const MOST_CLAIMS = 16;
+const remembered = new WeakMap<Platform, LRUCache<string, Remembered>>();
+
+function rememberedIn({ platform }: Scope): LRUCache<string, Remembered> {
+  const known = remembered.get(platform) ?? new LRUCache<string, Remembered>({ max: MOST_RESOURCES });
+  remembered.set(platform, known);
+  return known;
+}
 
 /** Enough for hundreds of processes that change one resource at the same time. */
 const ROUNDS = 60;
@@ -51,6 +61,8 @@ export function underHead<T>(
   claimId?: string,
 ): Promise<T> {
   const documents = scope.documents('claims', resource);
+  const memory = rememberedIn(scope);
+  const key = `claims/${scope.orgId}/${resource}`;
 
   async function attempt(number: number, known?: Remembered): Promise<Outcome<T> | undefined> {
     // One look each, side by side: a claim that is newer or older than the head is refused with the batch.
@@ -63,19 +75,20 @@ export function underHead<T>(
     if (!change) return outcome;
     const writes = [headWrite(head, change.capacity, change.limits ?? limits), ...change.writes];
     try {
-      remember(scope, resource, writes, await documents.commit(writes));
+      const etags = await documents.commit(writes);
+      memory.set(key, rememberedOf(writes, etags, memory.get(key)));
       return outcome;
     } catch (error) {
-      if (error instanceof CommitRefused) return undefined;
-      throw error;
+      if (!(error instanceof CommitRefused)) throw error;
+      memory.delete(key);
+      return undefined;
     }
   }
 
-  /** Makes firm, in one round trip, what this scope has just claimed. Only a change proves that nothing else has. */
+  /** Makes firm, in one round trip, what this process has just claimed. Only a change proves that nothing else has. */
   async function atOnce(): Promise<Outcome<T> | undefined> {
-    const known = remembered.get(scope)?.get(resource);
+    const known = memory.get(key);
     if (claimId === undefined || !known?.claims.has(claimId)) return undefined;
-    remembered.get(scope)?.delete(resource);
     try {
       const outcome = await attempt(1, known);
       return outcome?.change && outcome;
@@ -85,7 +98,7 @@ export function underHead<T>(
     }
   }
 
-  return scope.platform.queue.run(`claims/${scope.orgId}/${resource}`, async () => {
+  return scope.platform.queue.run(key, async () => {
     const done = await atOnce();
     if (done) return done.result;
     for (let number = 1; number <= ROUNDS; number += 1) {
@@ -97,13 +110,19 @@ export function underHead<T>(
   });
 }
 
-function remember(scope: Scope, resource: string, writes: readonly Write[], etags: readonly string[]): void {
-  const documents = writes.flatMap((write, at): Stored[] =>
-    write.op === 'delete' ? [] : [{ document: write.document, etag: etags[at] ?? '' }],
+/** What is known after a commit: of earlier claims, those that stand under the very head that it replaced. */
+function rememberedOf(writes: readonly Write[], etags: readonly string[], before: Remembered | undefined): Remembered {
+  const [head, ...changed] = writes.map((write, at): Stored | undefined =>
+    write.op === 'delete' ? undefined : { document: write.document, etag: etags[at] ?? '' },
   );
-  const [head, ...claims] = documents;
-  if (!head) return;
-  const known = remembered.get(scope) ?? new Map<string, Remembered>();
-  remembered.set(scope, known);
-  known.set(resource, { head, claims: new Map(claims.map((stored) => [stored.document.id, knownOf(stored)])) });
+  const [first] = writes;
+  if (!head || !first) throw new Error('A resource is changed under its head');
+  const claims = new Map(first.op === 'replace' && first.ifMatch === before?.head.etag ? before?.claims : []);
+  for (const stored of changed) {
+    if (!stored) continue;
+    claims.delete(stored.document.id);
+    claims.set(stored.document.id, knownOf(stored));
+  }
+  for (const id of [...claims.keys()].slice(0, -MOST_CLAIMS)) claims.delete(id);
+  return { head, claims };
 }

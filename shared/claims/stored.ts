@@ -65,8 +65,13 @@ export function headWrite(before: Stored | undefined, capacity: number, { larges
   return before ? { op: 'replace', document, ifMatch: before.etag } : { op: 'create', document };
 }
 
+/** Documents are read-only and shared by who reads them, so each is parsed once. */
+const parsed = new WeakMap<Document, Omit<Known, 'etag'>>();
+
 export function knownOf({ document, etag }: Stored): Known {
-  return { ...StoredClaim.parse(document.body), etag };
+  const claim = parsed.get(document) ?? StoredClaim.parse(document.body);
+  parsed.set(document, claim);
+  return { ...claim, etag };
 }
 
 /** A claim's document. Released ones stand in no bucket, so that nobody who looks for what is taken meets them. */
@@ -74,13 +79,15 @@ export function claimDocument(orgId: string, claim: Claim): Document {
   const { id, resource, windows, state, expiresAt, lasting } = claim;
   const active = state === 'active';
   const days = [...bucketsOf(resource, windows), ...(lasting ? [lastingBucket(resource)] : [])];
-  return {
+  const document: Document = {
     id,
     kind: CLAIM_KIND,
     body: { orgId, claim } as unknown as Json,
     ix: { end: spanOf(windows).end, state, ...(active && expiresAt !== undefined ? { expiresAt } : {}) },
     ...(active ? { sets: { days } } : { ttl: RELEASED_DAYS * 24 * 3600 }),
   };
+  parsed.set(document, { orgId, claim });
+  return document;
 }
 
 export async function readClaim(documents: Documents, id: string): Promise<Known | undefined> {

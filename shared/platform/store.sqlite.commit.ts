@@ -8,7 +8,7 @@ import { newGroupsFor } from './store.sqlite.groups.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { tableOf } from './store.sqlite.schema.ts';
 import { statementsOf, unavailable } from './store.sqlite.statements.ts';
-import type { Writer } from './store.sqlite.write.ts';
+import type { Memory, Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
 import type { Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
@@ -47,10 +47,12 @@ const SWEEP_AT_ONCE = 200;
  */
 export function committerOf(
   db: Db,
+  memory: Memory,
   now: () => number,
   onCommit: ((changed: ReadonlySet<ContainerName>) => void) | undefined,
   patience: number,
 ): Committer {
+  const { latest } = memory;
   const writers = new Map<ContainerName, Writer>();
   const rest = restOf(db);
   const groups = newGroupsFor(statementsOf(db));
@@ -64,20 +66,33 @@ export function committerOf(
     const known = writers.get(container);
     if (known) return known;
     const declaration = declarationOf(container);
-    const made = writerOf(db, tableOf(container), declaration, groups.groupOf);
+    const made = writerOf(db, tableOf(container), declaration, groups.groupOf, memory);
     writers.set(container, made);
     return made;
   }
 
-  /** Takes the write lock, works, and leaves the rest to the other thread: requests go on while it writes and syncs. */
-  async function together<T>(work: () => T): Promise<T> {
+  /**
+   * Takes the write lock, works, and leaves the rest to the other thread: requests go on while it writes and syncs. Each
+   * change takes the `next` number of the file.
+   */
+  async function together<T>(work: (next: () => number) => T): Promise<T> {
     await begun();
     try {
-      const done = work();
+      const before = Number((lastSeq.get([]) as [number])[0]);
+      let seq = before;
+      latest.begin(before);
+      const done = work(() => {
+        seq += 1;
+        return seq;
+      });
+      if (seq > before) keepSeq.run([seq]);
       for (const one of writers.values()) one.settle(rest);
+      latest.expect(seq);
       await rest.commit();
+      latest.landed();
       return done;
     } catch (error) {
+      latest.lost();
       for (const one of [...writers.values(), rest, groups]) one.forget();
       if (db.inTransaction) await aside(db, 'ROLLBACK');
       throw error;
@@ -117,7 +132,7 @@ export function committerOf(
 
   /** Commits batches in one transaction and tells each; throws when the transaction is lost. */
   async function committed(batches: readonly Waiting[]): Promise<void> {
-    const outcomes = await together(() => written(batches));
+    const outcomes = await together((next) => written(batches, next));
     const changed = new Set<ContainerName>();
     for (const [batch, outcome] of outcomes) {
       if (outcome instanceof CommitRefused) batch.reject(outcome);
@@ -130,27 +145,20 @@ export function committerOf(
   }
 
   /** Each batch with its etags, or with why it was refused. */
-  function written(batches: readonly Waiting[]): [Waiting, string[] | CommitRefused][] {
-    let seq = Number((lastSeq.get([]) as [number])[0]);
-    const next = () => {
-      seq += 1;
-      return seq;
-    };
+  function written(batches: readonly Waiting[], next: () => number): [Waiting, string[] | CommitRefused][] {
     const at = now();
-    const outcomes = batches.map((batch): [Waiting, string[] | CommitRefused] => {
+    return batches.map((batch) => {
       const { container, partition, writes, texts } = batch;
       return [batch, writer(container).write(partition, writes, texts, next, at)];
     });
-    keepSeq.run([seq]);
-    return outcomes;
   }
 
   async function sweepSome(): Promise<number> {
     swept = now();
-    return together(() => {
+    return together((next) => {
       let gone = 0;
       for (const name of containerNames) {
-        if (declarationOf(name).ttl) gone += writer(name).sweep(swept, SWEEP_AT_ONCE);
+        if (declarationOf(name).ttl) gone += writer(name).sweep(swept, SWEEP_AT_ONCE, next);
       }
       return gone;
     });

@@ -36,7 +36,7 @@ export function pagerOf(statements: Statements, known: KnownDocuments): Pager {
 
   function found(reach: Reach, { text, values }: Sql, tier: Tier = 0): Found[] {
     return statements.rows<Row>(text, values).flatMap(([n, seq, pk]) => {
-      const stored = known(reach.table.documents, n, seq);
+      const stored = known.read(reach.table.documents, n, seq);
       if (!stored) return [];
       return [{ stored, rest: pk === null ? [] : partitionOf(pk).slice(reach.partition.length), tier }];
     });

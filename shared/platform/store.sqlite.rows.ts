@@ -4,21 +4,13 @@ import type { Db, Table } from './store.sqlite.schema.ts';
 
 export type Value = string | number | null;
 
-/** A row as it is found by partition and id; `body` is null where it is of no use. */
-export type Found = readonly [n: number, seq: number, expiresAt: number | null, body: string | null];
-
-/** A row to be: what `find` tells of it, and its values in the order of the columns. */
-export interface NewRow {
-  readonly found: Found;
-  readonly values: readonly Value[];
-}
-
 export interface NewRows {
-  find(pk: string, id: string): NewRow | undefined;
+  has(key: string): boolean;
   /** A number for a new row; good until the transaction ends. */
   nextN(): number;
-  set(pk: string, id: string, row: NewRow): void;
-  delete(pk: string, id: string): void;
+  /** `values` in the order of the columns. */
+  set(key: string, n: number, values: readonly Value[]): void;
+  delete(key: string): void;
   /** Leaves what is to be inserted to the rest of the transaction. */
   settle(rest: Rest): void;
   forget(): void;
@@ -30,7 +22,7 @@ export function newRowsFor(db: Db, { documents }: Table, columns: readonly strin
   const insert = `INSERT INTO ${documents} (${names.join(', ')})
     SELECT ${names.map((_, at) => `value ->> ${at}`).join(', ')} FROM json_each(?)`;
   const lastN = db.prepare(`SELECT coalesce(max(n), 0) FROM ${documents}`).raw(true);
-  const rows = new Map<string, NewRow>();
+  const rows = new Map<string, readonly Value[]>();
   let last: number | undefined;
 
   function forget(): void {
@@ -40,19 +32,19 @@ export function newRowsFor(db: Db, { documents }: Table, columns: readonly strin
 
   return {
     forget,
-    find: (pk, id) => rows.get(`${pk}\n${id}`),
+    has: (key) => rows.has(key),
     nextN() {
       last = (last ?? Number((lastN.get([]) as [number])[0])) + 1;
       return last;
     },
-    set(pk, id, row) {
-      rows.set(`${pk}\n${id}`, row);
+    set(key, n, values) {
+      rows.set(key, [n, ...values]);
     },
-    delete(pk, id) {
-      rows.delete(`${pk}\n${id}`);
+    delete(key) {
+      rows.delete(key);
     },
     settle(rest) {
-      const all = [...rows.values()].map(({ found, values }) => [found[0], ...values]);
+      const all = [...rows.values()];
       forget();
       if (all.length > 0) rest.add(insert, JSON.stringify(all));
     },

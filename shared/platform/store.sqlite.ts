@@ -9,12 +9,12 @@ import { containerNames, containers, declarationOf } from './containers.ts';
 import { messageOf } from './errors.ts';
 import { checkPartition, checkSize, checkWrites, isDocumentId } from './store.plan.ts';
 import { committerOf } from './store.sqlite.commit.ts';
-import { knownDocuments } from './store.sqlite.known.ts';
+import { etagOf, knownDocuments } from './store.sqlite.known.ts';
+import { isAlive, keyOf, latestOf } from './store.sqlite.latest.ts';
 import { pagerOf } from './store.sqlite.page.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { bringUp, partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
 import { statementsOf } from './store.sqlite.statements.ts';
-import { etagOf } from './store.sqlite.write.ts';
 import type { Change, Document, Store } from './store.ts';
 import { BadCursor, StoreUnavailable } from './store.ts';
 
@@ -34,6 +34,7 @@ export interface SqliteStore extends Store {
 }
 
 const CHANGES_AT_ONCE = 256;
+const LAST_SEQ = "SELECT value FROM meta WHERE name = 'seq'";
 /** 16 MB a connection. */
 const CACHE = 'PRAGMA cache_size = -16000';
 /** After the tables were brought up: what is sorted for a new index of a large file belongs on the disk. */
@@ -43,8 +44,9 @@ const SORTING = 'PRAGMA temp_store = MEMORY';
 export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: SqliteOptions): SqliteStore {
   const { db, writing } = opened(file);
   const statements = statementsOf(db);
-  const committer = committerOf(writing, () => seconds(clock), onCommit, patience);
   const known = knownDocuments(statements);
+  const latest = latestOf(() => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0, known.keep);
+  const committer = committerOf(writing, { latest, known }, () => seconds(clock), onCommit, patience);
   const page = pagerOf(statements, known);
   const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? seconds(clock) : undefined);
   let closed = false;
@@ -58,12 +60,19 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       alive();
       checkPartition(container, partition);
       if (!isDocumentId(id)) return undefined;
-      const row = statements.row<[number, number]>(readSql(container), [
-        partitionText(partition),
-        id,
-        ...(declarationOf(container).ttl ? [seconds(clock)] : []),
-      ]);
-      return row && known(tableOf(container).documents, ...row);
+      const { documents } = tableOf(container);
+      const pk = partitionText(partition);
+      const key = keyOf(documents, pk, id);
+      let row = latest.find(key);
+      if (!row) {
+        const found = statements.row<[number, number, number | null]>(readSql(container), [pk, id]);
+        if (!found) return undefined;
+        const [n, seq, expiresAt] = found;
+        row = { n, seq, expiresAt };
+        latest.learn(key, row);
+      }
+      const there = row.expiresAt === null || isAlive(row, seconds(clock));
+      return there ? known.read(documents, row.n, row.seq) : undefined;
     },
     async query(container, partition, query) {
       alive();
@@ -95,7 +104,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
     },
     async ping() {
       alive();
-      statements.row('SELECT value FROM meta WHERE name = ?', ['seq']);
+      statements.row(LAST_SEQ, []);
     },
     async sweep() {
       alive();
@@ -113,10 +122,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
 }
 
 const readTexts = new Map<ContainerName, string>(
-  containerNames.map((name) => {
-    const alive = declarationOf(name).ttl ? 'AND (expires_at IS NULL OR expires_at > ?)' : '';
-    return [name, `SELECT n, seq FROM d_${name} WHERE pk = ? AND id = ? ${alive}`];
-  }),
+  containerNames.map((name) => [name, `SELECT n, seq, expires_at FROM d_${name} WHERE pk = ? AND id = ?`]),
 );
 
 function readSql(container: ContainerName): string {

@@ -1,9 +1,13 @@
 /** How one batch is written to the embedded store, inside a transaction that the caller holds. */
 import type Database from 'libsql';
 import type { Container } from './containers.ts';
+import { FACT_KIND } from './facts.ts';
 import type { Rest } from './store.sqlite.aside.ts';
 import type { GroupOf } from './store.sqlite.groups.ts';
-import type { Found, Value } from './store.sqlite.rows.ts';
+import { etagOf, type KnownDocuments } from './store.sqlite.known.ts';
+import type { Found, Latest } from './store.sqlite.latest.ts';
+import { isAlive, keyOf } from './store.sqlite.latest.ts';
+import type { Value } from './store.sqlite.rows.ts';
 import { newRowsFor } from './store.sqlite.rows.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
 import { bindable, partitionText, wordsText } from './store.sqlite.schema.ts';
@@ -20,23 +24,26 @@ export interface Writer {
     next: () => number,
     now: number,
   ): string[] | CommitRefused;
-  /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. */
-  sweep(now: number, most: number): number;
+  /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. Each takes a number too. */
+  sweep(now: number, most: number, next: () => number): number;
   /** Leaves what the transaction has yet to write to the rest of it: to be called before it commits. */
   settle(rest: Rest): void;
   /** To be called when it was rolled back. */
   forget(): void;
 }
 
-/** The version of a document written as the `seq`-th of its file. */
-export function etagOf(seq: number): string {
-  return seq.toString(36);
+/** What this process knows of the file. */
+export interface Memory {
+  readonly latest: Latest;
+  readonly known: KnownDocuments;
 }
 
 /** `groupOf` numbers what is new. */
-export function writerOf(db: Db, table: Table, container: Container, groupOf: GroupOf): Writer {
+export function writerOf(db: Db, table: Table, container: Container, groupOf: GroupOf, memory: Memory): Writer {
   const { documents, prefixes, fields, hasTerms } = table;
-  const body = hasTerms || fields.length > 0 ? 'body' : 'NULL';
+  const { latest, known } = memory;
+  /** Whether what a document was before says what is to be changed. */
+  const compares = hasTerms || fields.length > 0;
   const columns = [
     'pk',
     'g',
@@ -49,7 +56,10 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     'body',
     ...fields.map((field) => `"f_${field}"`),
   ];
-  const find = db.prepare(`SELECT n, seq, expires_at, ${body} FROM ${documents} WHERE pk = ? AND id = ?`).raw(true);
+  const find = db
+    .prepare(`SELECT n, seq, expires_at, ${compares ? 'body' : 'NULL'} FROM ${documents} WHERE pk = ? AND id = ?`)
+    .raw(true);
+  const bodyOf = db.prepare(`SELECT body FROM ${documents} WHERE n = ?`).raw(true);
   const rows = newRowsFor(db, table, columns);
   const updates = new Map<string, Database.Statement>();
   const remove = db.prepare(`DELETE FROM ${documents} WHERE n = ?`);
@@ -58,8 +68,19 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     ? db.prepare(`SELECT n, pk, id, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
 
-  function foundAs(pk: string, id: string): Found | undefined {
-    return rows.find(pk, id)?.found ?? (find.get([pk, id]) as Found | undefined);
+  function foundAs(key: string, pk: string, id: string, now: number): Found | undefined {
+    const inside = latest.inside(key, now);
+    if (inside) return inside.found;
+    const row = find.get([pk, id]) as [number, number, number | null, string | null] | undefined;
+    if (!row) return undefined;
+    const [n, seq, expiresAt, text] = row;
+    return { n, seq, expiresAt, ...(text === null ? {} : { text }) };
+  }
+
+  function documentOf({ n, seq, text }: Found): Document | undefined {
+    if (!compares) return undefined;
+    if (text !== undefined) return JSON.parse(text) as Document;
+    return known.peek(seq)?.document ?? (JSON.parse(String((bodyOf.get([n]) as [string])[0])) as Document);
   }
 
   function fieldValue(document: Document, field: string): Value {
@@ -68,8 +89,7 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
   }
 
   function values(document: Document, text: string, seq: number, now: number): Value[] {
-    const ends = document.ttl === undefined ? null : now + document.ttl;
-    return [seq, ends, wordsText(document), text];
+    return [seq, endOf(document, now), wordsText(document), text];
   }
 
   /** The groups of a partition's text and of those of its prefixes. */
@@ -109,7 +129,7 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
       update = db.prepare(`UPDATE ${documents} SET ${set} WHERE n = ?`);
       updates.set(key, update);
     }
-    update.run([...values(document, text, seq, now), ...bound, found[0]]);
+    update.run([...values(document, text, seq, now), ...bound, found.n]);
   }
 
   function put(
@@ -121,33 +141,33 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     now: number,
   ) {
     const [pk = ''] = keys;
-    const old = found?.[3] ? (JSON.parse(found[3]) as Document) : undefined;
-    const n = found?.[0] ?? rows.nextN();
-    if (found && !rows.find(pk, document.id)) change(keys, found, old, document, text, seq, now);
+    const key = keyOf(documents, pk, document.id);
+    const old = found && documentOf(found);
+    const n = found?.n ?? rows.nextN();
+    if (found && !rows.has(key)) change(keys, found, old, document, text, seq, now);
     else {
       const own = values(document, text, seq, now);
       const ix = fields.map((field) => fieldValue(document, field));
-      const ends = document.ttl === undefined ? null : now + document.ttl;
-      rows.set(pk, document.id, {
-        found: [n, seq, ends, body === 'body' ? text : null],
-        values: [pk, ...groupsOf(keys, document.kind), document.id, document.kind, ...own, ...ix],
-      });
+      rows.set(key, n, [pk, ...groupsOf(keys, document.kind), document.id, document.kind, ...own, ...ix]);
     }
+    latest.move(key, { n, seq, expiresAt: endOf(document, now), text, again: document.kind !== FACT_KIND });
     terms?.change(n, old && termed(keys, old), termed(keys, document));
   }
 
-  function drop(keys: readonly string[], id: string, [n, , , text]: Found): void {
-    const [pk = ''] = keys;
-    if (rows.find(pk, id)) rows.delete(pk, id);
-    else remove.run([n]);
-    if (text) terms?.change(n, termed(keys, JSON.parse(text) as Document), undefined);
+  function drop(keys: readonly string[], id: string, found: Found): void {
+    const key = keyOf(documents, keys[0] ?? '', id);
+    const old = terms && documentOf(found);
+    if (rows.has(key)) rows.delete(key);
+    else remove.run([found.n]);
+    latest.move(key, undefined);
+    if (old) terms?.change(found.n, termed(keys, old), undefined);
   }
 
   return {
     write(partition, writes, texts, next, now) {
       const keys = [partition, ...prefixes.map((_, at) => partition.slice(0, at + 1))].map(partitionText);
       const [pk = ''] = keys;
-      const found = writes.map((write) => foundAs(pk, idOf(write)));
+      const found = writes.map((write) => foundAs(keyOf(documents, pk, idOf(write)), pk, idOf(write), now));
       for (const [index, write] of writes.entries()) {
         const refused = refusal(write, alive(found[index], now), index);
         if (refused) return refused;
@@ -158,18 +178,18 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
           drop(keys, idOf(write), before);
           before = undefined;
         }
+        const seq = next();
         if (write.op === 'delete') {
           if (before) drop(keys, idOf(write), before);
           return '';
         }
-        const seq = next();
         put(keys, write.document, texts[index] ?? '', before, seq, now);
         return etagOf(seq);
       });
     },
-    sweep(now, most) {
+    sweep(now, most, next) {
       const over = (expired?.all([now, most]) ?? []) as [number, string, string, string][];
-      for (const [n, pk, id, text] of over) drop([pk], id, [n, 0, 0, text]);
+      for (const [n, pk, id, text] of over) drop([pk], id, { n, seq: next(), expiresAt: now, text });
       return over.length;
     },
     settle(rest) {
@@ -188,13 +208,17 @@ function idOf(write: Write): string {
 }
 
 function alive(found: Found | undefined, now: number): Found | undefined {
-  return found && (found[2] === null || found[2] > now) ? found : undefined;
+  return found && isAlive(found, now) ? found : undefined;
+}
+
+function endOf({ ttl }: Document, now: number): number | null {
+  return ttl === undefined ? null : now + ttl;
 }
 
 function refusal(write: Write, found: Found | undefined, index: number): CommitRefused | undefined {
   if (write.op === 'upsert') return undefined;
   if (write.op === 'create') return found && new CommitRefused('exists', index);
   if (!found) return new CommitRefused('missing', index);
-  const stale = write.ifMatch !== undefined && write.ifMatch !== etagOf(found[1]);
+  const stale = write.ifMatch !== undefined && write.ifMatch !== etagOf(found.seq);
   return stale ? new CommitRefused('stale', index) : undefined;
 }

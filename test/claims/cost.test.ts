@@ -55,12 +55,24 @@ describe('round trips', () => {
   test('keeping and giving back a hold needs no query', async () => {
     const [first, second] = [held(hour(0)), held(hour(0), { windows: hours(18, 19) })];
     for (const one of [first, second]) await claims.claim(one);
-    const one = { reads: 2, queries: 0, commits: 1, answered: 0 };
+    const one = { reads: 0, queries: 0, commits: 1, answered: 0 };
+    // Under the head that this very process has just written nothing needs to be read.
     expect(await cost(() => claims.extend(HALL, first.id, hour(1)))).toEqual(one);
-    // Under the head that this very scope has just written nothing needs to be read.
-    expect(await cost(() => claims.firm(HALL, first.id))).toEqual({ ...one, reads: 0 });
-    expect(await cost(() => claims.firm(HALL, first.id))).toEqual({ ...one, commits: 0 });
+    expect(await cost(() => claims.firm(HALL, first.id))).toEqual(one);
+    // That nothing is to be done is never taken from memory.
+    expect(await cost(() => claims.firm(HALL, first.id))).toEqual({ ...one, reads: 2, commits: 0 });
     expect(await cost(() => claims.release(HALL, second.id))).toEqual(one);
+  });
+
+  test('what another process wrote meanwhile costs one batch that is refused, and two looks', async () => {
+    const hold = held(hour(0));
+    await claims.claim(hold);
+    const elsewhere = engine({ ...platform });
+    await elsewhere.claim(request({ windows: hours(18, 19) }));
+    const anew = { reads: 2, queries: 0, commits: 2, answered: 0 };
+    expect(await cost(() => claims.firm(HALL, hold.id))).toEqual(anew);
+    await elsewhere.release(HALL, hold.id);
+    await expect(claims.firm(HALL, hold.id)).rejects.toMatchObject({ code: 'not_found' });
   });
 
   test('a month of a busy venue, 300 claims, is one query', async () => {

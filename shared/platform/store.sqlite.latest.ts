@@ -1,0 +1,131 @@
+/**
+ * Which row holds a document's last version, known without asking the file for as long as nobody else writes to it. After
+ * every commit of another connection the engine forgets all pages it has read, so under a load of writes each look costs
+ * a walk down a tree on the disk.
+ */
+import { LRUCache } from 'lru-cache';
+
+/** `expiresAt` in seconds since 1970. */
+export interface Row {
+  readonly n: number;
+  readonly seq: number;
+  readonly expiresAt: number | null;
+}
+
+/** A row with the document in it as JSON, where that is at hand. */
+export interface Found extends Row {
+  readonly text?: string;
+}
+
+/** What a transaction makes of a document; `again` says whether it may well be read. Undefined: it is gone. */
+type Moved = (Row & { readonly text: string; readonly again: boolean }) | undefined;
+
+export interface Latest {
+  /** For reading: the last version that is committed, or undefined when the file must be asked. */
+  find(key: string): Row | undefined;
+  /** Keeps what the file said after `find` did not know. */
+  learn(key: string, row: Row): void;
+  /** A transaction has the write lock; `seq` is what the file has. */
+  begin(seq: number): void;
+  /**
+   * Inside the transaction: the document as it stands there (no `found`: it is gone), where that is known. Not of one that
+   * has expired by `now`: another process may have swept it.
+   */
+  inside(key: string, now: number): { readonly found: Found | undefined } | undefined;
+  move(key: string, moved: Moved): void;
+  /** The transaction is about to be committed, with this `seq`. */
+  expect(seq: number): void;
+  landed(): void;
+  /** It was rolled back. */
+  lost(): void;
+}
+
+/** Some 250 bytes each. */
+const MOST_KNOWN = 10_000;
+
+interface Pending {
+  readonly from: number;
+  to?: number;
+  readonly moves: Map<string, Moved>;
+}
+
+/** The key of a document. */
+export function keyOf(table: string, pk: string, id: string): string {
+  return `${table}\n${pk}\n${id}`;
+}
+
+/**
+ * Every write to the file takes a number (`seq`), so a file whose last number is the one this process has written has
+ * been left alone by others. `seqOf` asks for it, once a turn of the event loop: whoever learned of another process's
+ * write by a message is served in a later turn. `written` is told of each version that was committed.
+ */
+export function latestOf(seqOf: () => number, written: (seq: number, text: string) => void): Latest {
+  const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
+  let base: number | undefined;
+  let checked = false;
+  let pending: Pending | undefined;
+
+  /** Makes what is known true for a file whose last number is `seq`. */
+  function bringUpTo(seq: number): void {
+    if (seq === base) return;
+    // The commit is done as soon as it is seen, be it before this thread is told.
+    const mine = pending !== undefined && pending.to === seq;
+    if (!mine || pending?.from !== base) rows.clear();
+    base = seq;
+    if (mine) for (const [key, moved] of pending?.moves ?? []) apply(key, moved);
+  }
+
+  function apply(key: string, moved: Moved): void {
+    if (!moved?.again) {
+      rows.delete(key);
+      return;
+    }
+    const { n, seq, expiresAt, text } = moved;
+    rows.set(key, { n, seq, expiresAt });
+    written(seq, text);
+  }
+
+  return {
+    find(key) {
+      if (!checked) {
+        bringUpTo(seqOf());
+        checked = true;
+        setImmediate(() => {
+          checked = false;
+        });
+      }
+      return rows.get(key);
+    },
+    learn(key, row) {
+      rows.set(key, row);
+    },
+    begin(seq) {
+      bringUpTo(seq);
+      pending = { from: seq, moves: new Map() };
+    },
+    inside(key, now) {
+      if (pending?.moves.has(key)) return { found: pending.moves.get(key) };
+      const row = rows.get(key);
+      return row && isAlive(row, now) ? { found: row } : undefined;
+    },
+    move(key, moved) {
+      pending?.moves.set(key, moved);
+    },
+    expect(seq) {
+      if (pending) pending.to = seq;
+    },
+    landed() {
+      // Seen before already, perhaps, and others may have written since.
+      if (pending?.to !== undefined && pending.to > (base ?? 0)) bringUpTo(pending.to);
+      pending = undefined;
+    },
+    lost() {
+      pending = undefined;
+    },
+  };
+}
+
+/** Whether a row has not expired by `now` (seconds since 1970). */
+export function isAlive({ expiresAt }: Row, now: number): boolean {
+  return expiresAt === null || expiresAt > now;
+}
