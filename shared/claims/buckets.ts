@@ -26,7 +26,7 @@ export function bucketsOf(resource: string, windows: readonly Window[]): string[
   return [...buckets];
 }
 
-/** The buckets that every claim overlapping one of the windows stands in at least one of: at most 370 in three years. */
+/** The buckets that every claim overlapping one of the windows stands in at least one of: at most 371 in three years. */
 export function bucketsAsked(resource: string, windows: readonly Window[]): string[] {
   const kind = kindOf(resource);
   const asked = new Map<string, Set<string>>();
@@ -39,10 +39,11 @@ export function bucketsAsked(resource: string, windows: readonly Window[]): stri
       else asked.set(month, new Set([day]));
     }
   }
-  return [...asked].flatMap(([month, days]) => [
+  const filed = [...asked].flatMap(([month, days]) => [
     `${kind}l${month}`,
     ...(days.size < MANY_DAYS ? [...days].map((day) => `${kind}d${day}`) : [`${kind}s${month}`]),
   ]);
+  return [...filed, lastingBucket(resource)];
 }
 
 /** Where lasting claims stand beside their windows' buckets: few, for they are what is in use just now. */

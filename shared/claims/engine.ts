@@ -46,9 +46,6 @@ export function claimsOf(scope: Scope): Claims {
     if (capacity === undefined) throw new Error('A resource with claims has a head');
     return capacity;
   }
-  async function othersNear({ documents }: Round, { resource, windows }: Pick<Claim, 'resource' | 'windows'>) {
-    return claimsIn(await claimsNear(documents, resource, windows));
-  }
   /** What there is to take, and who may have some of it: two looks side by side. `capacity`: of a resource not met yet. */
   async function lookAt(resource: Resource, windows: readonly Window[], capacity: number) {
     const documents = scope.documents('claims', resource);
@@ -59,7 +56,7 @@ export function claimsOf(scope: Scope): Claims {
   async function claim(given: ClaimRequest): Promise<Claimed> {
     const request = checked(given, scope.now());
     return underHead(scope, request.resource, async (round) => {
-      const near = await claimsNear(round.documents, request.resource, request.windows);
+      const near = await round.near(request.windows);
       const claims = claimsIn(near);
       // Only a lost round can mean that the id is in use elsewhere.
       const own =
@@ -90,7 +87,7 @@ export function claimsOf(scope: Scope): Claims {
       if (stands(own.claim, later(round.now, CLOCK_SKEW))) {
         return { result, change: { capacity, writes: [replaced(own, result)] } };
       }
-      const anew = decideAnew(result, await othersNear(round, own.claim), capacity, round.now);
+      const anew = decideAnew(result, claimsIn(await round.near(own.claim.windows)), capacity, round.now);
       return { result: anew, change: { capacity, writes: [replaced(own, anew)] } };
     };
     return underHead(scope, resource, decide, claimId);
@@ -121,7 +118,7 @@ export function claimsOf(scope: Scope): Claims {
         const { own } = round;
         if (!own || !stands(own.claim, round.now)) throw notFound('claim');
         const capacity = capacityOf(round);
-        const others = await othersNear(round, { resource, windows: to.windows });
+        const others = claimsIn(await round.near(to.windows));
         const result = decideMove(own.claim, to, others, capacity, round.now);
         return { result, change: { capacity, writes: [replaced(own, result.claim)] } };
       };

@@ -1,15 +1,17 @@
 /** Changes of a resource's claims, one after another: the head's etag decides who was first. */
-import { LRUCache } from 'lru-cache';
 import { afterLostRace } from '../platform/backoff.ts';
 import type { Documents } from '../platform/documents.ts';
+import type { Window } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
-import type { Platform, Scope } from '../platform/scope.ts';
-import type { Stored, Write } from '../platform/store.ts';
+import type { Scope } from '../platform/scope.ts';
+import type { Write } from '../platform/store.ts';
 import { CommitRefused } from '../platform/store.ts';
+import { bucketsAsked } from './buckets.ts';
 import { HEAD_ID } from './checked.ts';
+import { memoryOf, type Remembered, recalled, rememberedAfter, type Seen } from './memory.ts';
 import type { Limits } from './model.ts';
 import type { Known } from './stored.ts';
-import { headOf, headWrite, knownOf, readClaim } from './stored.ts';
+import { claimsFiled, headOf, headWrite, readClaim } from './stored.ts';
 
 /** What a decision is made on. */
 export interface Round {
@@ -22,6 +24,8 @@ export interface Round {
   readonly number: number;
   /** The claim that was asked for by id. */
   readonly own: Known | undefined;
+  /** The active claims that may overlap the windows (`claimsNear`). */
+  near(windows: readonly Window[]): Promise<readonly Known[]>;
 }
 
 export interface Outcome<T> {
@@ -30,29 +34,14 @@ export interface Outcome<T> {
   readonly change?: { readonly capacity: number; readonly limits?: Limits; readonly writes: readonly Write[] };
 }
 
-/** What this process committed last of a resource: still so while the head's etag stands, so it is tried without reading. */
-interface Remembered {
-  readonly head: Stored;
-  /** Its newest claims: mostly a hold is made firm in a moment. */
-  readonly claims: ReadonlyMap<string, Known>;
-}
-const MOST_RESOURCES = 500;
-const MOST_CLAIMS = 16;
-const remembered = new WeakMap<Platform, LRUCache<string, Remembered>>();
-
-function rememberedIn({ platform }: Scope): LRUCache<string, Remembered> {
-  const known = remembered.get(platform) ?? new LRUCache<string, Remembered>({ max: MOST_RESOURCES });
-  remembered.set(platform, known);
-  return known;
-}
-
 /** Enough for hundreds of processes that change one resource at the same time. */
 const ROUNDS = 60;
 const LONGEST_WAIT_MS = 500;
 
 /**
- * Reads the head (and a claim, where its id is given), decides, commits with the head replaced under its etag; when someone else was first, all of it again.
- * Changes of one resource queue up inside this process. Throws `unavailable` after 60 lost rounds (some 13 seconds).
+ * Reads the head (and a claim, where its id is given), decides, commits with the head replaced under its etag; when
+ * someone else was first, all of it again. Changes of one resource queue up inside this process. Throws `unavailable`
+ * after 60 lost rounds (some 13 seconds).
  */
 export function underHead<T>(
   scope: Scope,
@@ -61,7 +50,7 @@ export function underHead<T>(
   claimId?: string,
 ): Promise<T> {
   const documents = scope.documents('claims', resource);
-  const memory = rememberedIn(scope);
+  const memory = memoryOf(scope.platform);
   const key = `claims/${scope.orgId}/${resource}`;
 
   async function attempt(number: number, known?: Remembered): Promise<Outcome<T> | undefined> {
@@ -70,13 +59,23 @@ export function underHead<T>(
       ? [known.head, known.claims.get(claimId ?? '')]
       : await Promise.all([documents.read(HEAD_ID), claimId === undefined ? undefined : readClaim(documents, claimId)]);
     const { capacity, ...limits } = head ? headOf(head) : { capacity: undefined, cuts: [] };
-    const outcome = await decide({ documents, capacity, limits, now: scope.now(), number, own });
+    const seen: Seen = { claims: new Map(), buckets: new Set() };
+    const near = async (windows: readonly Window[]): Promise<readonly Known[]> => {
+      const buckets = bucketsAsked(resource, windows);
+      const there = recalled(memory.get(key), head, buckets);
+      if (there) return there;
+      const found = await claimsFiled(documents, buckets);
+      for (const one of found) seen.claims.set(one.claim.id, one);
+      for (const bucket of buckets) seen.buckets.add(bucket);
+      return found;
+    };
+    const outcome = await decide({ documents, capacity, limits, now: scope.now(), number, own, near });
     const { change } = outcome;
     if (!change) return outcome;
     const writes = [headWrite(head, change.capacity, change.limits ?? limits), ...change.writes];
     try {
       const etags = await documents.commit(writes);
-      memory.set(key, rememberedOf(writes, etags, memory.get(key)));
+      memory.set(key, rememberedAfter(writes, etags, memory.get(key), seen));
       return outcome;
     } catch (error) {
       if (!(error instanceof CommitRefused)) throw error;
@@ -108,21 +107,4 @@ export function underHead<T>(
     }
     throw new Refusal('unavailable', 'Too many want this at once; try again.', { retryAfter: 1 });
   });
-}
-
-/** What is known after a commit: of earlier claims, those that stand under the very head that it replaced. */
-function rememberedOf(writes: readonly Write[], etags: readonly string[], before: Remembered | undefined): Remembered {
-  const [head, ...changed] = writes.map((write, at): Stored | undefined =>
-    write.op === 'delete' ? undefined : { document: write.document, etag: etags[at] ?? '' },
-  );
-  const [first] = writes;
-  if (!head || !first) throw new Error('A resource is changed under its head');
-  const claims = new Map(first.op === 'replace' && first.ifMatch === before?.head.etag ? before?.claims : []);
-  for (const stored of changed) {
-    if (!stored) continue;
-    claims.delete(stored.document.id);
-    claims.set(stored.document.id, knownOf(stored));
-  }
-  for (const id of [...claims.keys()].slice(0, -MOST_CLAIMS)) claims.delete(id);
-  return { head, claims };
 }

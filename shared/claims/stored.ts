@@ -51,6 +51,8 @@ export interface Known {
   readonly claim: Claim;
   readonly orgId: string;
   readonly etag: string;
+  /** The buckets it is filed in. */
+  readonly days: readonly string[];
 }
 
 export function headOf(stored: Stored): Head {
@@ -66,12 +68,12 @@ export function headWrite(before: Stored | undefined, capacity: number, { larges
 }
 
 /** Documents are read-only and shared by who reads them, so each is parsed once. */
-const parsed = new WeakMap<Document, Omit<Known, 'etag'>>();
+const parsed = new WeakMap<Document, Pick<Known, 'claim' | 'orgId'>>();
 
 export function knownOf({ document, etag }: Stored): Known {
   const claim = parsed.get(document) ?? StoredClaim.parse(document.body);
   parsed.set(document, claim);
-  return { ...claim, etag };
+  return { ...claim, etag, days: document.sets?.days ?? [] };
 }
 
 /** A claim's document. Released ones stand in no bucket, so that nobody who looks for what is taken meets them. */
@@ -97,8 +99,12 @@ export async function readClaim(documents: Documents, id: string): Promise<Known
 
 /** The active claims that may overlap the windows: all that do and, of long and lasting ones, a few that do not. */
 export function claimsNear(documents: Documents, resource: string, windows: readonly Window[]): Promise<Known[]> {
-  const any = [...bucketsAsked(resource, windows), lastingBucket(resource)];
-  return all(documents, { where: [{ set: 'days', any }] });
+  return claimsFiled(documents, bucketsAsked(resource, windows));
+}
+
+/** The active claims in any of the buckets, by id. */
+export function claimsFiled(documents: Documents, buckets: readonly string[]): Promise<Known[]> {
+  return all(documents, { where: [{ set: 'days', any: buckets }] });
 }
 
 /** The active claims of an organization's resources that may overlap a window, by resource: one look over all of them. */
@@ -108,7 +114,7 @@ export async function claimsAcross(
   window: Window,
 ): Promise<Map<string, Claim[]>> {
   const kinds = new Set(resources.map(kindOf));
-  const any = [...kinds].flatMap((kind) => [...bucketsAsked(kind, [window]), lastingBucket(kind)]);
+  const any = [...kinds].flatMap((kind) => bucketsAsked(kind, [window]));
   const found = new Map<string, Claim[]>();
   for (const { claim } of await all(organization, { where: [{ set: 'days', any }] })) {
     const claims = found.get(claim.resource);

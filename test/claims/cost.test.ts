@@ -11,11 +11,14 @@ import { counted, engine, fresh, HALL, held, hour, hours, ORG, request } from '.
 let platform: TestPlatform;
 let claims: Claims;
 let tally: Tally;
+/** The engine of a process that has met nothing yet. */
+let another: () => Claims;
 beforeEach(async () => {
   platform = await testPlatform();
   const counting = counted(platform.store);
   tally = counting.tally;
-  claims = engine({ ...platform, store: counting.store });
+  another = () => engine({ ...platform, store: counting.store });
+  claims = another();
 });
 afterEach(() => platform.close());
 
@@ -34,12 +37,10 @@ async function cost(work: () => Promise<unknown>): Promise<Tally> {
 describe('round trips', () => {
   test('a claim is one point read, one query and one batch; a refused one takes no batch', async () => {
     expect(await cost(() => claims.claim(request()))).toEqual({ reads: 1, queries: 1, commits: 1, answered: 0 });
-    expect(await cost(() => claims.claim(request()).catch(() => undefined))).toEqual({
-      reads: 1,
-      queries: 1,
-      commits: 0,
-      answered: 1,
-    });
+    const refused = (by: Claims) => cost(() => by.claim(request()).catch(() => undefined));
+    expect(await refused(another())).toEqual({ reads: 1, queries: 1, commits: 0, answered: 1 });
+    // While the head stands, whoever looked there before need not look again.
+    expect(await refused(claims)).toEqual({ reads: 1, queries: 0, commits: 0, answered: 0 });
   });
 
   test('a series of 366 windows costs the same', async () => {
@@ -67,10 +68,9 @@ describe('round trips', () => {
   test('what another process wrote meanwhile costs one batch that is refused, and two looks', async () => {
     const hold = held(hour(0));
     await claims.claim(hold);
-    const elsewhere = engine({ ...platform });
+    const elsewhere = another();
     await elsewhere.claim(request({ windows: hours(18, 19) }));
-    const anew = { reads: 2, queries: 0, commits: 2, answered: 0 };
-    expect(await cost(() => claims.firm(HALL, hold.id))).toEqual(anew);
+    expect(await cost(() => claims.firm(HALL, hold.id))).toEqual({ reads: 2, queries: 0, commits: 2, answered: 0 });
     await elsewhere.release(HALL, hold.id);
     await expect(claims.firm(HALL, hold.id)).rejects.toMatchObject({ code: 'not_found' });
   });
@@ -115,8 +115,8 @@ describe('10,000 claims of the past', () => {
     await history(10_000, windowOf, state);
     const { claim } = await claims.claim(request({ windows: hours(9, 12) }));
     const to = { windows: [hours(10, 13)], use: hours(10, 13), quantity: 1 };
-    expect(await cost(() => claims.claim(request({ windows: hours(13, 14) })))).toMatchObject({ answered: 1 });
-    expect(await cost(() => claims.move(HALL, claim.id, to))).toMatchObject({ answered: 2 });
+    expect(await cost(() => another().claim(request({ windows: hours(13, 14) })))).toMatchObject({ answered: 1 });
+    expect(await cost(() => another().move(HALL, claim.id, to))).toMatchObject({ answered: 2 });
     expect(await cost(() => claims.busy(HALL, hours(0, 24)))).toMatchObject({ queries: 1, answered: 2 });
     expect(await cost(() => claims.free(HALL, hours(0, 24), 1))).toMatchObject({ queries: 1, answered: 2 });
     expect(await cost(() => claims.freeAmong([{ resource: HALL, capacity: 1 }], hours(0, 24), 1))).toMatchObject({

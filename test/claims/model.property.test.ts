@@ -10,7 +10,7 @@ import type { TestPlatform } from '../support/platform.ts';
 import { testPlatform } from '../support/platform.ts';
 import type { Change, Taken } from './minutes.ts';
 import { BEFORE_ALL, CHANGES, fits, usedAt, windowsIn } from './minutes.ts';
-import { engine, fresh, request } from './support.ts';
+import { engine, engines, fresh, request } from './support.ts';
 
 type Step =
   | { do: 'claim'; windows: Window[]; quantity: number; hold: boolean; group: string | undefined; seats: number }
@@ -23,7 +23,8 @@ type Step =
 const which = fc.nat(50);
 const quantity = fc.integer({ min: 1, max: 4 });
 
-function stepsIn(change: Change): fc.Arbitrary<Step[]> {
+/** Each with the process that takes it, of two that share the file. */
+function stepsIn(change: Change): fc.Arbitrary<[number, Step][]> {
   const window = windowsIn(change);
   // Few different windows, so that groups meet and moves land on what is taken.
   const windows = fc.array(window, { minLength: 1, maxLength: 3 });
@@ -56,7 +57,7 @@ function stepsIn(change: Change): fc.Arbitrary<Step[]> {
       }),
     },
   );
-  return fc.array(step, { minLength: 5, maxLength: 30 });
+  return fc.array(fc.tuple(fc.nat(1), step), { minLength: 5, maxLength: 30 });
 }
 
 const GROUP_SEATS = 4;
@@ -66,12 +67,14 @@ class Walk {
   readonly taken = new Map<string, Taken>();
   readonly requests: ClaimRequest[] = [];
   readonly platform: TestPlatform;
-  readonly claims: Claims;
+  readonly processes: readonly Claims[];
+  claims: Claims;
   readonly resource = `item:${fresh()}` as const;
   capacity = 5;
   constructor(platform: TestPlatform) {
     this.platform = platform;
     this.claims = engine(platform);
+    this.processes = [this.claims, ...engines(platform, 2).slice(1)];
   }
 
   standing(but?: string): Taken[] {
@@ -79,7 +82,8 @@ class Walk {
     return [...this.taken.values()].filter(({ id, expiresAt }) => id !== but && (expiresAt ?? '9') > now);
   }
 
-  async step(step: Step): Promise<void> {
+  async step(process: number, step: Step): Promise<void> {
+    this.claims = this.processes[process] ?? this.claims;
     if (step.do === 'claim') return this.claim(step);
     if (step.do === 'capacity') return this.setCapacity(step.capacity);
     if (step.do === 'look') return this.look(step);
@@ -187,7 +191,7 @@ describe.each(CHANGES)('around $day in $zone', (change) => {
         fc.asyncProperty(stepsIn(change), async (steps) => {
           platform.clock.set(BEFORE_ALL);
           const walk = new Walk(platform);
-          for (const step of steps) await walk.step(step);
+          for (const [process, step] of steps) await walk.step(process, step);
         }),
         { numRuns: 60 },
       );
