@@ -8,7 +8,7 @@ import type { Write } from '../platform/store.ts';
 import { CommitRefused } from '../platform/store.ts';
 import { bucketsAsked } from './buckets.ts';
 import { HEAD_ID } from './checked.ts';
-import { memoryOf, type Remembered, recalled, rememberedAfter, type Seen } from './memory.ts';
+import { memoryOf, type Remembered, recalled, rememberedAfter } from './memory.ts';
 import type { Limits } from './model.ts';
 import type { Known } from './stored.ts';
 import { claimsFiled, headOf, headWrite, readClaim } from './stored.ts';
@@ -56,17 +56,19 @@ export function underHead<T>(
   async function attempt(number: number, known?: Remembered): Promise<Outcome<T> | undefined> {
     // One look each, side by side: a claim that is newer or older than the head is refused with the batch.
     const [head, own] = known
-      ? [known.head, known.claims.get(claimId ?? '')]
+      ? [known.head, known.newest.get(claimId ?? '')]
       : await Promise.all([documents.read(HEAD_ID), claimId === undefined ? undefined : readClaim(documents, claimId)]);
     const { capacity, ...limits } = head ? headOf(head) : { capacity: undefined, cuts: [] };
-    const seen: Seen = { claims: new Map(), buckets: new Set() };
+    const seen = new Map<string, ReadonlyMap<string, Known>>();
     const near = async (windows: readonly Window[]): Promise<readonly Known[]> => {
       const buckets = bucketsAsked(resource, windows);
       const there = recalled(memory.get(key), head, buckets);
       if (there) return there;
       const found = await claimsFiled(documents, buckets);
-      for (const one of found) seen.claims.set(one.claim.id, one);
-      for (const bucket of buckets) seen.buckets.add(bucket);
+      for (const bucket of buckets) {
+        const filed = found.filter(({ days }) => days.includes(bucket));
+        seen.set(bucket, new Map(filed.map((one) => [one.claim.id, one])));
+      }
       return found;
     };
     const outcome = await decide({ documents, capacity, limits, now: scope.now(), number, own, near });
@@ -87,7 +89,7 @@ export function underHead<T>(
   /** Makes firm, in one round trip, what this process has just claimed. Only a change proves that nothing else has. */
   async function atOnce(): Promise<Outcome<T> | undefined> {
     const known = memory.get(key);
-    if (claimId === undefined || !known?.claims.has(claimId)) return undefined;
+    if (claimId === undefined || !known?.newest.has(claimId)) return undefined;
     try {
       const outcome = await attempt(1, known);
       return outcome?.change && outcome;

@@ -8,24 +8,19 @@ import type { Stored, Write } from '../platform/store.ts';
 import type { Known } from './stored.ts';
 import { knownOf } from './stored.ts';
 
+type Claims = ReadonlyMap<string, Known>;
+
 export interface Remembered {
   readonly head: Stored;
-  /** By id, those changed last at the end. */
-  readonly claims: ReadonlyMap<string, Known>;
-  /** The buckets of which all active claims are known. */
-  readonly whole: ReadonlySet<string>;
+  /** The claims changed last, by id: mostly a hold is made firm in a moment. */
+  readonly newest: Claims;
+  /** Buckets with all their active claims by id, those met last at the end. */
+  readonly buckets: ReadonlyMap<string, Claims>;
 }
 
-/** Active claims that were looked up, and all the buckets that they were looked up in. */
-export interface Seen {
-  readonly claims: Map<string, Known>;
-  readonly buckets: Set<string>;
-}
-
-/** Claims of all resources together; about a kilobyte each. */
-const MOST_CLAIMS = 8000;
-/** Of a resource with more, only those changed last are kept: mostly a hold is made firm in a moment. */
-const MOST_OF_ONE = 150;
+/** Entries of all resources together; about a kilobyte each. */
+const MOST = 10_000;
+const MOST_OF_ONE = 200;
 const NEWEST = 16;
 
 const remembered = new WeakMap<Platform, LRUCache<string, Remembered>>();
@@ -34,31 +29,39 @@ const remembered = new WeakMap<Platform, LRUCache<string, Remembered>>();
 export function memoryOf(platform: Platform): LRUCache<string, Remembered> {
   const known =
     remembered.get(platform) ??
-    new LRUCache<string, Remembered>({ maxSize: MOST_CLAIMS, sizeCalculation: ({ claims }) => 1 + claims.size });
+    new LRUCache<string, Remembered>({
+      maxSize: MOST,
+      sizeCalculation: (one) => 1 + one.newest.size + sizeOf(one.buckets),
+    });
   remembered.set(platform, known);
   return known;
 }
 
-/** The active claims in any of the buckets, by id; undefined when the file must be asked. */
+/** The active claims in any of the buckets, by id; undefined when the store must be asked. */
 export function recalled(
   known: Remembered | undefined,
   head: Stored | undefined,
   buckets: readonly string[],
 ): Known[] | undefined {
-  if (!known || known.head.etag !== head?.etag || !buckets.every((bucket) => known.whole.has(bucket))) return undefined;
-  const found = [...known.claims.values()].filter(({ days }) => days.some((day) => buckets.includes(day)));
-  return found.sort((one, other) => (one.claim.id < other.claim.id ? -1 : 1));
+  if (!known || known.head.etag !== head?.etag) return undefined;
+  const found = new Map<string, Known>();
+  for (const bucket of buckets) {
+    const claims = known.buckets.get(bucket);
+    if (!claims) return undefined;
+    for (const [id, claim] of claims) found.set(id, claim);
+  }
+  return [...found.values()].sort((one, other) => (one.claim.id < other.claim.id ? -1 : 1));
 }
 
 /**
- * What is known after a commit of `writes`, of which the first is the head's: what was known before and what was seen on
- * the way, where it belongs to the very head that was replaced, with the changes made.
+ * What is known after a commit of `writes`, of which the first is the head's: what was known before, where it belongs to
+ * the very head that was replaced, and the buckets `seen` on the way, with the changes made.
  */
 export function rememberedAfter(
   writes: readonly Write[],
   etags: readonly string[],
   before: Remembered | undefined,
-  seen: Seen,
+  seen: ReadonlyMap<string, Claims>,
 ): Remembered {
   const [head, ...changed] = writes.map((write, at): Stored => {
     if (write.op === 'delete') throw new Error('Claims are released, never deleted');
@@ -67,11 +70,46 @@ export function rememberedAfter(
   const [first] = writes;
   if (!head || !first) throw new Error('Claims are changed under their head');
   const still = first.op === 'replace' && first.ifMatch === before?.head.etag ? before : undefined;
-  const claims = new Map([...(still?.claims ?? []), ...seen.claims]);
-  for (const stored of changed) {
-    claims.delete(stored.document.id);
-    claims.set(stored.document.id, knownOf(stored));
+  const newest = new Map(still?.newest);
+  const buckets = new Map(still?.buckets);
+  for (const [bucket, claims] of seen) renew(buckets, bucket, claims);
+  for (const known of changed.map(knownOf)) {
+    renew(newest, known.claim.id, known);
+    file(known, buckets);
   }
-  if (claims.size > MOST_OF_ONE) return { head, claims: new Map([...claims].slice(-NEWEST)), whole: new Set() };
-  return { head, claims, whole: new Set([...(still?.whole ?? []), ...seen.buckets]) };
+  shorten(newest, () => newest.size > NEWEST);
+  shorten(buckets, () => sizeOf(buckets) > MOST_OF_ONE);
+  return { head, newest, buckets };
+}
+
+/** Puts a changed claim into the buckets it is filed in now, and takes it out of the others. */
+function file(known: Known, buckets: Map<string, Claims>): void {
+  const { id } = known.claim;
+  for (const [bucket, claims] of buckets) {
+    const filed = known.days.includes(bucket);
+    if (!filed && !claims.has(id)) continue;
+    const changed = new Map(claims);
+    if (filed) changed.set(id, known);
+    else changed.delete(id);
+    buckets.set(bucket, changed);
+  }
+}
+
+function renew<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+}
+
+/** Takes out what was met longest ago while there is too much. */
+function shorten(map: Map<string, unknown>, tooMuch: () => boolean): void {
+  for (const key of map.keys()) {
+    if (!tooMuch()) return;
+    map.delete(key);
+  }
+}
+
+function sizeOf(buckets: ReadonlyMap<string, Claims>): number {
+  let size = 0;
+  for (const claims of buckets.values()) size += 1 + claims.size;
+  return size;
 }
