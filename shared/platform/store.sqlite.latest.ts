@@ -27,11 +27,8 @@ export interface Latest {
   learn(key: string, row: Row): void;
   /** A transaction has the write lock; `seq` is what the file has. */
   begin(seq: number): void;
-  /**
-   * Inside the transaction: the document as it stands there (no `found`: it is gone), where that is known. Not of one that
-   * has expired by `now`: another process may have swept it.
-   */
-  inside(key: string, now: number): { readonly found: Found | undefined } | undefined;
+  /** Inside the transaction: the document as it stands there (no `found`: it is gone), where that is known. */
+  inside(key: string): { readonly found: Found | undefined } | undefined;
   move(key: string, moved: Moved): void;
   /** The transaction is about to be committed, with this `seq`. */
   expect(seq: number): void;
@@ -103,10 +100,10 @@ export function latestOf(seqOf: () => number, written: (seq: number, text: strin
       bringUpTo(seq);
       pending = { from: seq, moves: new Map() };
     },
-    inside(key, now) {
+    inside(key) {
       if (pending?.moves.has(key)) return { found: pending.moves.get(key) };
       const row = rows.get(key);
-      return row && isAlive(row, now) ? { found: row } : undefined;
+      return row && { found: row };
     },
     move(key, moved) {
       pending?.moves.set(key, moved);

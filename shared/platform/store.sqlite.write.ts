@@ -68,8 +68,8 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     ? db.prepare(`SELECT n, pk, id, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
 
-  function foundAs(key: string, pk: string, id: string, now: number): Found | undefined {
-    const inside = latest.inside(key, now);
+  function foundAs(key: string, pk: string, id: string): Found | undefined {
+    const inside = latest.inside(key);
     if (inside) return inside.found;
     const row = find.get([pk, id]) as [number, number, number | null, string | null] | undefined;
     if (!row) return undefined;
@@ -167,7 +167,7 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     write(partition, writes, texts, next, now) {
       const keys = [partition, ...prefixes.map((_, at) => partition.slice(0, at + 1))].map(partitionText);
       const [pk = ''] = keys;
-      const found = writes.map((write) => foundAs(keyOf(documents, pk, idOf(write)), pk, idOf(write), now));
+      const found = writes.map((write) => foundAs(keyOf(documents, pk, idOf(write)), pk, idOf(write)));
       for (const [index, write] of writes.entries()) {
         const refused = refusal(write, alive(found[index], now), index);
         if (refused) return refused;
