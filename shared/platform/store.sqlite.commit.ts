@@ -147,6 +147,13 @@ export function committerOf(
   /** Each batch with its etags, or with why it was refused. */
   function written(batches: readonly Waiting[], next: () => number): [Waiting, string[] | CommitRefused][] {
     const at = now();
+    const byContainer = new Map<ContainerName, [Partition, readonly Write[]][]>();
+    for (const { container, partition, writes } of batches) {
+      const some = byContainer.get(container);
+      if (some) some.push([partition, writes]);
+      else byContainer.set(container, [[partition, writes]]);
+    }
+    for (const [container, some] of byContainer) writer(container).look(some);
     return batches.map((batch) => {
       const { container, partition, writes, texts } = batch;
       return [batch, writer(container).write(partition, writes, texts, next, at)];

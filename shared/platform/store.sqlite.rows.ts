@@ -1,52 +1,145 @@
-/** The new documents of a transaction, inserted in one go at its end. */
+/** The rows of documents as a transaction leaves them, written in a few statements at its end. */
 import type { Rest } from './store.sqlite.aside.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
+import { bindable, wordsText } from './store.sqlite.schema.ts';
+import type { Document } from './store.ts';
 
 export type Value = string | number | null;
 
-export interface NewRows {
-  has(key: string): boolean;
+/** A row to be. */
+interface Row {
+  readonly n: number;
+  readonly pk: string;
+  /** The groups that the document is in; left out where they stay as they are. */
+  readonly groups: readonly number[] | undefined;
+  readonly document: Document;
+  readonly seq: number;
+  readonly expiresAt: number | null;
+  /** The document as JSON. */
+  readonly text: string;
+}
+
+/** What the file has in the place of a row: `document` where it is known. */
+interface Before {
+  readonly document: Document | undefined;
+}
+
+export interface Rows {
   /** A number for a new row; good until the transaction ends. */
   nextN(): number;
-  /** `values` in the order of the columns. */
-  set(key: string, n: number, values: readonly Value[]): void;
-  delete(key: string): void;
-  /** Leaves what is to be inserted to the rest of the transaction. */
+  /** Inserts a row, or, where there is one before, changes it. */
+  set(row: Row, before: Before | undefined): void;
+  delete(n: number): void;
+  /** Leaves all of it to the rest of the transaction. */
   settle(rest: Rest): void;
   forget(): void;
 }
 
-/** `columns` follow `n` in every row. */
-export function newRowsFor(db: Db, { documents }: Table, columns: readonly string[]): NewRows {
-  const names = ['n', ...columns];
-  const insert = `INSERT INTO ${documents} (${names.join(', ')})
-    SELECT ${names.map((_, at) => `value ->> ${at}`).join(', ')} FROM json_each(?)`;
+export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
+  const groupColumns = ['g', ...prefixes];
+  const insert = inserting(documents, [
+    'n',
+    'pk',
+    'id',
+    ...ALWAYS,
+    'kind',
+    ...groupColumns,
+    ...fields.map((field) => `"f_${field}"`),
+  ]);
   const lastN = db.prepare(`SELECT coalesce(max(n), 0) FROM ${documents}`).raw(true);
-  const rows = new Map<string, readonly Value[]>();
+  const updates = new Map<string, string>();
+  const added = new Map<number, Row>();
+  const changed = new Map<number, { readonly row: Row; readonly before: Before }>();
+  const gone = new Set<number>();
   let last: number | undefined;
 
+  function updating(columns: readonly string[]): string {
+    const key = columns.join();
+    const known = updates.get(key);
+    if (known !== undefined) return known;
+    const sets = columns.map((column, at) => `${column} = j.value ->> ${at + 1}`).join(', ');
+    const made = `UPDATE ${documents} SET ${sets} FROM json_each(?) j WHERE ${documents}.n = j.value ->> 0`;
+    updates.set(key, made);
+    return made;
+  }
+
+  /** Sets nothing that stays: each column set costs an entry in every index it stands in, and groups stand in all. */
+  function change({ row, before: { document: old } }: { readonly row: Row; readonly before: Before }) {
+    const { n, groups, document } = row;
+    const columns = [...ALWAYS];
+    const values: Value[] = [n, ...always(row)];
+    if (groups) {
+      columns.push('kind', ...groupColumns);
+      values.push(document.kind, ...groups);
+    }
+    for (const field of fields) {
+      const value = fieldValue(document, field);
+      if (old && fieldValue(old, field) === value) continue;
+      columns.push(`"f_${field}"`);
+      values.push(value);
+    }
+    return { sql: updating(columns), values };
+  }
+
   function forget(): void {
-    rows.clear();
+    added.clear();
+    changed.clear();
+    gone.clear();
     last = undefined;
   }
 
   return {
     forget,
-    has: (key) => rows.has(key),
     nextN() {
       last = (last ?? Number((lastN.get([]) as [number])[0])) + 1;
       return last;
     },
-    set(key, n, values) {
-      rows.set(key, [n, ...values]);
+    set(row, before) {
+      const earlier = added.get(row.n) ?? changed.get(row.n)?.row;
+      const groups = row.groups ?? earlier?.groups;
+      if (!before || added.has(row.n)) added.set(row.n, { ...row, groups });
+      else changed.set(row.n, { row: { ...row, groups }, before: changed.get(row.n)?.before ?? before });
     },
-    delete(key) {
-      rows.delete(key);
+    delete(n) {
+      changed.delete(n);
+      if (!added.delete(n)) gone.add(n);
     },
     settle(rest) {
-      const all = [...rows.values()];
+      if (gone.size > 0) {
+        rest.add(`DELETE FROM ${documents} WHERE n IN (SELECT value FROM json_each(?))`, JSON.stringify([...gone]));
+      }
+      const bySql = new Map<string, Value[][]>();
+      for (const { sql, values } of [...changed.values()].map(change)) {
+        const rows = bySql.get(sql);
+        if (rows) rows.push(values);
+        else bySql.set(sql, [values]);
+      }
+      for (const [sql, rows] of bySql) rest.add(sql, JSON.stringify(rows));
+      const rows = [...added.values()].map((row) => {
+        const { n, pk, document, groups = [] } = row;
+        const ix = fields.map((field) => fieldValue(document, field));
+        return [n, pk, document.id, ...always(row), document.kind, ...groups, ...ix];
+      });
+      if (rows.length > 0) rest.add(insert, JSON.stringify(rows));
       forget();
-      if (all.length > 0) rest.add(insert, JSON.stringify(all));
     },
   };
+}
+
+/** What every write sets. */
+const ALWAYS = ['seq', 'expires_at', 'words', 'body'];
+
+function always({ seq, expiresAt, document, text }: Row): Value[] {
+  return [seq, expiresAt, wordsText(document), text];
+}
+
+function fieldValue(document: Document, field: string): Value {
+  const value = document.ix?.[field];
+  return value === undefined ? null : bindable(value);
+}
+
+/** Each row of ? has these columns in this order. */
+export function inserting(table: string, columns: readonly string[], or = ''): string {
+  return `INSERT ${or} INTO ${table} (${columns.join(', ')})
+    SELECT ${columns.map((_, at) => `value ->> ${at}`).join(', ')} FROM json_each(?)`;
 }

@@ -1,6 +1,7 @@
 /** The terms of documents (words, beginnings, sets) as a transaction leaves them, written in one go at its end. */
 import type { Rest } from './store.sqlite.aside.ts';
 import type { Value } from './store.sqlite.rows.ts';
+import { inserting } from './store.sqlite.rows.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
 import { termsOf } from './store.sqlite.schema.ts';
 import type { Document } from './store.ts';
@@ -40,8 +41,7 @@ export function termsFor(db: Db, table: Table): Terms {
   const { terms, termKeys } = table;
   // Each row of ? is one term, with all columns in this order: telling a document's once would cost a JSON path a row.
   const names = ['field', 'term', 'id', 'n', ...termKeys];
-  const adding = `INSERT OR REPLACE INTO ${terms} (${names.join(', ')})
-    SELECT ${names.map((_, at) => `value ->> ${at}`).join(', ')} FROM json_each(?)`;
+  const adding = inserting(terms, names, 'OR REPLACE');
   // One at a time: of a list of keys the engine would use the group alone, and read all of it. There are few.
   const drop = db.prepare(dropTermSql(table));
   let owners = new Map<string, Owner>();

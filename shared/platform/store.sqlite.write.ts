@@ -1,5 +1,4 @@
 /** How one batch is written to the embedded store, inside a transaction that the caller holds. */
-import type Database from 'libsql';
 import type { Container } from './containers.ts';
 import { FACT_KIND } from './facts.ts';
 import type { Rest } from './store.sqlite.aside.ts';
@@ -7,15 +6,16 @@ import type { GroupOf } from './store.sqlite.groups.ts';
 import { etagOf, type KnownDocuments } from './store.sqlite.known.ts';
 import type { Found, Latest } from './store.sqlite.latest.ts';
 import { isAlive, keyOf } from './store.sqlite.latest.ts';
-import type { Value } from './store.sqlite.rows.ts';
-import { newRowsFor } from './store.sqlite.rows.ts';
+import { rowsFor } from './store.sqlite.rows.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
-import { bindable, partitionText, wordsText } from './store.sqlite.schema.ts';
+import { partitionText } from './store.sqlite.schema.ts';
 import { type Termed, termsFor } from './store.sqlite.terms.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
 export interface Writer {
+  /** Looks up, in one go, what the batches of a transaction are about to write: to be called before `write`. */
+  look(batches: readonly (readonly [Partition, readonly Write[]])[]): void;
   /** Writes a batch; the new etags, or, with nothing written, why it is refused. */
   write(
     partition: Partition,
@@ -44,52 +44,30 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
   const { latest, known } = memory;
   /** Whether what a document was before says what is to be changed. */
   const compares = hasTerms || fields.length > 0;
-  const columns = [
-    'pk',
-    'g',
-    ...prefixes,
-    'id',
-    'kind',
-    'seq',
-    'expires_at',
-    'words',
-    'body',
-    ...fields.map((field) => `"f_${field}"`),
-  ];
-  const find = db
-    .prepare(`SELECT n, seq, expires_at, ${compares ? 'body' : 'NULL'} FROM ${documents} WHERE pk = ? AND id = ?`)
-    .raw(true);
   const bodyOf = db.prepare(`SELECT body FROM ${documents} WHERE n = ?`).raw(true);
-  const rows = newRowsFor(db, table, columns);
-  const updates = new Map<string, Database.Statement>();
-  const remove = db.prepare(`DELETE FROM ${documents} WHERE n = ?`);
+  const lookUp = db
+    .prepare(
+      `SELECT d.n, d.seq, d.expires_at, ${compares ? 'd.body' : 'NULL'}, d.pk, d.id FROM json_each(?) k
+       CROSS JOIN ${documents} d WHERE d.pk = k.value ->> 0 AND d.id = k.value ->> 1`,
+    )
+    .raw(true);
+  const rows = rowsFor(db, table);
   const terms = hasTerms ? termsFor(db, table) : undefined;
   const expired = container.ttl
     ? db.prepare(`SELECT n, pk, id, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
+  /** Documents as they were when the transaction began, of those that were looked up. */
+  const looked = new Map<string, Found>();
 
-  function foundAs(key: string, pk: string, id: string): Found | undefined {
+  function foundAs(key: string): Found | undefined {
     const inside = latest.inside(key);
-    if (inside) return inside.found;
-    const row = find.get([pk, id]) as [number, number, number | null, string | null] | undefined;
-    if (!row) return undefined;
-    const [n, seq, expiresAt, text] = row;
-    return { n, seq, expiresAt, ...(text === null ? {} : { text }) };
+    return inside ? inside.found : looked.get(key);
   }
 
   function documentOf({ n, seq, text }: Found): Document | undefined {
     if (!compares) return undefined;
     if (text !== undefined) return JSON.parse(text) as Document;
     return known.peek(seq)?.document ?? (JSON.parse(String((bodyOf.get([n]) as [string])[0])) as Document);
-  }
-
-  function fieldValue(document: Document, field: string): Value {
-    const value = document.ix?.[field];
-    return value === undefined ? null : bindable(value);
-  }
-
-  function values(document: Document, text: string, seq: number, now: number): Value[] {
-    return [seq, endOf(document, now), wordsText(document), text];
   }
 
   /** The groups of a partition's text and of those of its prefixes. */
@@ -103,35 +81,6 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     return { keys: prefixes.length > 0 ? [...groups, pk] : groups, document };
   }
 
-  /** Sets nothing that stays: each column set costs an entry in every index it stands in, and groups stand in all. */
-  function change(
-    keys: readonly string[],
-    found: Found,
-    old: Document | undefined,
-    document: Document,
-    text: string,
-    seq: number,
-    now: number,
-  ) {
-    const same = old?.kind === document.kind;
-    const moved = same ? [] : ['kind', 'g', ...prefixes];
-    const bound: Value[] = same ? [] : [document.kind, ...groupsOf(keys, document.kind)];
-    for (const field of fields) {
-      const value = fieldValue(document, field);
-      if (old && fieldValue(old, field) === value) continue;
-      moved.push(`"f_${field}"`);
-      bound.push(value);
-    }
-    const key = moved.join();
-    let update = updates.get(key);
-    if (!update) {
-      const set = ['seq', 'expires_at', 'words', 'body', ...moved].map((column) => `${column} = ?`).join(', ');
-      update = db.prepare(`UPDATE ${documents} SET ${set} WHERE n = ?`);
-      updates.set(key, update);
-    }
-    update.run([...values(document, text, seq, now), ...bound, found.n]);
-  }
-
   function put(
     keys: readonly string[],
     document: Document,
@@ -143,31 +92,40 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     const [pk = ''] = keys;
     const key = keyOf(documents, pk, document.id);
     const old = found && documentOf(found);
+    const expiresAt = document.ttl === undefined ? null : now + document.ttl;
     const n = found?.n ?? rows.nextN();
-    if (found && !rows.has(key)) change(keys, found, old, document, text, seq, now);
-    else {
-      const own = values(document, text, seq, now);
-      const ix = fields.map((field) => fieldValue(document, field));
-      rows.set(key, n, [pk, ...groupsOf(keys, document.kind), document.id, document.kind, ...own, ...ix]);
-    }
-    latest.move(key, { n, seq, expiresAt: endOf(document, now), text, again: document.kind !== FACT_KIND });
+    const groups = old?.kind === document.kind ? undefined : groupsOf(keys, document.kind);
+    rows.set({ n, pk, groups, document, seq, expiresAt, text }, found && { document: old });
+    latest.move(key, { n, seq, expiresAt, text, again: document.kind !== FACT_KIND });
     terms?.change(n, old && termed(keys, old), termed(keys, document));
   }
 
   function drop(keys: readonly string[], id: string, found: Found): void {
-    const key = keyOf(documents, keys[0] ?? '', id);
     const old = terms && documentOf(found);
-    if (rows.has(key)) rows.delete(key);
-    else remove.run([found.n]);
-    latest.move(key, undefined);
+    rows.delete(found.n);
+    latest.move(keyOf(documents, keys[0] ?? '', id), undefined);
     if (old) terms?.change(found.n, termed(keys, old), undefined);
   }
 
   return {
+    look(batches) {
+      const unknown = new Map<string, readonly [pk: string, id: string]>();
+      for (const [partition, writes] of batches) {
+        const pk = partitionText(partition);
+        for (const id of writes.map(idOf)) {
+          const key = keyOf(documents, pk, id);
+          if (!latest.inside(key)) unknown.set(key, [pk, id]);
+        }
+      }
+      if (unknown.size === 0) return;
+      const found = lookUp.all([JSON.stringify([...unknown.values()])]) as LookedUp[];
+      for (const [n, seq, expiresAt, text, pk, id] of found) {
+        looked.set(keyOf(documents, pk, id), { n, seq, expiresAt, ...(text === null ? {} : { text }) });
+      }
+    },
     write(partition, writes, texts, next, now) {
       const keys = [partition, ...prefixes.map((_, at) => partition.slice(0, at + 1))].map(partitionText);
-      const [pk = ''] = keys;
-      const found = writes.map((write) => foundAs(keyOf(documents, pk, idOf(write)), pk, idOf(write)));
+      const found = writes.map((write) => foundAs(keyOf(documents, keys[0] ?? '', idOf(write))));
       for (const [index, write] of writes.entries()) {
         const refused = refusal(write, alive(found[index], now), index);
         if (refused) return refused;
@@ -193,15 +151,19 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
       return over.length;
     },
     settle(rest) {
+      looked.clear();
       rows.settle(rest);
       terms?.settle(rest);
     },
     forget() {
+      looked.clear();
       rows.forget();
       terms?.forget();
     },
   };
 }
+
+type LookedUp = [n: number, seq: number, expiresAt: number | null, text: string | null, pk: string, id: string];
 
 function idOf(write: Write): string {
   return write.op === 'delete' ? write.id : write.document.id;
@@ -209,10 +171,6 @@ function idOf(write: Write): string {
 
 function alive(found: Found | undefined, now: number): Found | undefined {
   return found && isAlive(found, now) ? found : undefined;
-}
-
-function endOf({ ttl }: Document, now: number): number | null {
-  return ttl === undefined ? null : now + ttl;
 }
 
 function refusal(write: Write, found: Found | undefined, index: number): CommitRefused | undefined {
