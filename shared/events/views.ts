@@ -28,12 +28,13 @@ function lasts({ startsAt, endsAt }: { readonly startsAt: string; readonly endsA
   const minutes = minutesBetween(startsAt, endsAt);
   return minutes >= SHORTEST_MINUTES && minutes <= LONGEST_DAYS * 24 * 60;
 }
-const Times = z.object({ startsAt: Instant, endsAt: Instant });
+const TIMES: readonly unknown[] = ['startsAt', 'endsAt'];
 const LASTS = {
   message: 'must be 15 minutes to 30 days after the start',
   path: ['endsAt'],
   // Also beside other fields that are wrong, so that all are told at once.
-  when: ({ value }: { readonly value: unknown }) => Times.safeParse(value).success,
+  when: ({ value, issues }: z.core.ParsePayload) =>
+    typeof value === 'object' && value !== null && !issues.some(({ path }) => TIMES.includes(path?.[0])),
 };
 
 /** Everything that can be given of an event, on creation and on change. */

@@ -66,9 +66,8 @@ function inRange(milliseconds: number): boolean {
 }
 function realDate(value: string): boolean {
   const milliseconds = Date.parse(`${value}T00:00:00Z`);
-  return (
-    !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString().slice(0, 10) === value && inRange(milliseconds)
-  );
+  // A day that the month does not have would be one of the next month.
+  return new Date(milliseconds).getUTCDate() === Number(value.slice(8)) && inRange(milliseconds);
 }
 
 /** In a query an unescaped `+` is a space, so that of an offset is lost. */
