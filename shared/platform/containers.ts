@@ -16,6 +16,8 @@ export interface Container {
    * A query's equalities and order must be the beginning of one for its cost to be independent of the records.
    */
   readonly indexes: readonly (readonly string[])[];
+  /** Those of `indexes` that also serve queries over all partitions that share the beginning of a hierarchical key. */
+  readonly prefixIndexes: readonly (readonly string[])[];
   /** Indexes for timers, which look across organizations: `kind` and these names, with no partition before them. */
   readonly acrossIndexes: readonly (readonly string[])[];
   /** Whether facts are written here, so that the relay follows its change feed. */
@@ -31,6 +33,7 @@ function container(partitionKey: readonly string[], rest: Partial<Omit<Container
     sets,
     search: rest.search ?? false,
     indexes,
+    prefixIndexes: rest.prefixIndexes ?? [],
     acrossIndexes: rest.acrossIndexes ?? [],
     facts,
   };
@@ -52,6 +55,8 @@ export const containers = {
     facts: true,
     fields: { lastUsedAt: 'text', sessionId: 'text' },
     indexes: [['lastUsedAt'], ['sessionId']],
+    // Whose a session is.
+    prefixIndexes: [['sessionId']],
   }),
   customers: container(['/orgId'], {
     facts: true,
@@ -264,5 +269,15 @@ export const containerNames = Object.keys(containers) as ContainerName[];
 export function declarationOf(name: ContainerName): Container {
   return containers[name];
 }
+
+/** The composite indexes for queries that name so many values of the partition key. */
+export function indexesFor(
+  { partitionKey, indexes, prefixIndexes, acrossIndexes }: Container,
+  named: number,
+): readonly (readonly string[])[] {
+  if (named === 0) return acrossIndexes;
+  return named < partitionKey.length ? prefixIndexes : indexes;
+}
+
 /** The days that facts stay in the outbox; the audit container keeps them for good. */
 export const OUTBOX_DAYS = 7;

@@ -1,6 +1,6 @@
 /** What a store checks before it touches its engine: documents and queries against the container's declaration. */
 import type { Container, ContainerName } from './containers.ts';
-import { declarationOf } from './containers.ts';
+import { declarationOf, indexesFor } from './containers.ts';
 import type { Condition, Document, IndexValue, Order, Partition, Query, Write } from './store.ts';
 import { BatchTooLarge, MAX_WRITES } from './store.ts';
 
@@ -110,7 +110,7 @@ export function planOf(name: ContainerName, partition: Partition, query: Query):
   const last = entries.find(({ path }) => path === 'id') ?? entries.at(-1);
   const idDescending = query.search ? true : (last?.descending ?? false);
   const order = orderOf(container, entries, about);
-  const indexes = partition.length === 0 ? container.acrossIndexes : container.indexes;
+  const indexes = indexesFor(container, partition.length);
   const found = query.search ? { index: [], bound: 0, served: 0 } : indexFor(indexes, equal, order);
   if (!found) {
     throw new Error(

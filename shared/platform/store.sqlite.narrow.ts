@@ -1,5 +1,5 @@
 /** When equalities leave few documents, reading those and sorting them beats reading the index of the order. */
-import { declarationOf } from './containers.ts';
+import { declarationOf, indexesFor } from './containers.ts';
 import type { Plan } from './store.plan.ts';
 import type { Sql } from './store.sqlite.query.ts';
 import { conditionSql, joined, within } from './store.sqlite.query.ts';
@@ -48,13 +48,12 @@ export function narrowest(reach: Reach, plan: Plan): Plan {
 }
 
 /** Indexes that begin with equalities which the plan's own does not bind, those that bind most first. */
-function candidatesOf({ container, scope }: Reach, plan: Plan): Candidate[] {
+function candidatesOf({ container, partition }: Reach, plan: Plan): Candidate[] {
   const bound = new Set(plan.index.slice(0, plan.bound));
   const equal = new Set(plan.where.flatMap((condition) => ('eq' in condition ? [condition.path] : [])));
   if ([...equal].every((path) => bound.has(path))) return [];
-  const { indexes, acrossIndexes } = declarationOf(container);
   const found = new Map<string, Candidate>();
-  for (const index of scope === '' ? acrossIndexes : indexes) {
+  for (const index of indexesFor(declarationOf(container), partition.length)) {
     const open = index.findIndex((path) => !equal.has(path));
     const names = open === -1 ? index : index.slice(0, open);
     const key = [...names].sort().join();

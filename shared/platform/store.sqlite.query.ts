@@ -1,5 +1,5 @@
 /** Queries of the embedded store, compiled to SQL: keyset pages that read an index in its own order. */
-import { declarationOf } from './containers.ts';
+import { declarationOf, indexesFor } from './containers.ts';
 import type { Place } from './cursor.ts';
 import type { Plan } from './store.plan.ts';
 import { indexFor } from './store.plan.ts';
@@ -138,7 +138,7 @@ function branchesOf(reach: Reach, plan: Plan): Plan[] {
     plan.where.flatMap((condition) => ('eq' in condition || 'in' in condition ? [condition.path] : [])),
   );
   const container = declarationOf(reach.container);
-  const found = indexFor(reach.scope === '' ? container.acrossIndexes : container.indexes, equal, plan.order);
+  const found = indexFor(indexesFor(container, reach.partition.length), equal, plan.order);
   if (!found || found.served < plan.served || found.bound < plan.bound) return [plan];
   // Of indexes that bind as many, the one declared first narrows most.
   if (found.index.join() === plan.index.join()) return [plan];

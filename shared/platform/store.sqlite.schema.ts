@@ -182,9 +182,11 @@ function indexesOf(table: Table, container: Container): Map<string, string> {
     add(indexName(table, scope, names), `(${columns.join(', ')}) ${some}`);
   };
   add(`i_${table.documents}_id`, '(pk, id)', 'UNIQUE');
-  add(`i_${table.documents}_seq`, '(seq)', 'UNIQUE');
+  // What the relay follows is read in this order.
+  if (container.facts) add(`i_${table.documents}_seq`, '(seq)', 'UNIQUE');
   if (container.ttl) add(ttlIndex(table), '(expires_at) WHERE expires_at IS NOT NULL');
-  for (const scope of ['g', ...table.prefixes]) for (const names of [[], ...container.indexes]) declared(scope, names);
+  for (const names of [[], ...container.indexes]) declared('g', names);
+  for (const scope of table.prefixes) for (const names of [[], ...container.prefixIndexes]) declared(scope, names);
   for (const names of container.acrossIndexes) declared('', names);
   return wanted;
 }

@@ -79,7 +79,7 @@ export async function walk(
   partition: Partition,
   query: Query,
   between: (page: Page) => Promise<void> = async () => {},
-  container: 'customers' | 'claims' | 'events' = 'customers',
+  container: 'customers' | 'claims' | 'events' | 'sessions' = 'customers',
 ): Promise<string[]> {
   const seen: string[] = [];
   let cursor: string | undefined;

@@ -214,13 +214,24 @@ export function queryContract({ store }: Subject): void {
       ...Array(5).fill('c1'),
       ...Array(5).fill('head'),
     ]);
-    const down: Query = {
-      ...all,
-      where: [{ path: 'state', eq: 'active' }],
-      orderBy: [{ path: 'end', descending: true }],
-    };
-    expect((await walk(store(), [org], down, undefined, 'claims')).slice(0, 5)).toEqual(Array(5).fill('c2'));
-    expect((await walk(store(), [org], down, undefined, 'claims')).length).toBe(15);
+  });
+
+  test('an index that is declared for prefixes orders all partitions below one', async () => {
+    const [org, other] = [newOrg(), `${newOrg()}x`];
+    for (const [n, user] of ['u1', 'u2', 'u10'].entries()) {
+      const writes = ['a', 'b'].map((id, at): Write => {
+        return { op: 'create', document: { id, kind: 'session', body: null, ix: { sessionId: `s${n + at}` } } };
+      });
+      await store().commit('sessions', [org, user], writes);
+      await store().commit('sessions', [other, user], writes);
+    }
+    const down: Query = { kind: 'session', limit: 2, orderBy: [{ path: 'sessionId', descending: true }] };
+    expect(await walk(store(), [org], down, undefined, 'sessions')).toEqual(['b', 'b', 'a', 'b', 'a', 'a']);
+    const one: Query = { ...down, where: [{ path: 'sessionId', eq: 's1' }], count: true };
+    expect((await store().query('sessions', [org], one)).total).toBe(2);
+    const undeclared: Query = { ...down, orderBy: [{ path: 'lastUsedAt' }] };
+    await expect(store().query('sessions', [org], undeclared)).rejects.toThrow('declare it in containers.ts');
+    expect((await store().query('sessions', [org, 'u1'], undeclared)).items).toEqual([]);
   });
 
   test('a timer looks across organizations by an index that is declared for it', async () => {

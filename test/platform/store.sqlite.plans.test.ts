@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ContainerName } from '../../shared/platform/containers.ts';
-import { containerNames, declarationOf } from '../../shared/platform/containers.ts';
+import { containerNames, declarationOf, indexesFor } from '../../shared/platform/containers.ts';
 import { planOf } from '../../shared/platform/store.plan.ts';
 import type { Sql } from '../../shared/platform/store.sqlite.query.ts';
 import { countSql, pageSql } from '../../shared/platform/store.sqlite.query.ts';
@@ -64,11 +64,14 @@ function pageOf(
 
 /** Every declared index of every container, in every scope that has it, read forwards and backwards. */
 const declared = containerNames.flatMap((container) => {
-  const { partitionKey, indexes, acrossIndexes } = declarationOf(container);
+  const { partitionKey } = declarationOf(container);
   const whole = partitionKey.map((_, at) => `p${at}`);
   const partitions = partitionKey.map((_, at) => whole.slice(0, at + 1));
-  const inside = partitions.flatMap((partition) => [[], ...indexes].map((index) => ({ container, partition, index })));
-  const across = acrossIndexes.map((index) => ({ container, partition: [] as string[], index }));
+  const declaredFor = (partition: readonly string[]) => indexesFor(declarationOf(container), partition.length);
+  const inside = partitions.flatMap((partition) =>
+    [[], ...declaredFor(partition)].map((index) => ({ container, partition, index })),
+  );
+  const across = declaredFor([]).map((index) => ({ container, partition: [] as string[], index }));
   return [...inside, ...across].flatMap((one) => [false, true].map((descending) => ({ ...one, descending })));
 });
 

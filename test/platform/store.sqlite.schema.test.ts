@@ -12,8 +12,9 @@ const before: Container = {
   sets: [],
   search: false,
   indexes: [['name']],
+  prefixIndexes: [],
   acrossIndexes: [],
-  facts: false,
+  facts: true,
 };
 
 let db: Database.Database;
@@ -41,12 +42,11 @@ function insert(id: string, document: object): void {
 }
 
 describe('bringing the schema up', () => {
-  test('the indexes are those of the declaration, for whole keys and for their prefixes', () => {
+  test('the indexes are those of the declaration, for whole keys and for their prefixes; of the order of writes where facts are', () => {
     bringUp(db, { things: before });
     expect(indexes()).toEqual([
       'i_d_things_g',
       'i_d_things_g1',
-      'i_d_things_g1_name',
       'i_d_things_g_name',
       'i_d_things_id',
       'i_d_things_seq',
@@ -65,6 +65,7 @@ describe('bringing the schema up', () => {
         sets: ['tags'],
         search: true,
         indexes: [['open', 'size']],
+        prefixIndexes: [['open', 'size']],
         acrossIndexes: [['size']],
       },
     });
@@ -128,7 +129,6 @@ describe('bringing the schema up', () => {
     expect(indexes()).toEqual([
       'i_d_things_g',
       'i_d_things_g1',
-      'i_d_things_g1_name',
       'i_d_things_g_name',
       'i_d_things_id',
       'i_d_things_seq',
