@@ -2,7 +2,7 @@
 import { delayAfter } from '../../shared/platform/backoff.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
-import type { Message } from './bus-file.ts';
+import type { Message, Written } from './bus-file.ts';
 
 /** Delays in milliseconds; they double from try to try, with jitter. */
 export interface Retry {
@@ -16,7 +16,8 @@ export type Deliver = (reaction: Reaction, fact: Fact) => Promise<void>;
 interface Options {
   readonly sideBySide: number;
   readonly retry: Retry;
-  waiting(after: number, limit: number): readonly Message[];
+  /** What is in the file after number `after`, oldest first. */
+  waiting(after: number, limit: number): readonly Written[];
   deliver(message: Message): Promise<void>;
   delivered(message: Message): void;
   /** `message.tries` counts the failure already. */
@@ -25,7 +26,15 @@ interface Options {
 
 interface Sessions {
   start(): void;
-  /** Takes up messages that were added meanwhile. */
+  /** Whether a message may come straight from memory: the file has none before it, and there is room. */
+  open(): boolean;
+  /** Takes a message straight from memory, while open. */
+  take(message: Message): void;
+  /** Whether a message of this fact came from memory and is not settled. */
+  holds(factId: string): boolean;
+  /** A message was delivered or buried, and is not in the file (any more). */
+  gone(message: Message): void;
+  /** Takes up messages that were added to the file. */
   look(): void;
   /** Begins nothing new; answers when what is in flight has ended. */
   stop(): Promise<void>;
@@ -39,6 +48,8 @@ export function sessionsOf(options: Options): Sessions {
   const { sideBySide, retry } = options;
   /** Messages taken up and not settled; the first of each is the one to deliver. */
   const sessions = new Map<string, Message[]>();
+  /** Facts of messages that came from memory: should they be written meanwhile, the file does not bring them again. */
+  const fromMemory = new Set<string>();
   /** Sessions whose first message may be delivered now. */
   const ready: string[] = [];
   const retries = new Set<NodeJS.Timeout>();
@@ -54,16 +65,20 @@ export function sessionsOf(options: Options): Sessions {
       const page = options.waiting(last, PAGE);
       behind = page.length === PAGE;
       for (const message of page) {
-        const session = sessions.get(message.session);
-        if (session) session.push(message);
-        else {
-          sessions.set(message.session, [message]);
-          ready.push(message.session);
-        }
-        held += 1;
+        if (!fromMemory.has(message.factId)) hold(message);
         last = message.n;
       }
     }
+  }
+
+  function hold(message: Message): void {
+    const session = sessions.get(message.session);
+    if (session) session.push(message);
+    else {
+      sessions.set(message.session, [message]);
+      ready.push(message.session);
+    }
+    held += 1;
   }
 
   function look(): void {
@@ -97,12 +112,11 @@ export function sessionsOf(options: Options): Sessions {
       options.delivered(message);
       next(name, session);
     } catch (error) {
-      const again = { ...message, tries: message.tries + 1 };
-      const dead = again.tries >= retry.tries;
-      options.failed(again, error, dead);
+      message.tries += 1;
+      const dead = message.tries >= retry.tries;
+      options.failed(message, error, dead);
       if (dead) return next(name, session);
-      session[0] = again;
-      later(name, again.tries);
+      later(name, message.tries);
     }
   }
 
@@ -127,6 +141,16 @@ export function sessionsOf(options: Options): Sessions {
 
   return {
     look,
+    open: () => started && !behind && held < MOST_HELD,
+    take(message) {
+      fromMemory.add(message.factId);
+      hold(message);
+      goOn();
+    },
+    holds: (factId) => fromMemory.has(factId),
+    gone({ factId }) {
+      fromMemory.delete(factId);
+    },
     start() {
       started = true;
       goOn();

@@ -1,12 +1,14 @@
-/** The local bus: delivers the messages of `bus.db` to reactions; in order per subject, subjects side by side. */
+/** The local bus: delivers messages to reactions, from memory or `bus.db`; in order per subject, subjects side by side. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isFact } from '../../shared/platform/bus.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
-import type { BusFile, Failure, Position } from './bus-file.ts';
+import { type BusFile, type Message, messageOf, type Position } from './bus-file.ts';
 import { type Deliver, type Retry, sessionsOf } from './bus-sessions.ts';
+import { unwrittenOf } from './bus-unwritten.ts';
 
 export interface LocalBusOptions {
   readonly file: BusFile;
@@ -21,8 +23,13 @@ export interface LocalBusOptions {
 }
 
 export interface LocalBus {
-  /** One message for each reaction that asked for the fact's type, and the relay's new position, in one transaction. */
+  /**
+   * One message for each reaction that asked for the fact's type, and the relay's new position; all or nothing, now and
+   * after a crash. Throws when the bus cannot take more.
+   */
   publish(facts: readonly Fact[], moved?: Position): void;
+  /** How far the relay came in a feed; nothing before its first move. After a crash it may be less, never more. */
+  position(feed: string): string | undefined;
   /** Begins delivering. To be called by one process at a time (`lock.ts`). */
   start(): void;
   /** Looks for messages that another process added (replayed dead letters). */
@@ -37,89 +44,82 @@ export interface LocalBus {
 
 const RETRY: Retry = { tries: 10, firstDelay: 100, longestDelay: 30_000 };
 const SIDE_BY_SIDE = 8;
-/** Milliseconds to let deliveries gather, so that many share a transaction. */
-const GATHER = 5;
 /** Milliseconds between two looks of `idle`. */
 const LOOK_AGAIN = 3;
 
 export function localBus(options: LocalBusOptions): LocalBus {
   const { file, reactions, log, clock, telemetry } = options;
   const retry = { ...RETRY, ...options.retry };
-  const interested = new Map<string, Reaction[]>();
-  for (const reaction of reactions) {
-    for (const type of reaction.on) interested.set(type, [...(interested.get(type) ?? []), reaction]);
-  }
+  const unwritten = unwrittenOf({
+    file,
+    log,
+    again: retry.longestDelay,
+    gone: (message) => queues.get(message.reaction)?.gone(message),
+  });
 
-  let delivered: number[] = [];
-  let failures: Failure[] = [];
-  let flushing: NodeJS.Timeout | undefined;
-  /** Writes what deliveries came to, many in one transaction. A crash before it means: delivered once more. */
-  function flush(): void {
-    clearTimeout(flushing);
-    flushing = undefined;
-    if (delivered.length + failures.length === 0) return;
-    try {
-      file.settle(delivered, failures);
-      delivered = [];
-      failures = [];
-    } catch (error) {
-      log.error({ err: error, messages: delivered.length + failures.length }, 'the bus cannot keep what was delivered');
-      setTimeout(soon, retry.longestDelay).unref();
-    }
-  }
-  function soon(): void {
-    flushing ??= setTimeout(flush, GATHER);
-  }
-
-  const queues = reactions.map((reaction) =>
-    sessionsOf({
+  const queues = new Map(reactions.map((reaction) => [reaction.name, queueOf(reaction)]));
+  function queueOf(reaction: Reaction) {
+    return sessionsOf({
       sideBySide: options.sideBySide ?? SIDE_BY_SIDE,
       retry,
       waiting: (after, limit) => file.waiting(reaction.name, after, limit),
       async deliver(message) {
-        const fact = file.fact(message.n);
+        const fact = file.fact(message);
         if (fact) await options.deliver(reaction, fact);
       },
-      delivered({ n }) {
-        delivered.push(n);
-        soon();
+      delivered: unwritten.delivered,
+      failed(message, error, dead) {
+        unwritten.failed({ message, error: described(error), ...(dead ? { deadAt: clock.now() } : {}) });
+        if (!dead) return;
+        log.error({ reaction: reaction.name, tries: message.tries, err: error }, 'a message became a dead letter');
+        telemetry?.deadLetter(reaction.name);
       },
-      failed({ n, tries }, error, dead) {
-        failures.push({ n, tries, error: described(error), ...(dead ? { deadAt: clock.now() } : {}) });
-        if (dead) {
-          log.error({ reaction: reaction.name, tries, err: error }, 'a message became a dead letter');
-          telemetry?.deadLetter(reaction.name);
-        }
-        soon();
-      },
-    }),
-  );
+    });
+  }
+
+  const interested = new Map<string, string[]>();
+  for (const { name, on } of reactions) {
+    for (const type of on) interested.set(type, [...(interested.get(type) ?? []), name]);
+  }
+
+  /** Messages for all who asked, those aside that are on their way or are dead letters. */
+  function messagesOf(facts: readonly Fact[]): readonly Message[] {
+    const messages: Message[] = [];
+    for (const fact of new Map(facts.map((one) => [one.id, one])).values()) {
+      for (const name of interested.get(fact.type) ?? []) {
+        if (!queues.get(name)?.holds(fact.id)) messages.push(messageOf(name, fact));
+      }
+    }
+    return file.unknown(messages);
+  }
 
   function look(): void {
-    for (const queue of queues) queue.look();
+    for (const queue of queues.values()) queue.look();
   }
 
   function waiting(): number {
-    flush();
-    return file.count();
+    unwritten.flush();
+    return file.count() + unwritten.size;
   }
 
   return {
-    look,
     waiting,
+    position: unwritten.position,
+    look() {
+      if (file.changed()) look();
+    },
     publish(facts, moved) {
-      const messages = facts.flatMap((fact) =>
-        (interested.get(fact.type) ?? []).map(({ name }) => ({ reaction: name, fact })),
-      );
-      file.add(messages, moved);
-      if (messages.length > 0) look();
+      const messages = messagesOf(facts);
+      const fromMemory = messages.filter(({ reaction }) => queues.get(reaction)?.open());
+      const whole = facts.every((fact) => !interested.has(fact.type) || isFact(fact));
+      if (whole && unwritten.open && fromMemory.length === messages.length) unwritten.add(messages, moved);
+      else unwritten.write(messages, moved);
+      for (const message of fromMemory) queues.get(message.reaction)?.take(message);
+      if (fromMemory.length < messages.length) look();
     },
     start() {
-      file.bury(
-        reactions.map(({ name }) => name),
-        clock.now(),
-      );
-      for (const queue of queues) queue.start();
+      file.bury([...queues.keys()], clock.now());
+      for (const queue of queues.values()) queue.start();
     },
     async idle(within) {
       for (const until = performance.now() + within; waiting() > 0; ) {
@@ -129,8 +129,9 @@ export function localBus(options: LocalBusOptions): LocalBus {
       return true;
     },
     async stop(within = 10_000) {
-      await Promise.race([Promise.all(queues.map((queue) => queue.stop())), sleep(within, undefined, { ref: false })]);
-      flush();
+      const stopped = Promise.all([...queues.values()].map((queue) => queue.stop()));
+      await Promise.race([stopped, sleep(within, undefined, { ref: false })]);
+      unwritten.flush();
     },
   };
 }
