@@ -57,8 +57,8 @@ export interface BusFile {
    * positions. What was added has its number then, and its fact no more.
    */
   write(changes: Changes): void;
-  /** Those of the messages that are neither waiting in the file nor dead letters. */
-  unknown(messages: readonly Message[]): readonly Message[];
+  /** Those of the messages that are no dead letters. */
+  living(messages: readonly Message[]): readonly Message[];
   /** Whether somebody else has written, or dead letters were replayed, since this was last asked. */
   changed(): boolean;
   /** How far the relay came in a feed; nothing before its first move. */
@@ -115,11 +115,9 @@ export function openBusFile(folder: string): BusFile {
   const die = db.prepare(`INSERT OR REPLACE INTO dead_letters
     SELECT reaction, fact_id, session, ?, ?, ?, fact FROM messages WHERE n = ?`);
   const count = db.prepare('SELECT count(*) FROM messages').raw(true);
-  const any = db.prepare('SELECT EXISTS (SELECT 1 FROM messages) OR EXISTS (SELECT 1 FROM dead_letters)').raw(true);
-  const known = db
-    .prepare(`SELECT EXISTS (SELECT 1 FROM messages WHERE reaction = ?1 AND fact_id = ?2)
-    OR EXISTS (SELECT 1 FROM dead_letters WHERE reaction = ?1 AND fact_id = ?2)`)
-    .raw(true);
+  const anyDead = db.prepare('SELECT EXISTS (SELECT 1 FROM dead_letters)').raw(true);
+  const deadOnes = db.prepare(`SELECT key FROM json_each(?)
+    WHERE EXISTS (SELECT 1 FROM dead_letters WHERE reaction = value ->> 0 AND fact_id = value ->> 1)`);
   const version = db.prepare('PRAGMA data_version').raw(true);
   const strangers = db.prepare(`SELECT reaction, fact_id AS factId, session, tries, n
     FROM messages WHERE reaction NOT IN (SELECT value FROM json_each(?))`);
@@ -179,9 +177,11 @@ export function openBusFile(folder: string): BusFile {
 
   return {
     write,
-    unknown(messages) {
-      if (!first<number>(any.all([]))) return messages;
-      return messages.filter(({ reaction, factId }) => !first<number>(known.all([reaction, factId])));
+    living(messages) {
+      if (first<number>(anyDead.all([])) === 0) return messages;
+      const asked = JSON.stringify(messages.map(({ reaction, factId }) => [reaction, factId]));
+      const found = new Set((deadOnes.all([asked]) as { key: number }[]).map(({ key }) => key));
+      return messages.filter((_, at) => !found.has(at));
     },
     changed() {
       const before = seen;

@@ -15,6 +15,8 @@ export type Deliver = (reaction: Reaction, fact: Fact) => Promise<void>;
 
 interface Options {
   readonly sideBySide: number;
+  /** Messages held in memory, at most; no batch from memory is cut for it. */
+  readonly mostHeld: number;
   readonly retry: Retry;
   /** What is in the file after number `after`, oldest first. */
   waiting(after: number, limit: number): readonly Written[];
@@ -30,7 +32,7 @@ interface Sessions {
   open(): boolean;
   /** Takes a message straight from memory, while open. */
   take(message: Message): void;
-  /** Whether a message of this fact came from memory and is not settled. */
+  /** Whether a message of this fact is taken up and not yet gone. */
   holds(factId: string): boolean;
   /** A message was delivered or buried, and is not in the file (any more). */
   gone(message: Message): void;
@@ -41,31 +43,28 @@ interface Sessions {
 }
 
 const PAGE = 100;
-/** Numbers of messages held in memory, at most: a session that waits for its retry may have many behind it. */
-const MOST_HELD = 50_000;
 
 export function sessionsOf(options: Options): Sessions {
-  const { sideBySide, retry } = options;
+  const { sideBySide, mostHeld, retry } = options;
   /** Messages taken up and not settled; the first of each is the one to deliver. */
   const sessions = new Map<string, Message[]>();
-  /** Facts of messages that came from memory: should they be written meanwhile, the file does not bring them again. */
-  const fromMemory = new Set<string>();
+  /** Facts of all messages taken up that the file may have: written after they came from memory, or not yet deleted. */
+  const held = new Set<string>();
   /** Sessions whose first message may be delivered now. */
   const ready: string[] = [];
   const retries = new Set<NodeJS.Timeout>();
   const inFlight = new Set<Promise<void>>();
   let started = false;
-  let held = 0;
   let last = 0;
   /** Whether the file may hold messages that are not taken up. */
   let behind = true;
 
   function takeUp(): void {
-    while (behind && inFlight.size + ready.length < sideBySide && held < MOST_HELD) {
+    while (behind && inFlight.size + ready.length < sideBySide && held.size < mostHeld) {
       const page = options.waiting(last, PAGE);
       behind = page.length === PAGE;
       for (const message of page) {
-        if (!fromMemory.has(message.factId)) hold(message);
+        if (!held.has(message.factId)) hold(message);
         last = message.n;
       }
     }
@@ -78,7 +77,7 @@ export function sessionsOf(options: Options): Sessions {
       sessions.set(message.session, [message]);
       ready.push(message.session);
     }
-    held += 1;
+    held.add(message.factId);
   }
 
   function look(): void {
@@ -122,7 +121,6 @@ export function sessionsOf(options: Options): Sessions {
 
   function next(name: string, session: Message[]): void {
     session.shift();
-    held -= 1;
     if (session.length > 0) ready.push(name);
     else sessions.delete(name);
   }
@@ -141,15 +139,15 @@ export function sessionsOf(options: Options): Sessions {
 
   return {
     look,
-    open: () => started && !behind && held < MOST_HELD,
+    open: () => started && !behind && held.size < mostHeld,
     take(message) {
-      fromMemory.add(message.factId);
       hold(message);
       goOn();
     },
-    holds: (factId) => fromMemory.has(factId),
+    holds: (factId) => held.has(factId),
     gone({ factId }) {
-      fromMemory.delete(factId);
+      held.delete(factId);
+      if (behind) goOn();
     },
     start() {
       started = true;

@@ -20,6 +20,8 @@ export interface LocalBusOptions {
   readonly retry?: Partial<Retry>;
   /** Subjects that one reaction works on at the same time. */
   readonly sideBySide?: number;
+  /** Messages of one reaction that are held in memory, at most; the rest waits in the file. */
+  readonly mostHeld?: number;
 }
 
 export interface LocalBus {
@@ -44,6 +46,8 @@ export interface LocalBus {
 
 const RETRY: Retry = { tries: 10, firstDelay: 100, longestDelay: 30_000 };
 const SIDE_BY_SIDE = 8;
+/** A session that waits for its retry may have many behind it. Their facts are not held when there are many. */
+const MOST_HELD = 50_000;
 /** Milliseconds between two looks of `idle`. */
 const LOOK_AGAIN = 3;
 
@@ -61,6 +65,7 @@ export function localBus(options: LocalBusOptions): LocalBus {
   function queueOf(reaction: Reaction) {
     return sessionsOf({
       sideBySide: options.sideBySide ?? SIDE_BY_SIDE,
+      mostHeld: options.mostHeld ?? MOST_HELD,
       retry,
       waiting: (after, limit) => file.waiting(reaction.name, after, limit),
       async deliver(message) {
@@ -90,11 +95,11 @@ export function localBus(options: LocalBusOptions): LocalBus {
         if (!queues.get(name)?.holds(fact.id)) messages.push(messageOf(name, fact));
       }
     }
-    return file.unknown(messages);
+    return file.living(messages);
   }
 
   function look(): void {
-    for (const queue of queues.values()) queue.look();
+    if (file.changed()) for (const queue of queues.values()) queue.look();
   }
 
   function waiting(): number {
@@ -105,17 +110,16 @@ export function localBus(options: LocalBusOptions): LocalBus {
   return {
     waiting,
     position: unwritten.position,
-    look() {
-      if (file.changed()) look();
-    },
+    look,
     publish(facts, moved) {
+      look();
       const messages = messagesOf(facts);
-      const fromMemory = messages.filter(({ reaction }) => queues.get(reaction)?.open());
+      const closed = new Set(messages.map(({ reaction }) => reaction).filter((name) => !queues.get(name)?.open()));
       const whole = facts.every((fact) => !interested.has(fact.type) || isFact(fact));
-      if (whole && unwritten.open && fromMemory.length === messages.length) unwritten.add(messages, moved);
+      if (whole && unwritten.open && closed.size === 0) unwritten.add(messages, moved);
       else unwritten.write(messages, moved);
-      for (const message of fromMemory) queues.get(message.reaction)?.take(message);
-      if (fromMemory.length < messages.length) look();
+      for (const message of messages) if (!closed.has(message.reaction)) queues.get(message.reaction)?.take(message);
+      for (const name of closed) queues.get(name)?.look();
     },
     start() {
       file.bury([...queues.keys()], clock.now());
