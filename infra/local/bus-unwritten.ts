@@ -5,6 +5,8 @@ import type { BusFile, Failure, Message, Position } from './bus-file.ts';
 interface Options {
   readonly file: BusFile;
   readonly log: Log;
+  /** Milliseconds until what happened is written. */
+  readonly lag: number;
   /** Milliseconds until the file is tried again after it could not be written. */
   readonly again: number;
   /** Says that a message is delivered or buried, and not in the file any more. */
@@ -30,12 +32,10 @@ export interface Unwritten {
   flush(): void;
 }
 
-/** Milliseconds until what happened is written. Most messages are delivered by then, and never come to the file. */
-const GATHER = 250;
 /** Messages in memory alone, at most, with their facts: a few kilobytes each. */
 const MOST_UNWRITTEN = 500;
 
-export function unwrittenOf({ file, log, again, gone }: Options): Unwritten {
+export function unwrittenOf({ file, log, lag, again, gone }: Options): Unwritten {
   const messages = new Set<Message>();
   const failures = new Map<Message, Failure>();
   const positions = new Map<string, Position>();
@@ -44,7 +44,7 @@ export function unwrittenOf({ file, log, again, gone }: Options): Unwritten {
   let planned: NodeJS.Timeout | undefined;
 
   function soon(): void {
-    planned ??= setTimeout(flush, GATHER);
+    planned ??= setTimeout(flush, lag);
   }
 
   function write(more: readonly Message[] = [], moved?: Position): void {

@@ -22,6 +22,8 @@ export interface LocalBusOptions {
   readonly sideBySide?: number;
   /** Messages of one reaction that are held in memory, at most; the rest waits in the file. */
   readonly mostHeld?: number;
+  /** Milliseconds until what happened is written to the file. */
+  readonly lag?: number;
 }
 
 export interface LocalBus {
@@ -48,6 +50,8 @@ const RETRY: Retry = { tries: 10, firstDelay: 100, longestDelay: 30_000 };
 const SIDE_BY_SIDE = 8;
 /** A session that waits for its retry may have many behind it. Their facts are not held when there are many. */
 const MOST_HELD = 50_000;
+/** Most messages are delivered by then, and never come to the file. */
+const LAG = 250;
 /** Milliseconds between two looks of `idle`. */
 const LOOK_AGAIN = 3;
 
@@ -57,6 +61,7 @@ export function localBus(options: LocalBusOptions): LocalBus {
   const unwritten = unwrittenOf({
     file,
     log,
+    lag: options.lag ?? LAG,
     again: retry.longestDelay,
     gone: (message) => queues.get(message.reaction)?.gone(message),
   });

@@ -19,6 +19,8 @@ export interface RelayOptions {
   readonly folder: string;
   readonly retry?: Partial<Retry>;
   readonly sideBySide?: number;
+  /** Milliseconds until `bus.db` says what happened. */
+  readonly lag?: number;
   /** Milliseconds between looks for what other processes committed. */
   readonly poll?: number;
   /** How a message is delivered; `runReaction` unless a test says otherwise. */
@@ -64,6 +66,7 @@ export function startRelay(options: RelayOptions): Relay {
     deliver: options.deliver ?? ((reaction, fact) => runReaction(platform, reaction, fact)),
     ...(options.retry ? { retry: options.retry } : {}),
     ...(options.sideBySide ? { sideBySide: options.sideBySide } : {}),
+    ...(options.lag ? { lag: options.lag } : {}),
   });
 
   const stopping = new AbortController();

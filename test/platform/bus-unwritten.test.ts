@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalBus, LocalBusOptions } from '../../infra/local/bus.ts';
 import type { BusFile } from '../../infra/local/bus-file.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
-import { type BusBench, busBench, deferred, said } from '../support/local-bus.ts';
+import { type BusBench, busBench, deferred, idsOf, ofSubject, said, stumbling } from '../support/local-bus.ts';
 import { silentLog } from '../support/platform.ts';
 
 let bench: BusBench;
@@ -15,9 +15,6 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const FEED = 'events';
-const numbers = (file: BusFile) => file.waiting('ears', 0, 10_000).map(({ n }) => n);
-const ofSubject = (subject: string) => (fact: Fact) => fact.subject === subject;
-const idsOf = (facts: readonly Fact[]) => facts.map(({ id }) => id);
 
 /** Publishes, as the relay does, the facts behind the position. */
 function relayed(bus: LocalBus, facts: readonly Fact[]): void {
@@ -32,16 +29,16 @@ function hearing(on: BusBench, more: Partial<LocalBusOptions> = {}): { bus: Loca
 }
 
 test('a message that is delivered in time never comes to the file; the position does, by itself', async () => {
-  const { bus, heard } = hearing(bench);
+  const { bus, heard } = hearing(bench, { lag: 600 });
   bus.start();
   for (let n = 1; n <= 20; n += 1) bus.publish([said('a'), said('b')], { feed: FEED, value: String(n) });
   await expect.poll(() => heard).toHaveLength(40);
   expect([bus.position(FEED), bench.file.position(FEED)]).toEqual(['20', undefined]);
-  await expect.poll(() => bench.file.position(FEED)).toBe('20');
+  await expect.poll(() => bench.file.position(FEED), { timeout: 5000 }).toBe('20');
   expect(bench.file.count()).toBe(0);
   await bus.stop();
   bus.publish([said('a')]);
-  expect(numbers(bench.file)).toEqual([1]);
+  expect(bench.file.waiting('ears', 0, 9)).toMatchObject([{ n: 1 }]);
 });
 
 test('what is not delivered soon comes to the file by itself, and leaves it by itself; so do tries and dead letters', async () => {
@@ -66,7 +63,7 @@ test('what is not delivered soon comes to the file by itself, and leaves it by i
 
 describe('a crash', () => {
   test('before the file is written takes positions and messages back: all is delivered again, in order', async () => {
-    const { bus, heard } = hearing(bench);
+    const { bus, heard } = hearing(bench, { lag: 60_000 });
     const facts = [said('a'), said('a'), said('b')];
     bus.start();
     relayed(bus, facts);
@@ -103,15 +100,13 @@ describe('a crash', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), limits, async (steps, more) => {
         const own = await busBench();
         const facts = steps.map(({ subject }) => said(subject));
-        const left = new Map(facts.map(({ id }, at) => [id, steps[at]?.failures ?? 0]));
+        const stumble = stumbling(facts.map(({ id }, at) => [id, steps[at]?.failures ?? 0]));
         const retry = { tries: 4, firstDelay: 0.1, longestDelay: 1 };
         const opened = (on: BusBench) => {
           const heard: Fact[] = [];
           const bus = on.opened(
             async (_, fact) => {
-              const failures = left.get(fact.id) ?? 0;
-              left.set(fact.id, failures - 1);
-              if (failures > 0) throw new Error('not now');
+              stumble(fact);
               heard.push(fact);
             },
             { ...more, retry },
@@ -141,142 +136,6 @@ describe('a crash', () => {
       }),
       { numRuns: 40 },
     );
-  });
-});
-
-describe('what is in the file and what is in memory alone', () => {
-  test('are delivered once each and in order, however little room there is in memory (property)', async () => {
-    const step = fc.record({
-      subject: fc.constantFrom('a', 'b', 'c'),
-      failures: fc.nat(2),
-      act: fc.constantFrom('go on', 'wait', 'write', 'publish again'),
-    });
-    const limits = fc.record({ sideBySide: fc.integer({ min: 1, max: 3 }), mostHeld: fc.integer({ min: 1, max: 6 }) });
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), limits, async (steps, more) => {
-        const facts = steps.map(({ subject }) => said(subject));
-        const left = new Map(facts.map(({ id }, at) => [id, steps[at]?.failures ?? 0]));
-        const heard: Fact[] = [];
-        const retry = { tries: 4, firstDelay: 0.1, longestDelay: 1 };
-        const bus = bench.opened(
-          async (_, fact) => {
-            const failures = left.get(fact.id) ?? 0;
-            left.set(fact.id, failures - 1);
-            if (failures > 0) throw new Error('not now');
-            heard.push(fact);
-          },
-          { ...more, retry },
-        );
-        bus.start();
-        for (const [at, { act }] of steps.entries()) {
-          const next = facts.slice(at, at + 1);
-          bus.publish(next);
-          if (act === 'wait') await sleep(1);
-          if (act === 'write') bus.waiting();
-          if (act === 'publish again') bus.publish(next);
-        }
-        expect(await bus.idle(5000)).toBe(true);
-        for (const subject of ['a', 'b', 'c']) {
-          expect(idsOf(heard.filter(ofSubject(subject)))).toEqual(idsOf(facts.filter(ofSubject(subject))));
-        }
-        await bus.stop();
-      }),
-      { numRuns: 40 },
-    );
-  });
-
-  test('a fact that is published again while its message is held is delivered once: in memory, in the file, in hand', async () => {
-    const release = deferred();
-    const heard: string[] = [];
-    const bus = bench.opened(async (_, { id }) => {
-      heard.push(id);
-      await release.promise;
-    });
-    bus.start();
-    const facts = [said('a'), said('a'), said('b')];
-    bus.publish(facts);
-    bus.publish(facts);
-    await expect.poll(() => heard).toHaveLength(2);
-    bus.publish(facts);
-    expect(bus.waiting()).toBe(3);
-    bus.publish(facts);
-    expect(bus.waiting()).toBe(3);
-    release.resolve();
-    expect(await bus.idle(2000)).toBe(true);
-    expect(heard.toSorted()).toEqual(idsOf(facts).toSorted());
-  });
-
-  test('dead letters that another process replays are taken up beside the messages held in memory, once each', async () => {
-    let broken = true;
-    const release = deferred();
-    const heard: Fact[] = [];
-    const bus = bench.opened(async (_, fact) => {
-      if (broken) throw new Error('broken');
-      heard.push(fact);
-      if (fact.subject === 'slow') await release.promise;
-    });
-    bus.start();
-    const dead = [said('a'), said('b')];
-    bus.publish(dead);
-    expect(await bus.idle(2000)).toBe(true);
-    broken = false;
-    const held = [said('slow'), said('slow'), said('slow')];
-    bus.publish(held);
-    const other = bench.elsewhere();
-    expect(other.replay({})).toBe(2);
-    // The numbers of those in memory come after those of the replayed ones.
-    expect(bus.waiting()).toBe(5);
-    bus.look();
-    await expect.poll(() => heard).toHaveLength(3);
-    const more = [said('slow'), said('a')];
-    bus.publish(more);
-    release.resolve();
-    expect(await bus.idle(2000)).toBe(true);
-    expect(idsOf(heard).toSorted()).toEqual(idsOf([...dead, ...held, ...more]).toSorted());
-    expect(idsOf(heard.filter(ofSubject('slow')))).toEqual(idsOf([...held, ...more].filter(ofSubject('slow'))));
-    expect([other.count(), other.deadLetters({})]).toEqual([0, []]);
-  });
-
-  test('more than some hundreds that nobody takes do not stay in memory alone', () => {
-    const bus = bench.opened(() => new Promise(() => {}));
-    bus.start();
-    for (let n = 1; n <= 100; n += 1) bus.publish(Array.from({ length: 20 }, () => said('a')));
-    expect(bench.file.count()).toBeGreaterThan(1300);
-    expect(bus.waiting()).toBe(2000);
-  });
-
-  test('more than may be held wait in the file alone, and are read back in order', async () => {
-    let stuck = true;
-    const heard: Fact[] = [];
-    const retry = { tries: 1000, firstDelay: 5, longestDelay: 5 };
-    const deliver: LocalBusOptions['deliver'] = async (_, fact) => {
-      if (stuck && fact.subject === 'stuck') throw new Error('not now');
-      heard.push(fact);
-    };
-    let read = 0;
-    const file: BusFile = {
-      ...bench.file,
-      waiting(...asked) {
-        const page = bench.file.waiting(...asked);
-        read += page.length;
-        return page;
-      },
-    };
-    const bus = bench.opened(deliver, { retry, mostHeld: 150, file });
-    bus.start();
-    const facts = Array.from({ length: 700 }, () => said('stuck'));
-    bus.publish(facts.slice(0, 100));
-    bus.publish(facts.slice(100, 200));
-    expect([read, bench.file.count()]).toEqual([0, 0]);
-    for (let from = 200; from < 700; from += 100) bus.publish(facts.slice(from, from + 100));
-    bus.publish([said('behind them')]);
-    await sleep(50);
-    expect([read, bench.file.count(), heard.length]).toEqual([0, 701, 0]);
-    stuck = false;
-    expect(await bus.idle(5000)).toBe(true);
-    expect(idsOf(heard.filter(ofSubject('stuck')))).toEqual(idsOf(facts));
-    expect(heard).toHaveLength(701);
-    expect(read).toBeGreaterThan(500);
   });
 });
 

@@ -1,17 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { messageOf, openBusFile } from '../../infra/local/bus-file.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../infra/local/relay.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
-import { type Fact, factOf } from '../../shared/platform/facts.ts';
+import { factOf } from '../../shared/platform/facts.ts';
 import { runReaction } from '../../shared/platform/react.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 import { bellFacts, counted, countRings, countUnguarded, hang, ORG, ring, rings, tallies } from '../support/bells.ts';
-import { copyBus } from '../support/local-bus.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
 
 let platform: TestPlatform;
@@ -91,31 +86,6 @@ test('facts of before the start are relayed, and a restart relays none again', a
   await ring(platform, 'a');
   await relaying({ deliver }).drained();
   expect(told).toHaveLength(2);
-});
-
-test('what was told and not written before a crash is told again, and nothing is lost', async () => {
-  const [told, again]: [string[], string[]] = [[], []];
-  const hearing = (heard: string[]) => ({
-    deliver: async (_: unknown, { subject, data }: Fact) => void heard.push(`${subject}${data.ring}`),
-  });
-  await Promise.all(['a', 'b'].map((id) => hang(platform, id)));
-  const relay = relaying(hearing(told));
-  await ring(platform, 'a');
-  expect(await relay.drained()).toBe(true);
-  for (const id of ['b', 'b', 'a']) await ring(platform, id);
-  relay.wake();
-  await expect.poll(() => told).toHaveLength(4);
-  const folder = await mkdtemp(join(tmpdir(), 'marquee-killed-'));
-  try {
-    copyBus(platform.folder, folder);
-    const next = relaying({ ...hearing(again), folder });
-    expect(await next.drained()).toBe(true);
-    expect(again.toSorted()).toEqual(['a2', 'b1', 'b2']);
-    expect(again.indexOf('b1')).toBeLessThan(again.indexOf('b2'));
-    await stopped(next);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 });
 
 describe('exactly once', () => {
@@ -266,38 +236,6 @@ describe('two processes on one data folder', () => {
     expect(await counted(platform, 'a')).toEqual(rings(1));
   });
 });
-
-test('a relay whose bus.db cannot be written says so to the readiness probe, waits, and loses nothing', async () => {
-  await hang(platform, 'a');
-  const relay = relaying();
-  await relay.drained();
-  const other = new Database(join(platform.folder, 'bus.db'));
-  other.exec('BEGIN IMMEDIATE');
-  await ring(platform, 'a');
-  relay.wake();
-  await expect.poll(() => counted(platform, 'a')).toEqual(rings(1));
-  await expect
-    .poll(
-      async () => {
-        await ring(platform, 'a');
-        return relay.ping().then(
-          () => 'up',
-          () => 'down',
-        );
-      },
-      { timeout: 15_000 },
-    )
-    .toBe('down');
-  const file = openBusFile(platform.folder);
-  other.exec('ROLLBACK');
-  other.close();
-  expect(await relay.drained(15_000)).toBe(true);
-  expect(file.count()).toBe(0);
-  file.close();
-  const rung = (await bellFacts(platform)).filter(({ type }) => type === 'BellRung');
-  expect(await counted(platform, 'a')).toEqual(rings(rung.length));
-  await relay.ping();
-}, 30_000);
 
 test('a relay whose store fails says so to the readiness probe, tries again and loses nothing', async () => {
   await hang(platform, 'a');

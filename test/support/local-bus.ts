@@ -98,6 +98,19 @@ export function said(subject: string): Fact {
   };
 }
 
+export const ofSubject = (subject: string) => (fact: Fact) => fact.subject === subject;
+export const idsOf = (facts: readonly Fact[]): string[] => facts.map(({ id }) => id);
+
+/** Throws as often for each fact (by its id) as is said here. */
+export function stumbling(times: readonly (readonly [string, number])[]): (fact: Fact) => void {
+  const left = new Map(times);
+  return ({ id }) => {
+    const failures = left.get(id) ?? 0;
+    left.set(id, failures - 1);
+    if (failures > 0) throw new Error('not now');
+  };
+}
+
 export function deferred(): { promise: Promise<void>; resolve(): void } {
   let resolve = () => {};
   const promise = new Promise<void>((done) => {
