@@ -15,7 +15,7 @@ export type Deliver = (reaction: Reaction, fact: Fact) => Promise<void>;
 
 interface Options {
   readonly sideBySide: number;
-  /** Messages held in memory, at most; no batch from memory is cut for it. */
+  /** Messages held in memory, at most, and what a batch is more than that. */
   readonly mostHeld: number;
   readonly retry: Retry;
   /** What is in the file after number `after`, oldest first. */
@@ -34,7 +34,7 @@ interface Sessions {
   take(message: Message): void;
   /** Whether a message of this fact is taken up and not yet gone. */
   holds(factId: string): boolean;
-  /** A message was delivered or buried, and is not in the file (any more). */
+  /** A message was delivered or buried, and is not in the file any more. */
   gone(message: Message): void;
   /** Takes up messages that were added to the file. */
   look(): void;

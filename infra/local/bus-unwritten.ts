@@ -19,9 +19,9 @@ interface Options {
  */
 export interface Unwritten {
   /** Whether messages may be kept here now. When not, they must be written at once. */
-  readonly open: boolean;
+  open(): boolean;
   /** Messages not delivered that are in memory alone. */
-  readonly size: number;
+  count(): number;
   position(feed: string): string | undefined;
   add(messages: readonly Message[], moved?: Position): void;
   delivered(message: Message): void;
@@ -83,12 +83,8 @@ export function unwrittenOf({ file, log, lag, again, gone }: Options): Unwritten
   return {
     write,
     flush,
-    get open() {
-      return !failing && messages.size < MOST_UNWRITTEN;
-    },
-    get size() {
-      return messages.size;
-    },
+    open: () => !failing && messages.size < MOST_UNWRITTEN,
+    count: () => messages.size,
     position: (feed) => positions.get(feed)?.value ?? file.position(feed),
     add(more, moved) {
       for (const message of more) messages.add(message);

@@ -109,7 +109,7 @@ export function localBus(options: LocalBusOptions): LocalBus {
 
   function waiting(): number {
     unwritten.flush();
-    return file.count() + unwritten.size;
+    return file.count() + unwritten.count();
   }
 
   return {
@@ -121,7 +121,7 @@ export function localBus(options: LocalBusOptions): LocalBus {
       const messages = messagesOf(facts);
       const closed = new Set(messages.map(({ reaction }) => reaction).filter((name) => !queues.get(name)?.open()));
       const whole = facts.every((fact) => !interested.has(fact.type) || isFact(fact));
-      if (whole && unwritten.open && closed.size === 0) unwritten.add(messages, moved);
+      if (whole && unwritten.open() && closed.size === 0) unwritten.add(messages, moved);
       else unwritten.write(messages, moved);
       for (const message of messages) if (!closed.has(message.reaction)) queues.get(message.reaction)?.take(message);
       for (const name of closed) queues.get(name)?.look();
