@@ -2,7 +2,7 @@
 import { delayAfter } from '../../shared/platform/backoff.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
-import type { Message } from './bus-file.ts';
+import type { Message, Written } from './bus-file.ts';
 
 /** Delays in milliseconds; they double from try to try, with jitter. */
 export interface Retry {
@@ -15,8 +15,11 @@ export type Deliver = (reaction: Reaction, fact: Fact) => Promise<void>;
 
 interface Options {
   readonly sideBySide: number;
+  /** Messages held in memory, at most, and what a batch is more than that. */
+  readonly mostHeld: number;
   readonly retry: Retry;
-  waiting(after: number, limit: number): readonly Message[];
+  /** What is in the file after number `after`, oldest first. */
+  waiting(after: number, limit: number): readonly Written[];
   deliver(message: Message): Promise<void>;
   delivered(message: Message): void;
   /** `message.tries` counts the failure already. */
@@ -25,45 +28,56 @@ interface Options {
 
 interface Sessions {
   start(): void;
-  /** Takes up messages that were added meanwhile. */
+  /** Whether a message may come straight from memory: the file has none before it, and there is room. */
+  open(): boolean;
+  /** Takes a message straight from memory, while open. */
+  take(message: Message): void;
+  /** Whether a message of this fact is taken up and not yet gone. */
+  holds(factId: string): boolean;
+  /** A message was delivered or buried, and is not in the file any more. */
+  gone(message: Message): void;
+  /** Takes up messages that were added to the file. */
   look(): void;
   /** Begins nothing new; answers when what is in flight has ended. */
   stop(): Promise<void>;
 }
 
 const PAGE = 100;
-/** Numbers of messages held in memory, at most: a session that waits for its retry may have many behind it. */
-const MOST_HELD = 50_000;
 
 export function sessionsOf(options: Options): Sessions {
-  const { sideBySide, retry } = options;
+  const { sideBySide, mostHeld, retry } = options;
   /** Messages taken up and not settled; the first of each is the one to deliver. */
   const sessions = new Map<string, Message[]>();
+  /** Facts of all messages taken up that the file may have: written after they came from memory, or not yet deleted. */
+  const held = new Set<string>();
   /** Sessions whose first message may be delivered now. */
   const ready: string[] = [];
   const retries = new Set<NodeJS.Timeout>();
   const inFlight = new Set<Promise<void>>();
   let started = false;
-  let held = 0;
   let last = 0;
   /** Whether the file may hold messages that are not taken up. */
   let behind = true;
 
   function takeUp(): void {
-    while (behind && inFlight.size + ready.length < sideBySide && held < MOST_HELD) {
+    while (behind && inFlight.size + ready.length < sideBySide && held.size < mostHeld) {
       const page = options.waiting(last, PAGE);
       behind = page.length === PAGE;
       for (const message of page) {
-        const session = sessions.get(message.session);
-        if (session) session.push(message);
-        else {
-          sessions.set(message.session, [message]);
-          ready.push(message.session);
-        }
-        held += 1;
+        if (!held.has(message.factId)) hold(message);
         last = message.n;
       }
     }
+  }
+
+  function hold(message: Message): void {
+    const session = sessions.get(message.session);
+    if (session) session.push(message);
+    else {
+      sessions.set(message.session, [message]);
+      ready.push(message.session);
+    }
+    held.add(message.factId);
   }
 
   function look(): void {
@@ -97,18 +111,16 @@ export function sessionsOf(options: Options): Sessions {
       options.delivered(message);
       next(name, session);
     } catch (error) {
-      const again = { ...message, tries: message.tries + 1 };
-      const dead = again.tries >= retry.tries;
-      options.failed(again, error, dead);
+      message.tries += 1;
+      const dead = message.tries >= retry.tries;
+      options.failed(message, error, dead);
       if (dead) return next(name, session);
-      session[0] = again;
-      later(name, again.tries);
+      later(name, message.tries);
     }
   }
 
   function next(name: string, session: Message[]): void {
     session.shift();
-    held -= 1;
     if (session.length > 0) ready.push(name);
     else sessions.delete(name);
   }
@@ -127,6 +139,16 @@ export function sessionsOf(options: Options): Sessions {
 
   return {
     look,
+    open: () => started && !behind && held.size < mostHeld,
+    take(message) {
+      hold(message);
+      goOn();
+    },
+    holds: (factId) => held.has(factId),
+    gone({ factId }) {
+      held.delete(factId);
+      if (behind) goOn();
+    },
     start() {
       started = true;
       goOn();

@@ -19,6 +19,8 @@ export interface RelayOptions {
   readonly folder: string;
   readonly retry?: Partial<Retry>;
   readonly sideBySide?: number;
+  /** Milliseconds until `bus.db` says what happened. */
+  readonly lag?: number;
   /** Milliseconds between looks for what other processes committed. */
   readonly poll?: number;
   /** How a message is delivered; `runReaction` unless a test says otherwise. */
@@ -64,6 +66,7 @@ export function startRelay(options: RelayOptions): Relay {
     deliver: options.deliver ?? ((reaction, fact) => runReaction(platform, reaction, fact)),
     ...(options.retry ? { retry: options.retry } : {}),
     ...(options.sideBySide ? { sideBySide: options.sideBySide } : {}),
+    ...(options.lag ? { lag: options.lag } : {}),
   });
 
   const stopping = new AbortController();
@@ -84,7 +87,7 @@ export function startRelay(options: RelayOptions): Relay {
 
   /** Relays the next facts of a container. Whether there may be more. */
   async function relayed(container: ContainerName): Promise<boolean> {
-    const { facts, position, more } = await unread(container, file.position(feed(container)));
+    const { facts, position, more } = await unread(container, bus.position(feed(container)));
     if (position === undefined) return false;
     await relay(store, telemetry, facts, async () => bus.publish(facts, { feed: feed(container), value: position }));
     return more;
@@ -159,10 +162,10 @@ export function startRelay(options: RelayOptions): Relay {
   }
   const running = keepRunning();
 
-  /** Whether at this moment nothing is under way: no message in the file, and no fact behind the positions. */
+  /** Whether at this moment nothing is under way: no message to deliver, and no fact behind the positions. */
   async function settled(): Promise<boolean> {
+    const positions = followed.map((name) => [name, bus.position(feed(name))] as const);
     if (bus.waiting() > 0) return false;
-    const positions = followed.map((name) => [name, file.position(feed(name))] as const);
     for (const [name, position] of positions) {
       const { facts, more } = await unread(name, position);
       if (facts.length > 0 || more) return false;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalBusOptions } from '../../infra/local/bus.ts';
-import type { BusFile } from '../../infra/local/bus-file.ts';
+import { type BusFile, messageOf } from '../../infra/local/bus-file.ts';
 import { type BusBench, busBench, deferred, hears, said } from '../support/local-bus.ts';
 
 let bench: BusBench;
@@ -62,10 +62,7 @@ describe('dead letters', () => {
 
   test('a message that is no fact is buried, and so are those of a reaction that is no more', async () => {
     const strange = { ...said('a'), orgid: '' };
-    bench.file.add([
-      { reaction: 'ears', fact: strange },
-      { reaction: 'retired', fact: said('b') },
-    ]);
+    bench.file.write({ added: [messageOf('ears', strange), messageOf('retired', said('b'))] });
     const bus = bench.opened(async () => {});
     bus.start();
     expect(await bus.idle(2000)).toBe(true);
@@ -122,7 +119,7 @@ describe('over a restart', () => {
 });
 
 test('the relay moves its position with the messages, or not at all', () => {
-  bench.file.add([{ reaction: 'ears', fact: said('a') }], { feed: 'events', value: '5' });
+  bench.file.write({ added: [messageOf('ears', said('a'))], positions: [{ feed: 'events', value: '5' }] });
   expect([bench.file.position('events'), bench.file.position('claims'), bench.file.count()]).toEqual([
     '5',
     undefined,
@@ -131,7 +128,7 @@ test('the relay moves its position with the messages, or not at all', () => {
   const cyclic: Record<string, unknown> = {};
   cyclic.self = cyclic;
   const broken = { ...said('b'), data: cyclic };
-  const batch = [said('c'), broken].map((fact) => ({ reaction: 'ears', fact }));
-  expect(() => bench.file.add(batch, { feed: 'events', value: '9' })).toThrow();
+  const added = [said('c'), broken].map((fact) => messageOf('ears', fact));
+  expect(() => bench.file.write({ added, positions: [{ feed: 'events', value: '9' }] })).toThrow();
   expect([bench.file.position('events'), bench.file.count()]).toEqual(['5', 1]);
 });

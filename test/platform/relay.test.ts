@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openBusFile } from '../../infra/local/bus-file.ts';
+import { messageOf, openBusFile } from '../../infra/local/bus-file.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../infra/local/relay.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import { factOf } from '../../shared/platform/facts.ts';
@@ -108,7 +108,8 @@ describe('exactly once', () => {
     const file = openBusFile(platform.folder);
     const rung = facts.filter(({ type }) => type === 'BellRung');
     for (const id of [...ids].reverse()) {
-      file.add(rung.filter(({ subject }) => subject === id).map((fact) => ({ reaction: 'count-rings', fact })));
+      const own = rung.filter(({ subject }) => subject === id);
+      file.write({ added: own.map((fact) => messageOf('count-rings', fact)) });
     }
     file.close();
     await relaying({ ...(deliver ? { deliver } : {}) }).drained();

@@ -1,4 +1,5 @@
 /** A local bus on a file in a folder of its own, and facts to put on it. */
+import { cpSync, existsSync, mkdtempSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +17,22 @@ export interface BusBench {
   opened(deliver: LocalBusOptions['deliver'], more?: Partial<LocalBusOptions>): LocalBus;
   /** Closes the file and opens it again, as a new process would. */
   reopen(): void;
+  /** The file as another process opens it. */
+  elsewhere(): BusFile;
+  /** A bench on what a new process would find, had this one been killed now; closed with this one. */
+  killed(): BusBench;
   close(): Promise<void>;
 }
 
 export async function busBench(): Promise<BusBench> {
   const folder = await mkdtemp(join(tmpdir(), 'marquee-bus-'));
+  return benchIn(folder);
+}
+
+function benchIn(folder: string): BusBench {
   let file = openBusFile(folder);
+  const others: BusFile[] = [];
+  const after: BusBench[] = [];
   const buses: LocalBus[] = [];
   return {
     get file() {
@@ -38,12 +49,32 @@ export async function busBench(): Promise<BusBench> {
       file.close();
       file = openBusFile(folder);
     },
+    elsewhere() {
+      const other = openBusFile(folder);
+      others.push(other);
+      return other;
+    },
+    killed() {
+      const copy = mkdtempSync(join(tmpdir(), 'marquee-bus-'));
+      copyBus(folder, copy);
+      const bench = benchIn(copy);
+      after.push(bench);
+      return bench;
+    },
     async close() {
+      for (const bench of after) await bench.close();
       for (const bus of buses) await bus.stop(100);
-      file.close();
+      for (const one of [file, ...others]) one.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Copies `bus.db` as a SIGKILL now would leave it to the next process. */
+export function copyBus(from: string, to: string): void {
+  for (const name of ['bus.db', 'bus.db-wal']) {
+    if (existsSync(join(from, name))) cpSync(join(from, name), join(to, name));
+  }
 }
 
 export const hears = (name: string, ...on: string[]): Reaction => reaction({ name, on, async handle() {} });
@@ -64,6 +95,19 @@ export function said(subject: string): Fact {
     actorid: 'system',
     correlationid: 'test',
     schemaversion: 1,
+  };
+}
+
+export const ofSubject = (subject: string) => (fact: Fact) => fact.subject === subject;
+export const idsOf = (facts: readonly Fact[]): string[] => facts.map(({ id }) => id);
+
+/** Throws as often for each fact (by its id) as is said here. */
+export function stumbling(times: readonly (readonly [string, number])[]): (fact: Fact) => void {
+  const left = new Map(times);
+  return ({ id }) => {
+    const failures = left.get(id) ?? 0;
+    left.set(id, failures - 1);
+    if (failures > 0) throw new Error('not now');
   };
 }
 
