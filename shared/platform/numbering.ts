@@ -73,7 +73,8 @@ export async function drawn(draw: Draw): Promise<readonly string[]> {
     queue
       .run(key, async () => {
         while (line.includes(one)) await serve(line, counters);
-        if (line.length === 0) ofQueue.delete(key);
+        // Others may have begun a new line since: all who wait are to stand in one.
+        if (line.length === 0 && ofQueue.get(key) === line) ofQueue.delete(key);
       })
       .catch(reject);
   });

@@ -37,7 +37,7 @@ interface Committer {
  * Writes of a transaction at most (and one batch at least): at some 50 µs each, they are what keeps the event loop
  * from requests. The others go into the next one.
  */
-const MOST_TOGETHER = 80;
+const MOST_TOGETHER = 400;
 const SWEEP_EVERY_SECONDS = 60;
 const SWEEP_AT_ONCE = 200;
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemIds } from '../../shared/platform/clock.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
-import type { Store } from '../../shared/platform/store.ts';
+import type { Store, Write } from '../../shared/platform/store.ts';
 import { unguarded } from '../support/faults.ts';
 import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
 import { things } from '../support/things.ts';
@@ -38,17 +38,40 @@ const numbers = (answers: readonly (number | string)[]) =>
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
 describe('drawing numbers', () => {
-  test('200 at once in one process: 1 to 200, in far fewer batches', async () => {
+  function counting() {
     let commits = 0;
     const { store } = platform;
     const commit: Store['commit'] = (...args) => {
       commits += 1;
       return store.commit(...args);
     };
-    const counting = { ...platform, store: { ...store, commit } };
-    const drawn = await Promise.all(upTo(200).map((at) => make(counting, `thing ${at}`)));
+    return { process: { ...platform, store: { ...store, commit } }, commits: () => commits };
+  }
+
+  test('200 at once in one process: 1 to 200, in far fewer batches', async () => {
+    const { process, commits } = counting();
+    const drawn = await Promise.all(upTo(200).map((at) => make(process, `thing ${at}`)));
     expect(numbers(drawn)).toEqual(upTo(200));
-    expect(commits).toBeLessThan(30);
+    expect(commits()).toBeLessThan(30);
+  });
+
+  test('those who come out of one commit to draw stand in one line, though it was empty a moment ago', async () => {
+    const { process, commits } = counting();
+    async function again(who: number): Promise<void> {
+      for (const round of upTo(20)) {
+        // Some come later than others, each out of a commit.
+        for (const n of upTo(1 + ((who * round) % 5))) {
+          const hold: Write = { op: 'create', document: { id: `${round} ${n}`, kind: 'hold', body: null } };
+          await platform.store.commit('claims', ['org', `venue:${who}`], [hold]);
+        }
+        // What else a request does before it draws: a turn for each of the others' promises.
+        for (const _ of upTo(3 * who)) await undefined;
+        await make(process, `thing ${who} ${round}`);
+      }
+    }
+    await Promise.all(upTo(30).map(again));
+    expect(await make(process, 'last')).toBe(601);
+    expect(commits()).toBeLessThan(130);
   });
 
   test('those refused, by their rules or a name in use, leave no gap and harm nobody else', async () => {
