@@ -53,7 +53,7 @@ export interface Watched {
 
 /** Starts the host as `npm start` runs it, and waits until it is ready. */
 export async function startHost(folder: string): Promise<Watched> {
-  const flags = process.env.FLAGS ? process.env.FLAGS.split(' ') : profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve('dist/bench')}`] : [];
+  const flags = profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve('dist/bench')}`] : [];
   const host = spawn(
     process.execPath,
     ['--max-old-space-size=512', '--max-semi-space-size=32', ...flags, await bundled('infra/local/main.ts')],
