@@ -1,5 +1,5 @@
 /** What a user wants to be told, how, and when not (REQ-NTF-015). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TimeZone } from '../platform/fields.ts';
 import { type Category, type Priority, priorities } from './model.ts';
 

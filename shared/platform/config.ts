@@ -1,5 +1,5 @@
 /** Configuration: one schema over environment variables; every missing or bad value is named in one message. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readAs } from './validation.ts';
 
 const wholeNumber = (fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER) =>

@@ -1,6 +1,6 @@
 /** The kinds of fields the API speaks of, each parsed and normalized in one place (spec chapter 00). */
 import { CountryCodes } from 'validator/lib/isISO31661Alpha2.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { instantOf } from './clock.ts';
 
 declare module 'zod' {

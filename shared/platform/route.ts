@@ -1,5 +1,5 @@
 /** A route is a value: registration, the local host, the OpenAPI document and the privilege tests derive from it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ListInput, type Listing, pageOf, querySchema } from './listing.ts';
 import { patched, type Revise, replaced } from './merge-patch.ts';
 import type { RefusalCode } from './refusal.ts';

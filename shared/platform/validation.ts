@@ -1,5 +1,5 @@
 /** From zod's issues to the API's field errors, and back out as one `invalid` refusal. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fieldMessage } from './field-messages.ts';
 import type { FieldError } from './refusal.ts';
 import { isRefusal, Refusal } from './refusal.ts';
