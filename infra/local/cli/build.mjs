@@ -16,23 +16,12 @@ const WORKER = ['@azure/functions-core'];
 const REQUIRE = `import { createRequire as marqueeRequire } from 'node:module';
 const require = marqueeRequire(import.meta.url);`;
 
-/** The messages of zod in fifty languages are an eighth of what a cold start reads; ours are English. */
-const englishOnly = {
-  name: 'english-only',
-  setup(builder) {
-    builder.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-      resolveDir: join(root, 'node_modules', 'zod', 'v4', 'locales'),
-    }));
-  },
-};
-
 await ensureInstalled();
 const began = performance.now();
 const { build, stop: end } = await import('esbuild');
 const [source = 'functions/main.ts', target = 'dist/functions'] = process.argv.slice(2);
 /** What the entry waits for when it is loaded. */
-const AT_START = [source, 'functions/registry.ts', 'functions/platform.ts'];
+const AT_START = [source, 'functions/start.ts'];
 const outdir = join(root, target);
 await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
@@ -50,7 +39,6 @@ const { metafile } = await build({
   mainFields: ['module', 'main'],
   external: [...WORKER, ...LEFT_IN_PLACE],
   banner: { js: REQUIRE },
-  plugins: [englishOnly],
   chunkNames: 'chunks/[name]-[hash]',
   absWorkingDir: root,
   logLevel: 'silent',
