@@ -24,25 +24,26 @@ function printable(multiline: boolean) {
 
 /** One line of text, trimmed and NFC-normalized; lengths in UTF-16 units after that. */
 export function text(min: number, max: number) {
-  return z
-    .string()
-    .transform(clean)
-    .pipe(
-      z
-        .string()
-        .min(min)
-        .max(max)
-        .refine(printable(false), { message: 'must not hold control characters or line breaks' }),
-    )
-    .meta({ override: { type: 'string', minLength: min, maxLength: max } });
+  return written(min, max, clean, printable(false), 'must not hold control characters or line breaks');
 }
 
 /** Several lines of text, trimmed and NFC-normalized. */
 export function lines(max: number, min = 0) {
+  const tidy = (value: string) => clean(value).replace(/\r\n?/g, '\n');
+  return written(min, max, tidy, printable(true), 'must not hold control characters');
+}
+
+/** One schema with all its checks: each method that is chained makes another, at the start of every worker. */
+function written(
+  min: number,
+  max: number,
+  tidy: (value: string) => string,
+  allowed: (value: string) => boolean,
+  message: string,
+) {
   return z
     .string()
-    .transform((value) => clean(value).replace(/\r\n?/g, '\n'))
-    .pipe(z.string().min(min).max(max).refine(printable(true), { message: 'must not hold control characters' }))
+    .check(z.overwrite(tidy), z.minLength(min), z.maxLength(max), z.refine(allowed, { message }))
     .meta({ override: { type: 'string', minLength: min, maxLength: max } });
 }
 
