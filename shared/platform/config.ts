@@ -154,7 +154,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     Object.entries(environment).filter(([name, value]) => name in configSchema.shape && (value ?? '').trim() !== ''),
   );
   const unresolved = Object.keys(given).filter((name) => UNRESOLVED.test(given[name] ?? ''));
-  const parsed = readAs(configSchema, given);
+  const parsed = readAs(configSchema, given, true);
   if (parsed.success && unresolved.length === 0) return parsed.data;
   const issues = (parsed.error?.issues ?? []).filter(({ path }) => !unresolved.includes(String(path[0])));
   throw new BadConfiguration([

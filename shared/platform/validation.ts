@@ -6,9 +6,12 @@ import { isRefusal, Refusal } from './refusal.ts';
 
 const MOST_ERRORS = 100;
 
-/** What the schema makes of a value, its issues in the API's words. */
-export function readAs<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> {
-  const read = schema.safeParse(value);
+/**
+ * What the schema makes of a value, its issues in the API's words. `once`: nothing is compiled for what is read a single
+ * time.
+ */
+export function readAs<T>(schema: z.ZodType<T>, value: unknown, once = false): z.ZodSafeParseResult<T> {
+  const read = schema.safeParse(value, { jitless: once });
   // Words of our own cost every parse something, so they are asked for only where there is something to say.
   return read.success ? read : schema.safeParse(value, { error: fieldMessage });
 }
