@@ -24,27 +24,32 @@ function printable(multiline: boolean) {
 
 /** One line of text, trimmed and NFC-normalized; lengths in UTF-16 units after that. */
 export function text(min: number, max: number) {
-  return written(min, max, clean, printable(false), 'must not hold control characters or line breaks');
+  return written(min, max, false);
 }
 
 /** Several lines of text, trimmed and NFC-normalized. */
 export function lines(max: number, min = 0) {
-  const tidy = (value: string) => clean(value).replace(/\r\n?/g, '\n');
-  return written(min, max, tidy, printable(true), 'must not hold control characters');
+  return written(min, max, true);
 }
 
-/** One schema with all its checks: each method that is chained makes another, at the start of every worker. */
-function written(
-  min: number,
-  max: number,
-  tidy: (value: string) => string,
-  allowed: (value: string) => boolean,
-  message: string,
-) {
-  return z
+const texts = new Map<string, z.ZodString>();
+
+/**
+ * Alike texts are one schema, and its checks are added at once (each method in a chain makes a schema more): every worker
+ * that starts would wait for seventy of them.
+ */
+function written(min: number, max: number, multiline: boolean): z.ZodString {
+  const key = `${min} ${max} ${multiline}`;
+  const known = texts.get(key);
+  if (known) return known;
+  const tidy = multiline ? (value: string) => clean(value).replace(/\r\n?/g, '\n') : clean;
+  const message = `must not hold control characters${multiline ? '' : ' or line breaks'}`;
+  const made = z
     .string()
-    .check(z.overwrite(tidy), z.minLength(min), z.maxLength(max), z.refine(allowed, { message }))
+    .check(z.overwrite(tidy), z.minLength(min), z.maxLength(max), z.refine(printable(multiline), { message }))
     .meta({ override: { type: 'string', minLength: min, maxLength: max } });
+  texts.set(key, made);
+  return made;
 }
 
 /** UUID; ours are version 7, and any version is read. Lower-cased. */
