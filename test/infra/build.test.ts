@@ -159,6 +159,24 @@ test('loading the app begins nothing: the process ends by itself and has written
   await rm(busy);
 });
 
+test('loading the app compiles no reader of objects: zod makes one for each that is parsed with', async () => {
+  const tell = `globalThis.Function = new Proxy(Function, { construct(made, args) {
+    if (args.join('') !== '') console.log('compiled');
+    return Reflect.construct(made, args);
+  } });`;
+  const told = async (entry: string) => {
+    const env = { PATH: process.env.PATH, DATA_DIR: folder, ...AZURE };
+    const preload = `data:text/javascript,${encodeURIComponent(tell)}`;
+    const { stdout } = await run(process.execPath, ['--import', preload, WORKER, entry], { env, cwd: folder });
+    return stdout.split('\n').filter((line) => line === 'compiled').length;
+  };
+  expect(await told(ENTRY)).toBe(0);
+  const compiling = join(folder, 'compiling.mjs');
+  await writeFile(compiling, `new Function('value', 'return value');`);
+  expect(await told(compiling)).toBe(1);
+  await rm(compiling);
+});
+
 test('with settings that cannot be used, the built app still loads and answers', async () => {
   const answering = await registered({ PORT: 'seven' });
   expect(answering.map(({ trigger }) => trigger.type)).toEqual(['httpTrigger']);
