@@ -5,6 +5,8 @@
  *
  * Settings are those of Azure, with names that lead nowhere: `GET /health/live` asks none of them. A bare `node` is
  * measured beside them in each round, since other work on the machine meets all three; the median of the rounds counts.
+ * The share of the unbundled is said twice: counted from the start of the process, and of load alone, without what a bare
+ * `node` takes. Node's compile cache is off, as a worker on a new instance has none.
  */
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
@@ -73,7 +75,9 @@ async function once(entry, env) {
 
 async function bare() {
   const say = '({ user, system } = process.cpuUsage()), console.log(performance.now(), (user + system) / 1000)';
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', `let user, system; ${say}`]);
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', `let user, system; ${say}`], {
+    env: { PATH: process.env.PATH },
+  });
   const [loaded, cpu] = stdout.trim().split(' ').map(Number);
   return { loaded, cpu };
 }
@@ -108,12 +112,20 @@ try {
   say(`${'bare node'.padEnd(20)}${cells([Math.round(start), '', '', Math.round(median(rows.node, 'cpu'))])}`);
   say(line('bundle', rows.bundle));
   say(line('unbundled sources', rows.sources));
-  const load = median(rows.bundle, 'loaded') - start;
-  const share = load / (median(rows.sources, 'loaded') - start);
+  const loaded = { bundle: median(rows.bundle, 'loaded'), sources: median(rows.sources, 'loaded') };
+  const load = loaded.bundle - start;
+  const shares = [
+    ['load alone', load / (loaded.sources - start)],
+    ['from process start', loaded.bundle / loaded.sources],
+  ];
   const size = Number(/(\d+) KiB of them at start/.exec(built)?.[1]);
   const verdict = (good) => (good ? 'met' : 'MISSED');
   say(`load at most ${MOST.load} ms: ${verdict(load <= MOST.load)}`);
-  say(`at most a third of the unbundled: ${verdict(share <= MOST.share)} (${(share * 100).toFixed(0)} %)`);
+  for (const [counted, share] of shares) {
+    say(
+      `at most a third of the unbundled, ${counted}: ${verdict(share <= MOST.share)} (${(share * 100).toFixed(0)} %)`,
+    );
+  }
   say(`at start under ${MOST.size} KiB: ${verdict(size < MOST.size)} (${size} KiB)`);
 } finally {
   await rm(folder, { recursive: true, force: true });

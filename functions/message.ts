@@ -1,7 +1,7 @@
 /** What a Service Bus trigger does with a message: runs its reaction, and waits before it gives a message back. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InvocationContext, ServiceBusTopicHandler } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { delayAfter } from '../shared/platform/backoff.ts';
 import { isEnvelope, parsedFact } from '../shared/platform/bus.ts';
 import { SECOND } from '../shared/platform/clock.ts';

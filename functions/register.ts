@@ -171,6 +171,6 @@ export function template({ path, params }: Pick<Route, 'path' | 'params'>): stri
 
 /** Routes in which literal segments stand before parameters at the same place. */
 export function literalsFirst(routes: readonly Route[]): readonly Route[] {
-  const key = ({ path }: Route) => path.replace(/\{\w+\}/g, '\uffff');
-  return [...routes].sort((one, other) => (key(one) < key(other) ? -1 : key(one) > key(other) ? 1 : 0));
+  const keyed = routes.map((route) => ({ route, key: route.path.replace(/\{\w+\}/g, '\uffff') }));
+  return keyed.sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0)).map(({ route }) => route);
 }

@@ -2,7 +2,7 @@
  * Whether a reservation is short of units is decided a moment before that is committed: each flag that a reaction set or
  * took away is looked at once more. What people decided stays: an override took the units over whoever has them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { settleCapacity } from '../../shared/equipment/stock.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 import { lookAtShort } from '../../shared/reservations/following.ts';

@@ -1,5 +1,5 @@
 /** Reservations bear the name of their item. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { reaction } from '../../shared/platform/reaction.ts';
 import { followName } from '../../shared/reservations/following.ts';
 

@@ -1,5 +1,5 @@
 /** The blobs of an avatar that is shown no more go too. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PictureBlobs, removePicture } from '../../shared/platform/pictures.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { settleCommunication } from '../../shared/customers/moving.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
 

@@ -1,5 +1,5 @@
 /** The claim behind a block becomes what the facts say, whatever crashed in between. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { reaction } from '../../shared/platform/reaction.ts';
 import { settleBlock } from '../../shared/venues/blocks.ts';
 

@@ -3,7 +3,7 @@
  * freed, so that nobody is promised what is not there (REQ-EQP-048).
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { free } from '../../shared/claims/taking.ts';
 import { placingOf, refOf } from '../../shared/equipment/model.ts';
 import { settleCapacity } from '../../shared/equipment/stock.ts';

@@ -1,5 +1,5 @@
 /** The outbox: what the Cosmos DB change feed shows of a container goes to the audit trail and the bus. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Bus, parsedFact } from '../../shared/platform/bus.ts';
 import { type ContainerName, containerNames, declarationOf } from '../../shared/platform/containers.ts';
 import { FACT_KIND, type Fact } from '../../shared/platform/facts.ts';

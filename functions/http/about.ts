@@ -1,7 +1,7 @@
 /** The API about itself: health, the OpenAPI document and the interactive reference. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { z } from 'zod';
+import * as z from 'zod';
 import { health } from '../../shared/platform/health.ts';
 import { Refusal } from '../../shared/platform/refusal.ts';
 import { type Route, route } from '../../shared/platform/route.ts';

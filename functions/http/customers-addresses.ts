@@ -1,5 +1,5 @@
 /** A customer's addresses (spec chapter 02). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { addressOf, removeAddress, reviseAddress } from '../../shared/customers/addresses.ts';
 import { addAddressTo, type Customer, changeCustomer, readCustomer } from '../../shared/customers/commands.ts';
 import { AddressFields } from '../../shared/customers/fields.ts';

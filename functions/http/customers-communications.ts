@@ -1,5 +1,5 @@
 /** Communications with a customer (REQ-CUS-025). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readCustomer } from '../../shared/customers/commands.ts';
 import {
   CommunicationView,

@@ -1,5 +1,5 @@
 /** A customer's contacts (spec chapter 02). */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   addContactTo,
   type Customer,

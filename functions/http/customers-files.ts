@@ -1,5 +1,5 @@
 /** Customers in files: photo, import and export (spec chapter 02). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { exportCustomers } from '../../shared/customers/export.ts';
 import { ImportReport, importCustomers } from '../../shared/customers/import.ts';
 import { deletePhoto, PHOTO_LIMIT, putPhoto } from '../../shared/customers/photo.ts';

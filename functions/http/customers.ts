@@ -1,5 +1,5 @@
 /** Customers (spec chapter 02): the list, one customer, its state and its tags. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { duplicatesOf } from '../../shared/customers/checks.ts';
 import {
   type Customer,

@@ -1,5 +1,5 @@
 /** Damage reports on equipment, with photos (spec chapter 06). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { changeReport, damageAlbum, damageListing, listReports, reportDamage } from '../../shared/damage/commands.ts';
 import { type DamageState, damageReports } from '../../shared/damage/model.ts';
 import {

@@ -1,5 +1,5 @@
 /** Equipment from the warehouse to the venue and back (REQ-EQP-040 to 048). */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entity } from '../../shared/platform/aggregate.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage } from '../../shared/platform/listing.ts';

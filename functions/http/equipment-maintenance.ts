@@ -1,5 +1,5 @@
 /** Maintenance and inspections of equipment (spec chapter 06). */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   cancelMaintenance,
   changeMaintenance,

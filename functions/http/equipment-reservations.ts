@@ -1,5 +1,5 @@
 /** Reservations of equipment for events (REQ-EQP-020 to 024, 030, 031, REQ-EVT-023). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { items } from '../../shared/equipment/model.ts';
 import { events } from '../../shared/events/model.ts';
 import type { Entity } from '../../shared/platform/aggregate.ts';

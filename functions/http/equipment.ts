@@ -1,5 +1,5 @@
 /** Equipment: lists, the item itself, its status, its sides (spec chapter 06). */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   activateItem,
   addItem,

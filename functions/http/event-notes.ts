@@ -1,5 +1,5 @@
 /** Notes on events (REQ-EVT-030). */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   addNote,
   changeNote,

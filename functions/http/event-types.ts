@@ -1,5 +1,5 @@
 /** Event types: the organization's own list. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventTypeBody, EventTypeView, shownType } from '../../shared/events/types.model.ts';
 import {
   addEventType,

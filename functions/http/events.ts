@@ -1,5 +1,5 @@
 /** Events and their lives (spec chapter 04). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkAvailability } from '../../shared/events/availability.ts';
 import {
   changeEvent,

@@ -1,5 +1,5 @@
 /** Signing up, in and out, passwords, and the keys that verify tokens (spec chapter 01). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PublicJwk } from '../../shared/identity/keys.ts';
 import { Username } from '../../shared/identity/logins.ts';
 import { changePassword, forgotPassword, resetPassword } from '../../shared/identity/password-commands.ts';

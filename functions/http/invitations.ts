@@ -1,5 +1,5 @@
 /** Invitations (REQ-INVITE-001 to 003). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { accept, byToken, invitations, invite, resend, revoke } from '../../shared/identity/invitations.ts';
 import { Username } from '../../shared/identity/logins.ts';
 import { organizations } from '../../shared/identity/model.ts';

@@ -1,5 +1,5 @@
 /** Notifications (spec chapter 07). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { allRoles } from '../../shared/identity/views.ts';
 import { announce } from '../../shared/notifications/announcing.ts';
 import {

@@ -1,5 +1,5 @@
 /** The organization of whoever asks. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { OrganizationFields, organizations } from '../../shared/identity/model.ts';
 import { organizationUpdated } from '../../shared/identity/rules.ts';
 import { OrganizationView, organizationView } from '../../shared/identity/views.ts';

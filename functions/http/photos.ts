@@ -1,5 +1,5 @@
 /** The routes of an album of photos with a primary one: of venues, of equipment. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Album } from '../../shared/platform/albums.ts';
 import type { Decided } from '../../shared/platform/facts.ts';
 import { Id } from '../../shared/platform/fields.ts';

@@ -1,5 +1,5 @@
 /** Real time: where a client connects to be told at once (spec chapter 07). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Instant } from '../../shared/platform/fields.ts';
 import { type Route, route } from '../../shared/platform/route.ts';
 

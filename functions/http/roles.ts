@@ -1,5 +1,5 @@
 /** Roles: the built-in ones, and an organization's own (REQ-AUTHZ-001 to 003). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { createRole, customRoles, RoleFields, removeRole, updateRole } from '../../shared/identity/custom-roles.ts';
 import { builtInRoleNames, isBuiltIn } from '../../shared/identity/roles.ts';
 import { allRoles, builtInView, RoleView, roleView } from '../../shared/identity/views.ts';

@@ -1,5 +1,5 @@
 /** Sessions: where somebody is signed in (REQ-SESSION-001 to 003). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { listSessions, readSession, revokeSession, sessionListing } from '../../shared/identity/session-list.ts';
 import { endAllSessions } from '../../shared/identity/sessions.ts';
 import { SessionView } from '../../shared/identity/views.ts';

@@ -1,5 +1,5 @@
 /** Users, oneself first (spec chapter 01). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { reinstate, setRoles, suspend, updateUser } from '../../shared/identity/accounts.ts';
 import { AVATAR_LIMIT, removeAvatar, setAvatar } from '../../shared/identity/avatars.ts';
 import { ProfileFields, users } from '../../shared/identity/model.ts';

@@ -1,5 +1,5 @@
 /** What hangs on a venue: contacts, photos, blocks (spec chapter 03). */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entity } from '../../shared/platform/aggregate.ts';
 import { Id } from '../../shared/platform/fields.ts';
 import { shownPage } from '../../shared/platform/listing.ts';

@@ -1,5 +1,5 @@
 /** Venues: lists, the venue itself, its status and its sides (spec chapter 03). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Id } from '../../shared/platform/fields.ts';
 import type { Revise } from '../../shared/platform/merge-patch.ts';
 import { listRoute, type Route, reviseRoutes, route } from '../../shared/platform/route.ts';

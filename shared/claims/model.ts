@@ -1,5 +1,5 @@
 /** The conflict engine's terms: resources, claims, clashes (spec chapter 05). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ShownWindow, type Window } from '../platform/fields.ts';
 import type { Refusal } from '../platform/refusal.ts';
 

@@ -1,5 +1,5 @@
 /** How heads and claims lie in the store, and how claims are found there. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Documents } from '../platform/documents.ts';
 import type { Window } from '../platform/fields.ts';
 import { pagesOf } from '../platform/pages.ts';

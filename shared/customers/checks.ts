@@ -1,5 +1,5 @@
 /** What a decision about a customer must know from elsewhere: the organization's country, its users, its events. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, later } from '../platform/clock.ts';
 import { pagesOf } from '../platform/pages.ts';

@@ -1,5 +1,5 @@
 /** Communications with a customer: what was said, by which way, when (REQ-CUS-025). */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Actor } from '../platform/actor.ts';
 import { aggregate } from '../platform/aggregate.ts';
 import { Id, Instant, lines, metaShape, text } from '../platform/fields.ts';

@@ -1,5 +1,5 @@
 /** What the API takes of a customer: every changeable field, parsed and normalized. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Country, Email, Id, lines, TimeZone, text } from '../platform/fields.ts';
 import { Phone } from '../platform/phone.ts';
 import { isPostalCodeOf } from '../platform/postal.ts';

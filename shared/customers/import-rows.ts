@@ -1,6 +1,6 @@
 /** From rows of a sheet to registrations, or to what is wrong with them, line by line. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { e164Of, isInternational } from '../platform/phone.ts';
 import { readAs } from '../platform/validation.ts';
 import { NewCustomer } from './fields.ts';

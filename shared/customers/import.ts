@@ -1,5 +1,5 @@
 /** Import of customers from CSV: good rows land, bad ones are reported, and nothing lands twice. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { aggregate } from '../platform/aggregate.ts';
 import { afterLostRace } from '../platform/backoff.ts';
 import { pagesOf } from '../platform/pages.ts';

@@ -1,5 +1,5 @@
 /** How many customers have each tag: a counter document a tag, changed in the batch that changes the tags (REQ-CUS-016). */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Listing } from '../platform/listing.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Json, Stored, Write } from '../platform/store.ts';

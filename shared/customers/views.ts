@@ -1,5 +1,5 @@
 /** How the API shows customers. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Entity, metaOfPart, type Stamped } from '../platform/aggregate.ts';
 import { Country, Id, metaShape } from '../platform/fields.ts';
 import { anyIn, anyOf, type Listing } from '../platform/listing.ts';

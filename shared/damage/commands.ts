@@ -1,5 +1,5 @@
 /** Commands on damage reports, and what they bring about on the item. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ItemFact, type ItemState, items } from '../equipment/model.ts';
 import { events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';

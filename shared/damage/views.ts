@@ -1,5 +1,5 @@
 /** What the API shows and takes of damage reports. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { Cost, Id, Instant, lines, Money, metaShape } from '../platform/fields.ts';
 import { photoViews, replyWithPhotos } from '../platform/photos.ts';

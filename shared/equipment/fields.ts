@@ -1,5 +1,5 @@
 /** What callers give of equipment, parsed and normalized (spec chapter 06). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Instant, LocalDate, lines, Money, text } from '../platform/fields.ts';
 import { fold } from '../platform/words.ts';
 import { categories, conditions, itemStatuses, MOST_UNITS } from './model.ts';

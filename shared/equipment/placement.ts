@@ -1,5 +1,5 @@
 /** What the conflict engine knows units of equipment by. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Resource } from '../claims/model.ts';
 import type { ClaimRef } from '../claims/taking.ts';
 import type { Fact } from '../platform/facts.ts';

@@ -1,5 +1,5 @@
 /** What the API shows of equipment. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { Money, metaShape } from '../platform/fields.ts';
 import { photoViews, replyWithPhotos } from '../platform/photos.ts';

@@ -1,5 +1,5 @@
 /** Keeps events in step with what they refer to: names as they are now, and customers that were merged. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { customers, mergedIntoOf } from '../customers/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import type { Fact } from '../platform/facts.ts';

@@ -1,5 +1,5 @@
 /** The history of an event: its facts, newest first, from the audit trail and the outbox together. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FACT_KIND, type Fact, factOf } from '../platform/facts.ts';
 import type { Listing } from '../platform/listing.ts';
 import { invalid } from '../platform/refusal.ts';

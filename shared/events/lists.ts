@@ -1,5 +1,5 @@
 /** Lists of events: filters, order, search, and the rows an actor may see (REQ-EVT-005, 040). */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id } from '../platform/fields.ts';
 import { anyIn, anyOf, from, type ListInput, type Listing, to, toQuery } from '../platform/listing.ts';

@@ -1,5 +1,5 @@
 /** Notes on events: documents of their own, counted on the event in the same batch (REQ-EVT-030). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Actor, may } from '../platform/actor.ts';
 import type { Meta } from '../platform/aggregate.ts';
 import { Id, lines, metaShape } from '../platform/fields.ts';

@@ -1,5 +1,5 @@
 /** Event types: wedding, conference, …: the organization's own list, with defaults from the first moment on. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Aggregate, aggregate, type Entity, type Meta } from '../platform/aggregate.ts';
 import { type Changes, changesBetween, unchanged } from '../platform/changes.ts';
 import { Id, lines, metaShape, text } from '../platform/fields.ts';

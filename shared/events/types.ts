@@ -1,5 +1,5 @@
 /** Event types: finding, changing, and the defaults that every organization begins with. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemActor } from '../platform/actor.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY, later } from '../platform/clock.ts';

@@ -1,5 +1,5 @@
 /** What the API shows and takes of events. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ClashView } from '../claims/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id, Instant, lines, metaShape, TimeZone, text, Window } from '../platform/fields.ts';

@@ -1,5 +1,5 @@
 /** Accounts: how users come to be and change, together with all that must hold over several of them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { changesBetween } from '../platform/changes.ts';
 import { invalid, Refusal } from '../platform/refusal.ts';

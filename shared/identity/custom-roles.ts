@@ -1,5 +1,5 @@
 /** Roles that an organization makes itself: a name and any set of privileges. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { aggregate } from '../platform/aggregate.ts';
 import { type Changes, changesBetween, unchanged } from '../platform/changes.ts';
 import { text } from '../platform/fields.ts';

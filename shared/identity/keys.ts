@@ -3,7 +3,7 @@ import type { JsonWebKey } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../platform/clock.ts';
 import { HOUR, later } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';

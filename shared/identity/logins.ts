@@ -1,5 +1,5 @@
 /** Usernames are unique on the platform: one document each, taken before the account is made. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { later, SECOND } from '../platform/clock.ts';
 import { text } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';

@@ -1,5 +1,5 @@
 /** What identity writes to people, each mail in answer to a fact. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fact } from '../platform/facts.ts';
 import { linkToken } from '../platform/links.ts';
 import { filled, type Template } from '../platform/mail.template.ts';

@@ -1,5 +1,5 @@
 /** Organizations and their users: states, facts, and how the one follows from the other. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { aggregate } from '../platform/aggregate.ts';
 import { type Changes, withChanges } from '../platform/changes.ts';
 import { Country, Email, TimeZone, text } from '../platform/fields.ts';

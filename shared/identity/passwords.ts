@@ -1,5 +1,5 @@
 /** Passwords: what a new one must be, and how they are kept: argon2id, never in the clear. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { once } from '../platform/once.ts';
 import { secretText } from '../platform/random.ts';
 import { invalid } from '../platform/refusal.ts';

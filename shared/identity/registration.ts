@@ -1,5 +1,5 @@
 /** A new organization and its first user. REQ-USER-001 */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Email } from '../platform/fields.ts';
 import type { Scope } from '../platform/scope.ts';
 import { accountWrites, underUsername } from './accounts.ts';

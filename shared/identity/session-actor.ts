@@ -1,5 +1,5 @@
 /** The actor behind a session, as things stand now: three point reads, and none kept. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Actor } from '../platform/actor.ts';
 import { systemActor } from '../platform/actor.ts';
 import type { Platform } from '../platform/scope.ts';

@@ -1,5 +1,5 @@
 /** Sessions: who is signed in where, and the refresh tokens that keep them going (spec chapter 01). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DAY, later, SECOND } from '../platform/clock.ts';
 import { envelope } from '../platform/envelope.ts';
 import { factDocument } from '../platform/facts.ts';

@@ -1,5 +1,5 @@
 /** Sockets end with the sessions they were opened in (REQ-NTF-010): at once by facts, and what those missed by a sweep. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fact } from '../platform/facts.ts';
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';

@@ -1,6 +1,6 @@
 /** Access tokens: JWTs that say who, where and in which session, for 15 minutes. */
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Refusal } from '../platform/refusal.ts';
 import type { Platform } from '../platform/scope.ts';
 import type { Keys } from './keys.ts';

@@ -1,5 +1,5 @@
 /** How the API shows organizations, users, roles, invitations and sessions. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entity } from '../platform/aggregate.ts';
 import { Email, Id, metaShape } from '../platform/fields.ts';
 import { PictureView, pictureView } from '../platform/pictures.ts';

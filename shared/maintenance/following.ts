@@ -1,5 +1,5 @@
 /** What maintenance does by itself: inspections after returns, flags on reservations, an end when its item is gone. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ItemFact, type ItemState, items } from '../equipment/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Window } from '../platform/fields.ts';

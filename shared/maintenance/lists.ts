@@ -1,5 +1,5 @@
 /** Lists of maintenance: an item's own, and what is still to be done. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { items } from '../equipment/model.ts';
 import { Id } from '../platform/fields.ts';
 import { anyOf, from, type ListInput, type Listing, to, toQuery } from '../platform/listing.ts';

@@ -1,5 +1,5 @@
 /** What the API shows and takes of maintenance. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { conditions, MOST_UNITS } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Cost, Id, Instant, lines, Money, metaShape, ShownWindow } from '../platform/fields.ts';

@@ -1,5 +1,5 @@
 /** What a fact is about, looked up and put into words for `policy.ts`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { items } from '../equipment/model.ts';
 import { type EventState, events } from '../events/model.ts';
 import type { Entity } from '../platform/aggregate.ts';

@@ -1,5 +1,5 @@
 /** The people that a row of the policy means: active users, page by page. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isCustomer, type Reaching, reaches } from '../events/model.ts';
 import { type UserState, users } from '../identity/model.ts';
 import type { Entity } from '../platform/aggregate.ts';

@@ -1,5 +1,5 @@
 /** Lists of one's own notifications; watermarks count, and every page is an indexed query or a few of them merged. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { cursorOf, placeOf } from '../platform/cursor.ts';
 import { anyOf, booleanText, from, type ListInput, type Listing, own, to, toQuery } from '../platform/listing.ts';
 import type { Scope } from '../platform/scope.ts';

@@ -2,7 +2,7 @@
  * The log of outgoing mail. A mail is a document first: queued, perhaps held back, then sent, failed or suppressed. It
  * names its user and no address, and what it says only until it has left (spec chapter 07).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { NEVER } from '../platform/clock.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Document, Json, Write } from '../platform/store.ts';

@@ -1,5 +1,5 @@
 /** What a user is told and how many of it are unread: the documents of one user's partition (spec chapter 07). */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DecidedAs as Fact } from '../platform/facts.ts';
 import { Id } from '../platform/fields.ts';
 

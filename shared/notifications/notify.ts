@@ -1,5 +1,5 @@
 /** From a fact to all who are to be told of it, each exactly once, page by page (REQ-NTF-002, 020 to 023). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { users } from '../identity/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import type { Scope } from '../platform/scope.ts';

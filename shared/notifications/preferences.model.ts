@@ -1,6 +1,7 @@
 /** What a user wants to be told, how, and when not (REQ-NTF-015). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TimeZone } from '../platform/fields.ts';
+import { atFirstUse } from '../platform/once.ts';
 import { type Category, type Priority, priorities } from './model.ts';
 
 export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
@@ -67,4 +68,4 @@ export type Preferences = z.output<typeof Preferences>;
 export type QuietHours = NonNullable<Preferences['quietHours']>;
 
 /** In-app everything, mail from `high` on, at any hour. */
-export const defaultPreferences: Preferences = Preferences.parse({});
+export const defaultPreferences = atFirstUse((): Preferences => Preferences.parse({}));

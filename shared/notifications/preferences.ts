@@ -22,7 +22,7 @@ export async function readPreferences(scope: Scope, userId: string): Promise<Sto
   const stored = await documentsOf(scope, userId).read(PREFERENCES);
   return stored
     ? { preferences: Preferences.parse(stored.document.body), etag: stored.etag }
-    : { preferences: defaultPreferences, etag: DEFAULT_ETAG };
+    : { preferences: defaultPreferences(), etag: DEFAULT_ETAG };
 }
 
 /** Changes a user's preferences; throws `stale`, `invalid`, `unavailable`. REQ-NTF-015 */

@@ -1,5 +1,5 @@
 /** Sends queued mail, under the preferences of that moment. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { users } from '../identity/model.ts';
 import type { Fact } from '../platform/facts.ts';
 import { filled, type Values } from '../platform/mail.template.ts';

@@ -1,5 +1,5 @@
 /** What the API shows and takes of notifications. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Id, lines, metaShape, text } from '../platform/fields.ts';
 import {
   type Category,

@@ -1,6 +1,6 @@
 /** Reads request bodies with a bound: JSON, and one file of a multipart form, as the route takes them. */
 import type { BusboyInstance } from '@fastify/busboy';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RawRequest } from './http.ts';
 import { type FieldError, invalid, invalidAll, Refusal } from './refusal.ts';
 import type { Route, Upload } from './route.ts';

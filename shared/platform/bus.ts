@@ -1,5 +1,5 @@
 /** The bus port: it takes facts durably and brings each to every reaction that asked for its type. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fact } from './facts.ts';
 
 export interface Bus {

@@ -1,5 +1,5 @@
 /** Configuration: one schema over environment variables; every missing or bad value is named in one message. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readAs } from './validation.ts';
 
 const wholeNumber = (fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER) =>
@@ -154,7 +154,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     Object.entries(environment).filter(([name, value]) => name in configSchema.shape && (value ?? '').trim() !== ''),
   );
   const unresolved = Object.keys(given).filter((name) => UNRESOLVED.test(given[name] ?? ''));
-  const parsed = readAs(configSchema, given);
+  const parsed = readAs(configSchema, given, true);
   if (parsed.success && unresolved.length === 0) return parsed.data;
   const issues = (parsed.error?.issues ?? []).filter(({ path }) => !unresolved.includes(String(path[0])));
   throw new BadConfiguration([

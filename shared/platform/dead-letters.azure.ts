@@ -1,6 +1,6 @@
 /** Dead letters on Azure: each subscription's own queue of what its reaction gave up. The SDK is loaded on first use. */
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from '@azure/service-bus';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AzureBusOptions, connectToBus } from './bus.azure.ts';
 import { type DeadLetter, REPLAY_FOR } from './bus.ts';
 

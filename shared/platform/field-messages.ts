@@ -1,5 +1,5 @@
 /** What is said of a wrong value where its schema says nothing of its own: what is to be sent instead. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 type Issue = z.core.$ZodRawIssue;
 type Sized = z.core.$ZodRawIssue<z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig>;

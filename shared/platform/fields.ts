@@ -1,6 +1,6 @@
 /** The kinds of fields the API speaks of, each parsed and normalized in one place (spec chapter 00). */
 import { CountryCodes } from 'validator/lib/isISO31661Alpha2.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { instantOf } from './clock.ts';
 
 declare module 'zod' {
@@ -24,26 +24,32 @@ function printable(multiline: boolean) {
 
 /** One line of text, trimmed and NFC-normalized; lengths in UTF-16 units after that. */
 export function text(min: number, max: number) {
-  return z
-    .string()
-    .transform(clean)
-    .pipe(
-      z
-        .string()
-        .min(min)
-        .max(max)
-        .refine(printable(false), { message: 'must not hold control characters or line breaks' }),
-    )
-    .meta({ override: { type: 'string', minLength: min, maxLength: max } });
+  return written(min, max, false);
 }
 
 /** Several lines of text, trimmed and NFC-normalized. */
 export function lines(max: number, min = 0) {
-  return z
+  return written(min, max, true);
+}
+
+const texts = new Map<string, z.ZodString>();
+
+/**
+ * Alike texts are one schema, and its checks are added at once (each method in a chain makes a schema more): every worker
+ * that starts would wait for seventy of them.
+ */
+function written(min: number, max: number, multiline: boolean): z.ZodString {
+  const key = `${min} ${max} ${multiline}`;
+  const known = texts.get(key);
+  if (known) return known;
+  const tidy = multiline ? (value: string) => clean(value).replace(/\r\n?/g, '\n') : clean;
+  const message = `must not hold control characters${multiline ? '' : ' or line breaks'}`;
+  const made = z
     .string()
-    .transform((value) => clean(value).replace(/\r\n?/g, '\n'))
-    .pipe(z.string().min(min).max(max).refine(printable(true), { message: 'must not hold control characters' }))
+    .check(z.overwrite(tidy), z.minLength(min), z.maxLength(max), z.refine(printable(multiline), { message }))
     .meta({ override: { type: 'string', minLength: min, maxLength: max } });
+  texts.set(key, made);
+  return made;
 }
 
 /** UUID; ours are version 7, and any version is read. Lower-cased. */

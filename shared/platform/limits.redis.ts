@@ -1,5 +1,5 @@
 /** Rate limits over all processes: a counter in Redis for each key and window, with this process's own beside it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Budget, type Limits, type Spent, spentOf } from './limits.ts';
 import { keyIn, LUA, type Sealer } from './redis.keys.ts';
 import type { Redis } from './redis.ts';

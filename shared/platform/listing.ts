@@ -1,5 +1,5 @@
 /** Lists: paging, sorting, filters and search as a value; the query schema and the store query derive from it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Instant } from './fields.ts';
 import type { Condition, IndexValue, Order, Query } from './store.ts';
 import { wordsOf } from './words.ts';

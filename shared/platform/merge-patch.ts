@@ -1,5 +1,5 @@
 /** RFC 7396 merge patch, and the one way a resource's changeable fields are changed by PUT and PATCH. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Refusal } from './refusal.ts';
 import { fieldErrors, knownNames, readAs } from './validation.ts';
 

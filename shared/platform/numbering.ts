@@ -1,6 +1,6 @@
 /** Numbers without gaps, drawn by many at once: those who wait for the counter share one batch and so one sync. */
 import { LRUCache } from 'lru-cache';
-import { z } from 'zod';
+import * as z from 'zod';
 import { afterLostRace } from './backoff.ts';
 import type { Documents } from './documents.ts';
 import type { KeyedQueue } from './keyed-queue.ts';

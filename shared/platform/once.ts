@@ -19,3 +19,12 @@ export function once<T>(work: () => Promise<T>): Once<T> {
   };
   return Object.assign(get, { begun: () => begun });
 }
+
+/** A value that is made when it is first asked for, and is the same from then on. */
+export function atFirstUse<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

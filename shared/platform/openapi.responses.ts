@@ -1,5 +1,5 @@
 /** What a route can answer, for the OpenAPI document. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { codes, type RefusalCode } from './refusal.ts';
 import type { Route } from './route.ts';

@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document, derived from the routes; loaded on first use. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { Problem, refusalsOf, responsesOf, showsOne } from './openapi.responses.ts';
 import { describePatch, extensionsNamed, leaveOptionalEmpty, type OpenApiDocument } from './openapi.schemas.ts';

@@ -1,6 +1,6 @@
 /** Phone numbers: however they are written, E.164 comes out (spec chapter 00). */
 import { isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/min';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Digits and what people put between them; an extension cannot be part of E.164. */
 const WRITTEN = /^\+?[\d\s().\-/]{2,40}$/;

@@ -3,7 +3,7 @@
  * the name; everything is decoded and written anew, so metadata (GPS) and anything hidden in the file stay behind.
  */
 import type { Metadata, Sharp } from 'sharp';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Stamp } from './aggregate.ts';
 import { instantIn } from './clock.ts';
 import { metaShape } from './fields.ts';

@@ -3,7 +3,7 @@
  * that has changed it tells them. Redis is believed for `freshMs` at most, by its own clock, so that the oldest thing
  * anybody is told is no older than without it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CacheKey, type CacheOptions, type Caches, memory, type ReadCache } from './read-cache.ts';
 import { keyIn, LUA, type Sealer } from './redis.keys.ts';
 import type { Redis } from './redis.ts';

@@ -1,6 +1,6 @@
 /** What was read a moment ago and may be answered again: remembered by each process (`read-cache.redis.ts` shares it). */
 import { LRUCache } from 'lru-cache';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** What is remembered, and about whom. */
 export interface CacheKey {

@@ -1,6 +1,6 @@
 /** Who we are to Azure Managed Redis: the managed identity, by a token that is renewed while the connection stands. */
 import type { AccessToken } from '@azure/identity';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MINUTE, SECOND } from './clock.ts';
 import { once } from './once.ts';
 import type { Credentials } from './redis.ts';

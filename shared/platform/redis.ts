@@ -3,7 +3,7 @@
  * that Redis is away, and goes on with what its own process knows. The client is loaded on first use.
  */
 import type { RedisClientType } from '@redis/client';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { delayAfter } from './backoff.ts';
 import { messageOf } from './errors.ts';
 import { inTime } from './in-time.ts';

@@ -1,7 +1,8 @@
 /** A route is a value: registration, the local host, the OpenAPI document and the privilege tests derive from it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ListInput, type Listing, pageOf, querySchema } from './listing.ts';
 import { patched, type Revise, replaced } from './merge-patch.ts';
+import { atFirstUse } from './once.ts';
 import type { RefusalCode } from './refusal.ts';
 import type { Scope } from './scope.ts';
 
@@ -186,8 +187,20 @@ export function listRoute<I extends z.ZodType, P extends z.ZodObject = Nothing>(
   },
 ): Route {
   const { item, ...rest } = definition;
-  const names = item instanceof z.ZodObject ? Object.keys(item.shape) : [];
-  return complete({ ...rest, method: 'GET', query: querySchema(definition.list, names), reply: pageOf(item) });
+  const query = atFirstUse(() =>
+    querySchema(definition.list, item instanceof z.ZodObject ? Object.keys(item.shape) : []),
+  );
+  const reply = atFirstUse(() => pageOf(item));
+  return {
+    ...complete({ ...rest, method: 'GET', reply: item }),
+    // Lists hold a quarter of all schemas, and every worker that starts would wait for them.
+    get query() {
+      return query();
+    },
+    get reply() {
+      return reply();
+    },
+  };
 }
 
 /**

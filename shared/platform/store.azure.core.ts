@@ -1,5 +1,5 @@
 /** The store over Cosmos DB, given the wire to it: what the port promises, in terms of what the service offers. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContainerName } from './containers.ts';
 import { documentFrom, failureOf, unquoted } from './store.azure.batch.ts';
 import { cosmosCommit } from './store.azure.commit.ts';

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { CosmosClient, Container as CosmosContainer, OperationInput, SqlQuerySpec } from '@azure/cosmos';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContainerName } from './containers.ts';
 import { declarationOf } from './containers.ts';
 import { type Heard, hear, heardClient, nothingHeard } from './heard.azure.ts';

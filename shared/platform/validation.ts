@@ -1,14 +1,17 @@
 /** From zod's issues to the API's field errors, and back out as one `invalid` refusal. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fieldMessage } from './field-messages.ts';
 import type { FieldError } from './refusal.ts';
 import { isRefusal, Refusal } from './refusal.ts';
 
 const MOST_ERRORS = 100;
 
-/** What the schema makes of a value, its issues in the API's words. */
-export function readAs<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> {
-  const read = schema.safeParse(value);
+/**
+ * What the schema makes of a value, its issues in the API's words. `once`: nothing is compiled for what is read a single
+ * time.
+ */
+export function readAs<T>(schema: z.ZodType<T>, value: unknown, once = false): z.ZodSafeParseResult<T> {
+  const read = schema.safeParse(value, { jitless: once });
   // Words of our own cost every parse something, so they are asked for only where there is something to say.
   return read.success ? read : schema.safeParse(value, { error: fieldMessage });
 }

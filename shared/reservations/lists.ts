@@ -1,5 +1,5 @@
 /** Lists of reservations (REQ-EQP-021), and the warehouse's own: what is to be done, what is out (REQ-EQP-040 to 048). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Id } from '../platform/fields.ts';
 import {
   anyIn,

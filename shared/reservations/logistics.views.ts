@@ -1,5 +1,5 @@
 /** What the API shows and takes of the way of a reservation out and back. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MOST_UNITS } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { Id, lines, metaShape, ShownWindow, text } from '../platform/fields.ts';

@@ -1,5 +1,5 @@
 /** Makes claims and reservations agree for certain after whatever crashed between the two commits (ADR 0004). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Clash } from '../claims/model.ts';
 import { free, settleTaken } from '../claims/taking.ts';

@@ -1,5 +1,5 @@
 /** What the API shows and takes of reservations. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ClashView, MOST_DAYS } from '../claims/model.ts';
 import { MOST_UNITS } from '../equipment/model.ts';
 import type { Entity } from '../platform/aggregate.ts';

@@ -1,5 +1,5 @@
 /** When a venue is free and when it is taken, from the conflict engine's claims and its opening hours (REQ-VEN-025). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Busy } from '../claims/model.ts';
 import type { Entity } from '../platform/aggregate.ts';

@@ -1,5 +1,5 @@
 /** Closing a venue for works or private use: a claim is the record, and the facts on the venue say who and why. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import { clashesIn, MOST_DAYS } from '../claims/model.ts';
 import { DAY, instantIn, later, MINUTE } from '../platform/clock.ts';

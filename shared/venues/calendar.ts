@@ -1,5 +1,5 @@
 /** A month of a venue, day by day in its zone (REQ-VEN-025). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import type { Scope } from '../platform/scope.ts';

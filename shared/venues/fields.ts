@@ -1,5 +1,5 @@
 /** What callers give of a venue, parsed and normalized (spec chapter 03). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Country, Email, LocalDate, lines, TimeZone, text } from '../platform/fields.ts';
 import { Phone } from '../platform/phone.ts';
 import { fold } from '../platform/words.ts';

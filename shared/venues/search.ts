@@ -1,5 +1,5 @@
 /** Lists of venues: by name, by place, and those free for a window (REQ-VEN-005, 025, 035, 036). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { claimsOf } from '../claims/engine.ts';
 import type { Entity } from '../platform/aggregate.ts';
 import { DAY } from '../platform/clock.ts';

@@ -1,5 +1,5 @@
 /** What the API shows of a venue. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Entity, metaOfPart } from '../platform/aggregate.ts';
 import { metaShape } from '../platform/fields.ts';
 import { photoViews, replyWithPhotos } from '../platform/photos.ts';

@@ -1,8 +1,9 @@
 /** The kinds of fields of the API, value by value (spec chapter 00). */
 import { describe, expect, test } from 'vitest';
-import type { z } from 'zod';
+import * as z from 'zod';
 import { Country, Email, Id, Instant, LocalDate, lines, TimeZone, text, Window } from '../../shared/platform/fields.ts';
 import { type Listing, querySchema, toQuery } from '../../shared/platform/listing.ts';
+import { listRoute } from '../../shared/platform/route.ts';
 
 const read = (schema: z.ZodType, value: unknown) => {
   const parsed = schema.safeParse(value);
@@ -64,6 +65,35 @@ describe('Other fields', () => {
     ['lines of Windows', lines(5), 'a\r\nb', 'a\nb'],
     ['an empty window', Window, { start: '2026-11-20T09:00:00Z', end: '2026-11-20T10:00:00+01:00' }, 'refused'],
   ])('%s', (_, schema, given, expected) => expect(read(schema, given)).toEqual(expected));
+});
+
+test('a list makes the schemas of its query and its page when they are first asked for, and once', () => {
+  let made = 0;
+  const list: Listing = {
+    get filters() {
+      made += 1;
+      return {};
+    },
+    sorts: { name: 'name' },
+    defaultSort: 'name',
+    search: false,
+  };
+  const item = z.object({ name: z.string() });
+  const handle = async () => ({ body: { data: [], page: { nextCursor: null } } });
+  const route = listRoute({
+    path: 'things',
+    summary: 'List things',
+    tag: 'Things',
+    access: 'public',
+    list,
+    item,
+    handle,
+  });
+  expect(made).toBe(0);
+  expect(read(route.query, { fields: 'name' })).toEqual({ limit: 20, fields: 'name' });
+  expect(route.query).toBe(route.query);
+  expect(route.reply).toBe(route.reply);
+  expect(made).toBe(1);
 });
 
 describe('A search', () => {
