@@ -3173,7 +3173,8 @@ export interface components {
              */
             at?: string;
             subject: string;
-            body?: string;
+            /** @default  */
+            body: string;
             durationMinutes?: number;
             /** @description One of the customer's contacts */
             contactId?: components["schemas"]["Id"];
@@ -3557,7 +3558,8 @@ export interface components {
              */
             dailyRate?: components["schemas"]["Money"];
             warehouseLocation?: string;
-            specifications?: {
+            /** @default [] */
+            specifications: {
                 key: string;
                 value: string;
                 unit?: string;
@@ -3625,7 +3627,8 @@ export interface components {
              */
             dailyRate?: components["schemas"]["Money"];
             warehouseLocation?: string;
-            specifications?: {
+            /** @default [] */
+            specifications: {
                 key: string;
                 value: string;
                 unit?: string;
