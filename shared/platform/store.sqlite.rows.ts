@@ -57,8 +57,8 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
     const key = columns.join();
     const known = updates.get(key);
     if (known !== undefined) return known;
-    const sets = columns.map((column, at) => `${column} = j.value ->> ${at + 1}`).join(', ');
-    const made = `UPDATE ${documents} SET ${sets} FROM json_each(?) j WHERE ${documents}.n = j.value ->> 0`;
+    const sets = columns.map((column, at) => `${column} = row ->> ${at + 1}`).join(', ');
+    const made = `${ROWS} UPDATE ${documents} SET ${sets} FROM j WHERE ${documents}.n = row ->> 0`;
     updates.set(key, made);
     return made;
   }
@@ -140,6 +140,9 @@ function fieldValue(document: Document, field: string): Value {
 
 /** Each row of ? has these columns in this order. */
 export function inserting(table: string, columns: readonly string[], or = ''): string {
-  return `INSERT ${or} INTO ${table} (${columns.join(', ')})
-    SELECT ${columns.map((_, at) => `value ->> ${at}`).join(', ')} FROM json_each(?)`;
+  return `${ROWS} INSERT ${or} INTO ${table} (${columns.join(', ')})
+    SELECT ${columns.map((_, at) => `row ->> ${at}`).join(', ')} FROM j`;
 }
+
+/** Each row once: asked for a value, `json_each` writes all of it anew, as often as there are columns. */
+const ROWS = 'WITH j AS MATERIALIZED (SELECT value AS row FROM json_each(?))';

@@ -152,7 +152,7 @@ function opened(file: string): { readonly db: Db; readonly writing: Db } {
     db.exec(SORTING);
     const writing = new Database(file);
     // A checkpoint every 4,000 pages (16 MB) writes a page that changes often once instead of many times.
-    writing.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;
+    writing.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 20000; PRAGMA journal_size_limit = 134217728;
       PRAGMA busy_timeout = 0; ${CACHE}; ${SORTING}`);
     // Reads never wait for writes, only for the moment in which another process makes or recovers the file.
     db.exec('PRAGMA busy_timeout = 100');
