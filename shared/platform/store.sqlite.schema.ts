@@ -13,6 +13,8 @@ export interface Table {
   readonly documents: string;
   readonly terms: string;
   readonly hasTerms: boolean;
+  /** Whether the first characters of words are terms. */
+  readonly starts: boolean;
   readonly fields: readonly string[];
   /** One column for each proper prefix of a hierarchical key (`g1`): the group of that prefix and the kind. */
   readonly prefixes: readonly string[];
@@ -44,6 +46,7 @@ function tableFor(name: string, container: Container): Table {
     documents: `d_${name}`,
     terms: `t_${name}`,
     hasTerms: container.search || container.sets.length > 0,
+    starts: container.beginnings,
     fields: Object.keys(container.fields),
     prefixes,
     // Where a prefix is asked for, the partition tells apart what has the same id.
@@ -60,14 +63,14 @@ export function ttlIndex(table: Table): string {
   return `i_${table.documents}_ttl`;
 }
 
-/** What a document is found by besides its fields: `[field, term]`, each once. */
-export function termsOf(document: Pick<Document, 'sets' | 'words'>): [string, string][] {
+/** What a document is found by besides its fields: `[field, term]`, each once; with `starts`, by beginnings too. */
+export function termsOf(document: Pick<Document, 'sets' | 'words'>, starts: boolean): [string, string][] {
   const terms = new Map<string, [string, string]>();
   const add = (field: string, term: string) => terms.set(`${field}\n${term}`, [field, term]);
   for (const [set, values] of Object.entries(document.sets ?? {})) for (const value of values) add(set, value);
   for (const word of document.words ?? []) {
     add(WORDS, word);
-    add(STARTS, startOf(word));
+    if (starts) add(STARTS, startOf(word));
   }
   return [...terms.values()];
 }
@@ -203,7 +206,13 @@ function bringUpTerms(db: Db, table: Table): void {
     db.exec(`DROP TABLE IF EXISTS ${table.terms}`);
     return;
   }
-  if (namesIn(db, `SELECT name FROM sqlite_master WHERE name = '${table.terms}'`).size > 0) return;
+  if (namesIn(db, `SELECT name FROM sqlite_master WHERE name = '${table.terms}'`).size > 0) {
+    // Of each group by itself, so that a file without any is not read through.
+    const starts = `FROM ${table.terms} WHERE g IN (SELECT g FROM groups) AND field = '${STARTS}'`;
+    if (!table.starts) db.exec(`DELETE ${starts}`);
+    if (!table.starts || db.prepare(`SELECT 1 ${starts} LIMIT 1`).raw(true).get([])) return;
+    db.exec(`DROP TABLE ${table.terms}`);
+  }
   const keys = table.termKeys.map((column) => `${column} ${column === 'pk' ? 'TEXT' : 'INTEGER'} NOT NULL, `).join('');
   db.exec(`CREATE TABLE ${table.terms} (${keys}field TEXT NOT NULL, term TEXT NOT NULL, id TEXT NOT NULL,
     n INTEGER NOT NULL, PRIMARY KEY (g, field, term, id)) WITHOUT ROWID`);
@@ -222,7 +231,7 @@ function bringUpTerms(db: Db, table: Table): void {
     if (rows.length === 0) return;
     from = Number(rows.at(-1)?.at(-1));
     const terms = rows.flatMap(([body, ...keys]) =>
-      termsOf(JSON.parse(String(body)) as Document).map((term) => [...term, ...keys]),
+      termsOf(JSON.parse(String(body)) as Document, table.starts).map((term) => [...term, ...keys]),
     );
     // In the order of the table: each page is met once a chunk, not once a row.
     terms.sort(([field = '', term = ''], [other = '', next = '']) => compared(field, other) || compared(term, next));

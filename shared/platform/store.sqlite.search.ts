@@ -18,7 +18,7 @@ const LAST = '\u{10ffff}';
 /** The documents that hold one word, whole or as a beginning. */
 function streamOf(statements: Statements, reach: Reach, word: string, tier: Tier): Stream {
   if (tier === 0) return { field: WORDS, terms: [word] };
-  const { length } = [...word];
+  const length = reach.table.starts ? [...word].length : Number.POSITIVE_INFINITY;
   if (length === START) return { field: STARTS, terms: [word] };
   const field = length < START ? STARTS : WORDS;
   const to = `${word}${LAST}`;

@@ -38,7 +38,7 @@ export function dropTermSql({ terms }: Table): string {
 }
 
 export function termsFor(db: Db, table: Table): Terms {
-  const { terms, termKeys } = table;
+  const { terms, termKeys, starts } = table;
   // Each row of ? is one term, with all columns in this order: telling a document's once would cost a JSON path a row.
   const names = ['field', 'term', 'id', 'n', ...termKeys];
   const adding = inserting(terms, names, 'OR REPLACE');
@@ -64,7 +64,7 @@ export function termsFor(db: Db, table: Table): Terms {
 
   return {
     change(n, before, after) {
-      const [had, has] = [keyed(before), keyed(after)];
+      const [had, has] = [keyed(before, starts), keyed(after, starts)];
       const same = before?.keys[0] === after?.keys[0];
       if (before && had.size > 0) {
         const owner = ownerOf(n, before);
@@ -97,6 +97,6 @@ export function termsFor(db: Db, table: Table): Terms {
   };
 }
 
-function keyed(one: Termed | undefined): Map<string, Term> {
-  return new Map(one && termsOf(one.document).map(([field, term]) => [`${field}\n${term}`, [field, term]]));
+function keyed(one: Termed | undefined, starts: boolean): Map<string, Term> {
+  return new Map(one && termsOf(one.document, starts).map(([field, term]) => [`${field}\n${term}`, [field, term]]));
 }

@@ -11,6 +11,7 @@ const before: Container = {
   fields: { name: 'text' },
   sets: [],
   search: false,
+  beginnings: false,
   indexes: [['name']],
   prefixIndexes: [],
   acrossIndexes: [],
@@ -64,6 +65,7 @@ describe('bringing the schema up', () => {
         fields: { ...before.fields, size: 'number', open: 'boolean' },
         sets: ['tags'],
         search: true,
+        beginnings: true,
         indexes: [['open', 'size']],
         prefixIndexes: [['open', 'size']],
         acrossIndexes: [['size']],
@@ -85,7 +87,7 @@ describe('bringing the schema up', () => {
   });
 
   test('a file whose tables had no groups keeps its documents, its numbers and its order', () => {
-    const declared = { ...before, search: true, sets: ['tags'] };
+    const declared = { ...before, search: true, beginnings: true, sets: ['tags'] };
     const document = (id: string, kind: string, name: string) =>
       JSON.stringify({ id, kind, body: null, ix: { name }, sets: { tags: ['x'] }, words: [name] });
     db.exec(`CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -138,6 +140,21 @@ describe('bringing the schema up', () => {
     expect(rows('PRAGMA integrity_check')).toEqual([['ok']]);
   });
 
+  test('beginnings come and go with the declaration', () => {
+    const searched = { ...before, search: true };
+    bringUp(db, { things: before });
+    db.exec("INSERT INTO groups VALUES (1, 'o|r|', 'thing'), (2, 'o|', 'thing')");
+    insert('1', { words: ['anna'] });
+    for (const [beginnings, terms] of [
+      [false, ['anna']],
+      [true, ['anna', 'ann']],
+      [false, ['anna']],
+    ] as const) {
+      bringUp(db, { things: { ...searched, beginnings } });
+      expect(rows('SELECT term FROM t_things ORDER BY field')).toEqual(terms.map((term) => [term]));
+    }
+  });
+
   test('a new index of a large file does not make its terms anew', () => {
     const searched = { ...before, search: true };
     bringUp(db, { things: searched });
@@ -185,7 +202,7 @@ describe('columns', () => {
   });
 
   test('a word is found whole and by its first three characters, which may be more than one unit', () => {
-    expect(termsOf({ words: ['ab', '𝒳𝒴𝒵𝒲'] })).toEqual([
+    expect(termsOf({ words: ['ab', '𝒳𝒴𝒵𝒲'] }, true)).toEqual([
       ['', 'ab'],
       ['^', 'ab'],
       ['', '𝒳𝒴𝒵𝒲'],
