@@ -74,20 +74,24 @@ export function rememberedAfter(
   const buckets = new Map(still?.buckets);
   for (const [bucket, claims] of seen) renew(buckets, bucket, claims);
   for (const known of changed.map(knownOf)) {
-    renew(newest, known.claim.id, known);
-    file(known, buckets);
+    const { id } = known.claim;
+    const earlier = newest.get(id);
+    // One that was seen longer ago may stand anywhere.
+    file(known, earlier ? new Set([...earlier.days, ...known.days]) : [...buckets.keys()], buckets);
+    renew(newest, id, known);
   }
   shorten(newest, () => newest.size > NEWEST);
   shorten(buckets, () => sizeOf(buckets) > MOST_OF_ONE);
   return { head, newest, buckets };
 }
 
-/** Puts a changed claim into the buckets it is filed in now, and takes it out of the others. */
-function file(known: Known, buckets: Map<string, Claims>): void {
+/** Of some buckets, puts a changed claim into those it is filed in now, and takes it out of the others. */
+function file(known: Known, some: Iterable<string>, buckets: Map<string, Claims>): void {
   const { id } = known.claim;
-  for (const [bucket, claims] of buckets) {
+  for (const bucket of some) {
+    const claims = buckets.get(bucket);
     const filed = known.days.includes(bucket);
-    if (!filed && !claims.has(id)) continue;
+    if (!claims || (!filed && !claims.has(id))) continue;
     const changed = new Map(claims);
     if (filed) changed.set(id, known);
     else changed.delete(id);

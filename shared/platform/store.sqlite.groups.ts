@@ -15,7 +15,7 @@ export const GROUPS = `CREATE TABLE IF NOT EXISTS groups (g INTEGER PRIMARY KEY,
 export const NO_GROUP = -1;
 const MOST_KNOWN = 10_000;
 const FIND = 'SELECT g FROM groups WHERE scope = ? AND kind = ?';
-const MAKE = 'INSERT INTO groups (scope, kind) VALUES (?, ?) RETURNING g';
+const MAKE = 'INSERT INTO groups (scope, kind) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING g';
 
 /** For reading: `NO_GROUP` while nothing was ever written there. */
 export function groupsFor(statements: Statements): GroupOf {
@@ -34,9 +34,10 @@ export function newGroupsFor(statements: Statements): { readonly groupOf: GroupO
   return {
     groupOf(scope, kind) {
       const key = keyOf(scope, kind);
+      // Those that are not known are mostly new: the audit of one event is a group.
       const found =
         known.get(key) ??
-        (statements.row<[number]>(FIND, [scope, kind]) ?? statements.row<[number]>(MAKE, [scope, kind]))?.[0];
+        (statements.row<[number]>(MAKE, [scope, kind]) ?? statements.row<[number]>(FIND, [scope, kind]))?.[0];
       if (found === undefined) throw new Error('A new group has no number');
       known.set(key, found);
       return found;
