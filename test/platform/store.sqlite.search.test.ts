@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Query, Write } from '../../shared/platform/store.ts';
 import { testClock } from '../support/platform.ts';
@@ -19,6 +19,9 @@ const wordsFor = (n: number) => [
   `${n < 1000 ? 'q' : 'k'}${(36 + (n % 1000)).toString(36).padStart(2, '0')}${n}`,
 ];
 
+/** One that has short beginnings of words as terms, and one that does without. */
+const CONTAINERS = ['customers', 'events'] as const;
+
 let folder: string;
 let store: ReturnType<typeof openSqliteStore>;
 beforeAll(async () => {
@@ -26,10 +29,10 @@ beforeAll(async () => {
   store = openSqliteStore({ file: join(folder, 's.db'), clock: testClock() });
   for (let from = 0; from < TOTAL; from += 100) {
     const writes = numbers.slice(from, from + 100).map((n): Write => {
-      const document = { id: idOf(n), kind: 'customer', body: null, words: wordsFor(n), ix: { status: `s${n % 2}` } };
+      const document = { id: idOf(n), kind: 'thing', body: null, words: wordsFor(n), ix: { status: `s${n % 2}` } };
       return { op: 'create', document };
     });
-    await store.commit('customers', ['o'], writes);
+    for (const container of CONTAINERS) await store.commit(container, ['o'], writes);
   }
 });
 afterAll(async () => {
@@ -37,30 +40,32 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test.each([
-  ['all of them old', ['older'], (n: number) => n < 1000],
-  ['all of them new, and one whole word among the old', ['newer'], (n: number) => n >= 1000 && n !== 77],
-  ['a fifth of them', ['middle'], (n: number) => n % 5 === 0],
-  ['two beginnings', ['middle', 'newer'], (n: number) => n % 5 === 0 && n >= 1000],
-  ['one letter of many beginnings', ['k'], (n: number) => n >= 1000],
-  ['one letter of many beginnings among the old', ['q'], (n: number) => n < 1000],
-  ['two letters', ['ol'], (n: number) => n < 1000],
-  ['two beginnings among the old', ['middle', 'older'], (n: number) => n % 5 === 0 && n < 1000],
-])('%s', async (_, search, matches) => {
-  const right = numbers.filter(matches).reverse().map(idOf);
-  if (search.join() === 'newer') right.unshift(idOf(77));
-  const seen: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const query: Query = { kind: 'customer', search, limit: 150, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await store.query('customers', ['o'], query);
-    seen.push(...page.items.map(({ document }) => document.id));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  expect(seen).toEqual(right);
-  const where = [{ path: 'status', eq: 's0' }];
-  const even = right.filter((id) => Number(id.slice(1)) % 2 === 0);
-  const page = await store.query('customers', ['o'], { kind: 'customer', search, where, limit: 1000, count: true });
-  expect(page.total).toBe(even.length);
-  expect(page.items.map(({ document }) => document.id)).toEqual(even.slice(0, 1000));
+describe.each(CONTAINERS)('in %s', (container) => {
+  test.each([
+    ['all of them old', ['older'], (n: number) => n < 1000],
+    ['all of them new, and one whole word among the old', ['newer'], (n: number) => n >= 1000 && n !== 77],
+    ['a fifth of them', ['middle'], (n: number) => n % 5 === 0],
+    ['two beginnings', ['middle', 'newer'], (n: number) => n % 5 === 0 && n >= 1000],
+    ['one letter of many beginnings', ['k'], (n: number) => n >= 1000],
+    ['one letter of many beginnings among the old', ['q'], (n: number) => n < 1000],
+    ['two letters', ['ol'], (n: number) => n < 1000],
+    ['two beginnings among the old', ['middle', 'older'], (n: number) => n % 5 === 0 && n < 1000],
+  ])('%s', async (_, search, matches) => {
+    const right = numbers.filter(matches).reverse().map(idOf);
+    if (search.join() === 'newer') right.unshift(idOf(77));
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const query: Query = { kind: 'thing', search, limit: 150, ...(cursor === undefined ? {} : { cursor }) };
+      const page = await store.query(container, ['o'], query);
+      seen.push(...page.items.map(({ document }) => document.id));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(right);
+    const where = [{ path: 'status', eq: 's0' }];
+    const even = right.filter((id) => Number(id.slice(1)) % 2 === 0);
+    const page = await store.query(container, ['o'], { kind: 'thing', search, where, limit: 1000, count: true });
+    expect(page.total).toBe(even.length);
+    expect(page.items.map(({ document }) => document.id)).toEqual(even.slice(0, 1000));
+  });
 });
