@@ -48,7 +48,7 @@ export function sessionsOf(options: Options): Sessions {
   const { sideBySide, mostHeld, retry } = options;
   /** Messages taken up and not settled; the first of each is the one to deliver. */
   const sessions = new Map<string, Message[]>();
-  /** Facts of all messages taken up that the file may have: written after they came from memory, or not yet deleted. */
+  /** Facts of all messages taken up and not yet gone: the file may have them too, or is about to. */
   const held = new Set<string>();
   /** Sessions whose first message may be delivered now. */
   const ready: string[] = [];

@@ -38,7 +38,7 @@ export interface LocalBus {
   start(): void;
   /** Looks for messages that another process added (replayed dead letters). */
   look(): void;
-  /** Messages not yet delivered, dead letters aside. */
+  /** Messages not yet delivered, dead letters aside. Writes the file first, which has those delivered since too. */
   waiting(): number;
   /** Waits until every message was delivered or buried; whether that came about within these milliseconds. */
   idle(within: number): Promise<boolean>;

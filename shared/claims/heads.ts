@@ -24,7 +24,7 @@ export interface Round {
   readonly number: number;
   /** The claim that was asked for by id. */
   readonly own: Known | undefined;
-  /** The active claims that may overlap the windows (`claimsNear`). */
+  /** The active claims that may overlap the windows (`claimsNear`), from memory where the head is as it was then. */
   near(windows: readonly Window[]): Promise<readonly Known[]>;
 }
 
@@ -40,8 +40,8 @@ const LONGEST_WAIT_MS = 500;
 
 /**
  * Reads the head (and a claim, where its id is given), decides, commits with the head replaced under its etag; when
- * someone else was first, all of it again. Changes of one resource queue up inside this process. Throws `unavailable`
- * after 60 lost rounds (some 13 seconds).
+ * someone else was first, all of it again. A claim that this process changed last is first tried without reading.
+ * Changes of one resource queue up inside this process. Throws `unavailable` after 60 lost rounds (some 13 seconds).
  */
 export function underHead<T>(
   scope: Scope,
@@ -86,7 +86,7 @@ export function underHead<T>(
     }
   }
 
-  /** Makes firm, in one round trip, what this process has just claimed. Only a change proves that nothing else has. */
+  /** Changes, in one round trip, a claim that this process knows. Only a commit proves that it is still as it was. */
   async function atOnce(): Promise<Outcome<T> | undefined> {
     const known = memory.get(key);
     if (claimId === undefined || !known?.newest.has(claimId)) return undefined;

@@ -11,7 +11,7 @@ export interface Container {
   readonly sets: readonly string[];
   /** Whether documents carry `words`. */
   readonly search: boolean;
-  /** Whether short beginnings of words are found quicker, at the cost of a second entry for each word written. */
+  /** Whether the embedded store finds short beginnings of words quicker, at the cost of a second entry for each word. */
   readonly beginnings: boolean;
   /**
    * Composite indexes, each a list of `ix` names (partition key and `kind` stand before, `id` after, by themselves).

@@ -193,7 +193,8 @@ export function listRoute<I extends z.ZodType, P extends z.ZodObject = Nothing>(
   const reply = atFirstUse(() => pageOf(item));
   return {
     ...complete({ ...rest, method: 'GET', reply: item }),
-    // Lists hold a quarter of all schemas, and every worker that starts would wait for them.
+    // Lists hold a quarter of all schemas, and every worker that starts would wait for them. Of the reply `complete`
+    // asks only whether there is one.
     get query() {
       return query();
     },

@@ -31,9 +31,12 @@ const MOST_ID = 255;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const BAD_ID = /[/\\?#\u0000-\u001f]/;
 
-/** Whether a document can have this id: 1 to 255 characters, none of them `/ \ ? #` or a control character. */
+/**
+ * Whether a document can have this id: 1 to 255 characters, none of them `/ \ ? #`, a control character, or a lone
+ * surrogate (the embedded engine's client aborts the process when it reads one back).
+ */
 export function isDocumentId(id: string): boolean {
-  return id !== '' && id.length <= MOST_ID && !BAD_ID.test(id);
+  return id !== '' && id.length <= MOST_ID && !BAD_ID.test(id) && id.isWellFormed();
 }
 
 /** Throws unless all values of the partition key are given (or, for a query, a prefix of them). */
@@ -75,7 +78,7 @@ function checkDocument(name: ContainerName, document: Document): void {
   for (const set of Object.keys(document.sets ?? {})) {
     if (!container.sets.includes(set)) throw new Error(`The set ${set} of a ${where} is not declared`);
   }
-  if (document.words?.some((word) => word === '' || /\s/.test(word)))
+  if (document.words?.some((word) => word === '' || /\s/.test(word) || !word.isWellFormed()))
     throw new Error(`A word of a ${where} is not one word`);
   if (document.words && !container.search) throw new Error(`A ${where} carries words, but it is not searched`);
   if (document.ttl === undefined) return;

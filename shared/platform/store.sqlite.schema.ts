@@ -198,8 +198,8 @@ function indexesOf(table: Table, container: Container): Map<string, string> {
 const CHUNK = 5000;
 
 /**
- * Terms are derived from the documents when a container gets its first set or words. Later sets need nothing: while
- * one is not declared, no document can carry it.
+ * Terms are derived from the documents when a container gets its first set or words, or beginnings of words. Later sets
+ * need nothing: while one is not declared, no document can carry it.
  */
 function bringUpTerms(db: Db, table: Table): void {
   if (!table.hasTerms) {

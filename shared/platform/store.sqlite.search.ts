@@ -18,9 +18,10 @@ const LAST = '\u{10ffff}';
 /** The documents that hold one word, whole or as a beginning. */
 function streamOf(statements: Statements, reach: Reach, word: string, tier: Tier): Stream {
   if (tier === 0) return { field: WORDS, terms: [word] };
-  const length = reach.table.starts ? [...word].length : Number.POSITIVE_INFINITY;
-  if (length === START) return { field: STARTS, terms: [word] };
-  const field = length < START ? STARTS : WORDS;
+  const { starts } = reach.table;
+  const { length } = [...word];
+  if (starts && length === START) return { field: STARTS, terms: [word] };
+  const field = starts && length < START ? STARTS : WORDS;
   const to = `${word}${LAST}`;
   const hop = hopSql(reach, field, word, to, MOST_TERMS + 1);
   const terms = statements.rows<[string]>(hop.text, hop.values).map(([term]) => term);

@@ -39,7 +39,7 @@ export function writeContract({ store }: Subject): void {
   test('an id that is not there is undefined, one that no document can have included', async () => {
     const org = newOrg();
     expect(await store().read('customers', [org], 'nobody')).toBeUndefined();
-    for (const id of ['', 'a/b', 'a\\b', 'a?b', 'a#b', 'a\u0000b', 'x'.repeat(300)]) {
+    for (const id of ['', 'a/b', 'a\\b', 'a?b', 'a#b', 'a\u0000b', 'a\ud800', 'x'.repeat(300)]) {
       expect(await store().read('customers', [org], id)).toBeUndefined();
     }
   });
@@ -190,8 +190,10 @@ export function writeContract({ store }: Subject): void {
       [{ ix: { name: 1 } }, 'not a text'],
       [{ sets: { friends: ['x'] } }, 'friends'],
       [{ words: ['two words'] }, 'not one word'],
+      [{ words: ['a\ud800'] }, 'not one word'],
       [{ ttl: 0 }, 'ttl'],
       [{ id: 'a/b' }, 'a/b'],
+      [{ id: 'a\ud800' }, 'cannot have this id'],
       [{ kind: '' }, 'kind'],
     ];
     for (const [part, named] of bad) {

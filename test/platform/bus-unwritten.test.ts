@@ -155,7 +155,7 @@ describe('a file that cannot be written', () => {
         bench.file.write(changes);
       },
     };
-    const log = { ...silentLog, error: (_: unknown, said = '') => void logged.push(said) };
+    const log = { ...silentLog, error: (_: unknown, message = '') => void logged.push(message) };
     return hearing(bench, { file, log, ...more });
   }
 
@@ -211,7 +211,7 @@ describe('a file that cannot be written', () => {
     });
     bus.start();
     full = true;
-    const [poison] = [said('a')];
+    const poison = said('a');
     bus.publish([poison]);
     await expect.poll(() => logged).toContain('a message became a dead letter');
     expect(bus.waiting()).toBe(1);

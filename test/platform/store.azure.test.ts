@@ -98,7 +98,7 @@ describe('queries', () => {
 
 describe('the indexing policy', () => {
   test.each(containerNames)('of %s indexes what its declaration names, and nothing else', (name) => {
-    const { fields, sets, search, indexes, acrossIndexes, partitionKey } = declarationOf(name);
+    const { fields, sets, search, indexes, prefixIndexes, acrossIndexes, partitionKey } = declarationOf(name);
     const policy = cosmosIndexingPolicy(name);
     expect(policy.excludedPaths).toEqual([{ path: '/*' }]);
     const included = policy.includedPaths.map(({ path }) => path);
@@ -110,6 +110,8 @@ describe('the indexing policy', () => {
       ...(search ? ['/words/[]/?'] : []),
     ]);
     expect(policy.compositeIndexes).toHaveLength(indexes.length + acrossIndexes.length + 2);
+    // Here they serve prefixes of the key as well; only the embedded store has others for those.
+    expect(indexes).toEqual(expect.arrayContaining([...prefixIndexes]));
     for (const index of policy.compositeIndexes) {
       expect(index[0]?.path).toBe('/kind');
       expect(index.map(({ path }) => path)).toContain('/id');

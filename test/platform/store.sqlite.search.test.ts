@@ -7,8 +7,6 @@ import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Query, Write } from '../../shared/platform/store.ts';
 import { testClock } from '../support/platform.ts';
 
-/** With beginnings as terms of their own, and without. */
-const SEARCHED = ['customers', 'events'] as const;
 const TOTAL = 4000;
 /** Documents 0 to 999 carry `old…`, the newest `new…`, every 40th `mid…`; each word is in one document only. */
 const numbers = Array.from({ length: TOTAL }, (_, n) => n);
@@ -21,6 +19,9 @@ const wordsFor = (n: number) => [
   `${n < 1000 ? 'q' : 'k'}${(36 + (n % 1000)).toString(36).padStart(2, '0')}${n}`,
 ];
 
+/** One that has short beginnings of words as terms, and one that does without. */
+const CONTAINERS = ['customers', 'events'] as const;
+
 let folder: string;
 let store: ReturnType<typeof openSqliteStore>;
 beforeAll(async () => {
@@ -28,10 +29,10 @@ beforeAll(async () => {
   store = openSqliteStore({ file: join(folder, 's.db'), clock: testClock() });
   for (let from = 0; from < TOTAL; from += 100) {
     const writes = numbers.slice(from, from + 100).map((n): Write => {
-      const document = { id: idOf(n), kind: 'customer', body: null, words: wordsFor(n), ix: { status: `s${n % 2}` } };
+      const document = { id: idOf(n), kind: 'thing', body: null, words: wordsFor(n), ix: { status: `s${n % 2}` } };
       return { op: 'create', document };
     });
-    for (const container of SEARCHED) await store.commit(container, ['o'], writes);
+    for (const container of CONTAINERS) await store.commit(container, ['o'], writes);
   }
 });
 afterAll(async () => {
@@ -39,7 +40,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe.each(SEARCHED)('%s', (container) => {
+describe.each(CONTAINERS)('in %s', (container) => {
   test.each([
     ['all of them old', ['older'], (n: number) => n < 1000],
     ['all of them new, and one whole word among the old', ['newer'], (n: number) => n >= 1000 && n !== 77],
@@ -55,7 +56,7 @@ describe.each(SEARCHED)('%s', (container) => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const query: Query = { kind: 'customer', search, limit: 150, ...(cursor === undefined ? {} : { cursor }) };
+      const query: Query = { kind: 'thing', search, limit: 150, ...(cursor === undefined ? {} : { cursor }) };
       const page = await store.query(container, ['o'], query);
       seen.push(...page.items.map(({ document }) => document.id));
       cursor = page.cursor;
@@ -63,7 +64,7 @@ describe.each(SEARCHED)('%s', (container) => {
     expect(seen).toEqual(right);
     const where = [{ path: 'status', eq: 's0' }];
     const even = right.filter((id) => Number(id.slice(1)) % 2 === 0);
-    const page = await store.query(container, ['o'], { kind: 'customer', search, where, limit: 1000, count: true });
+    const page = await store.query(container, ['o'], { kind: 'thing', search, where, limit: 1000, count: true });
     expect(page.total).toBe(even.length);
     expect(page.items.map(({ document }) => document.id)).toEqual(even.slice(0, 1000));
   });
