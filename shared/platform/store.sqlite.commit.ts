@@ -42,11 +42,13 @@ const SWEEP_EVERY_SECONDS = 60;
 const SWEEP_AT_ONCE = 200;
 
 /**
- * `db` is a connection that nothing else uses: what is being written is seen by no read. `now` in seconds since 1970;
+ * `db` is a connection that nothing else uses: what is being written is seen by no read. `self` names this process in the
+ * file. `now` in seconds since 1970;
  * `patience` in milliseconds, for another process' lock.
  */
 export function committerOf(
   db: Db,
+  self: string,
   memory: Memory,
   now: () => number,
   onCommit: ((changed: ReadonlySet<ContainerName>) => void) | undefined,
@@ -57,7 +59,7 @@ export function committerOf(
   const rest = restOf(db);
   const groups = newGroupsFor(statementsOf(db));
   const lastSeq = db.prepare("SELECT value FROM meta WHERE name = 'seq'").raw(true);
-  const keepSeq = db.prepare("UPDATE meta SET value = ? WHERE name = 'seq'");
+  const keepLast = db.prepare("INSERT OR REPLACE INTO meta VALUES ('seq', ?), ('writer', ?)");
   const queue: Waiting[] = [];
   let running: Promise<void> | undefined;
   let swept = now();
@@ -85,7 +87,7 @@ export function committerOf(
         seq += 1;
         return seq;
       });
-      if (seq > before) keepSeq.run([seq]);
+      if (seq > before) keepLast.run([seq, self]);
       for (const one of writers.values()) one.settle(rest);
       latest.expect(seq);
       await rest.commit();

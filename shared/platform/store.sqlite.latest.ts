@@ -53,20 +53,24 @@ export function keyOf(table: string, pk: string, id: string): string {
 
 /**
  * Every write to the file takes a number (`seq`), so a file whose last number is the one this process has written has
- * been left alone by others. `seqOf` asks for it, once a turn of the event loop: whoever learned of another process's
- * write by a message is served in a later turn. `written` is told of each version that was committed.
+ * been left alone by others. `lastOf` asks for it, once a turn of the event loop: whoever learned of another process's
+ * write by a message is served in a later turn. It also says whether this process wrote it: after a transaction that was
+ * lost another process gives the same numbers. `written` is told of each version that was committed.
  */
-export function latestOf(seqOf: () => number, written: (seq: number, text: string) => void): Latest {
+export function latestOf(
+  lastOf: () => readonly [seq: number, mine: boolean],
+  written: (seq: number, text: string) => void,
+): Latest {
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
   let base: number | undefined;
   let checked = false;
   let pending: Pending | undefined;
 
-  /** Makes what is known true for a file whose last number is `seq`. */
-  function bringUpTo(seq: number): void {
+  /** Makes what is known true for a file whose last number is `seq`, written by this process or not. */
+  function bringUpTo(seq: number, own: boolean): void {
     if (seq === base) return;
     // The commit is done as soon as it is seen, be it before this thread is told.
-    const mine = pending !== undefined && pending.to === seq;
+    const mine = own && pending !== undefined && pending.to === seq;
     if (!mine || pending?.from !== base) rows.clear();
     base = seq;
     if (mine) for (const [key, moved] of pending?.moves ?? []) apply(key, moved);
@@ -85,7 +89,7 @@ export function latestOf(seqOf: () => number, written: (seq: number, text: strin
   return {
     find(key) {
       if (!checked) {
-        bringUpTo(seqOf());
+        bringUpTo(...lastOf());
         checked = true;
         setImmediate(() => {
           checked = false;
@@ -97,7 +101,7 @@ export function latestOf(seqOf: () => number, written: (seq: number, text: strin
       rows.set(key, row);
     },
     begin(seq) {
-      bringUpTo(seq);
+      bringUpTo(seq, false);
       pending = { from: seq, moves: new Map() };
     },
     inside(key) {
@@ -113,7 +117,7 @@ export function latestOf(seqOf: () => number, written: (seq: number, text: strin
     },
     landed() {
       // Seen before already, perhaps, and others may have written since.
-      if (pending?.to !== undefined && pending.to > (base ?? 0)) bringUpTo(pending.to);
+      if (pending?.to !== undefined && pending.to > (base ?? 0)) bringUpTo(pending.to, true);
       pending = undefined;
     },
     lost() {

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
-import type { Clock } from './clock.ts';
+import { type Clock, randomHex } from './clock.ts';
 import type { ContainerName } from './containers.ts';
 import { containerNames, containers, declarationOf } from './containers.ts';
 import { messageOf } from './errors.ts';
@@ -34,7 +34,7 @@ export interface SqliteStore extends Store {
 }
 
 const CHANGES_AT_ONCE = 256;
-const LAST_SEQ = "SELECT value FROM meta WHERE name = 'seq'";
+const LAST_WRITE = "SELECT value, (SELECT value FROM meta WHERE name = 'writer') FROM meta WHERE name = 'seq'";
 /** 16 MB a connection. */
 const CACHE = 'PRAGMA cache_size = -16000';
 /** After the tables were brought up: what is sorted for a new index of a large file belongs on the disk. */
@@ -45,8 +45,12 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
   const { db, writing } = opened(file);
   const statements = statementsOf(db);
   const known = knownDocuments(statements);
-  const latest = latestOf(() => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0, known.keep);
-  const committer = committerOf(writing, { latest, known }, () => seconds(clock), onCommit, patience);
+  const self = randomHex(16);
+  const latest = latestOf(() => {
+    const [seq, writer] = statements.row<[number, string | null]>(LAST_WRITE, []) ?? [0, null];
+    return [seq, writer === self];
+  }, known.keep);
+  const committer = committerOf(writing, self, { latest, known }, () => seconds(clock), onCommit, patience);
   const page = pagerOf(statements, known);
   const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? seconds(clock) : undefined);
   let closed = false;
@@ -104,7 +108,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
     },
     async ping() {
       alive();
-      statements.row(LAST_SEQ, []);
+      statements.row(LAST_WRITE, []);
     },
     async sweep() {
       alive();

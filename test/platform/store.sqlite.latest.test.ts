@@ -157,7 +157,7 @@ describe('what is known', () => {
     const latest = latestOf(
       () => {
         looks += 1;
-        return 7;
+        return [7, true];
       },
       () => undefined,
     );
@@ -171,23 +171,40 @@ describe('what is known', () => {
   });
 
   test('a commit of this process is known as soon as the file shows it, and not before', async () => {
-    let seq = 7;
+    let last: readonly [number, boolean] = [7, true];
     const latest = latestOf(
-      () => seq,
+      () => last,
       () => undefined,
     );
     latest.begin(7);
     latest.move('a', { ...row(8), text: '{}', again: true });
     latest.expect(8);
     expect(latest.find('a')).toBeUndefined();
-    seq = 8;
+    last = [8, true];
     await new Promise(setImmediate);
     expect(latest.find('a')).toEqual(row(8));
     // Another process was quicker than the news of our own commit.
-    seq = 9;
+    last = [9, false];
     await new Promise(setImmediate);
     expect(latest.find('a')).toBeUndefined();
     latest.landed();
     expect(latest.find('a')).toBeUndefined();
+  });
+
+  test("another process's commit with the numbers of one that was lost is not taken for it", async () => {
+    let last: readonly [number, boolean] = [7, true];
+    const kept: number[] = [];
+    const latest = latestOf(
+      () => last,
+      (seq) => kept.push(seq),
+    );
+    latest.begin(7);
+    latest.move('a', { ...row(8), text: '{}', again: true });
+    latest.expect(8);
+    last = [8, false];
+    expect(latest.find('a')).toBeUndefined();
+    latest.lost();
+    expect(latest.find('a')).toBeUndefined();
+    expect(kept).toEqual([]);
   });
 });
