@@ -53,8 +53,9 @@ export function keyOf(table: string, pk: string, id: string): string {
 
 /**
  * Every write to the file takes a number (`seq`), so a file whose last number is the one this process has written has
- * been left alone by others. `seqOf` asks for it, once a turn of the event loop: whoever learned of another process's
- * write by a message is served in a later turn. `written` is told of each version that was committed.
+ * been left alone by others. `seqOf` asks for it once for each callback of the event loop, with all that follows it before
+ * the next: whoever learned of another process's write by a message is served in a later one. `written` is told of each
+ * version that was committed.
  */
 export function latestOf(seqOf: () => number, written: (seq: number, text: string) => void): Latest {
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
@@ -87,7 +88,7 @@ export function latestOf(seqOf: () => number, written: (seq: number, text: strin
       if (!checked) {
         bringUpTo(seqOf());
         checked = true;
-        setImmediate(() => {
+        process.nextTick(() => {
           checked = false;
         });
       }
@@ -123,6 +124,6 @@ export function latestOf(seqOf: () => number, written: (seq: number, text: strin
 }
 
 /** Whether a row has not expired by `now` (seconds since 1970). */
-export function isAlive({ expiresAt }: Row, now: number): boolean {
+export function isAlive({ expiresAt }: Pick<Row, 'expiresAt'>, now: number): boolean {
   return expiresAt === null || expiresAt > now;
 }

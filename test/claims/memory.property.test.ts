@@ -113,7 +113,7 @@ test('buckets and claims that are remembered under the head as it is are those o
         const ids: string[][] = [[], []];
         let begun: Promise<unknown>[] = [];
         for (const { act, by, org, wait, fault } of steps) {
-          const { process, next } = processes[by] ?? { process: platform, next: [] };
+          const { process, next } = processes[by] ?? { process: platform, next: [] as Step['fault'][] };
           if (fault !== 'none') next.push(fault);
           const work = act(claimsOf(testScope(process, orgs[org] ?? '')), ids[org] ?? [], process);
           begun.push(

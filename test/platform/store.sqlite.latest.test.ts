@@ -1,8 +1,10 @@
 /** What a process knows of documents without asking the file holds while others write to it too. */
+import { stat } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
@@ -134,6 +136,33 @@ describe('two processes on one file', () => {
     expect(items.map(({ document }) => document.body)).toEqual([2]);
   });
 
+  test('a row that another process gave to another document is not read as the one it held', async () => {
+    const [mine, other] = stores;
+    const document = (id: string, body: string) => ({ id, kind: 'claim', body });
+    await mine?.commit(...at, [{ op: 'create', document: document('a', 'mine') }]);
+    await mine?.commit(...at, [{ op: 'create', document: document('b', 'mine too') }]);
+    // Of the second only the row is known.
+    const large = Array.from({ length: 25 }, (_, n) => ({
+      id: `large-${n}`,
+      kind: 'claim',
+      body: 'x'.repeat(200_000),
+    }));
+    for (const document of large) await other?.commit(...at, [{ op: 'upsert', document }]);
+    for (const { id } of large) await other?.commit(...at, [{ op: 'delete', id }]);
+    await mine?.read(...at, 'b');
+    for (const document of large)
+      await mine?.commit('events', ['o'], [{ op: 'upsert', document: { ...document, kind: 'event' } }]);
+    const file = new Database(join(folder, 's.db'));
+    const looked = mine?.read(...at, 'a');
+    // Two commits of another process, before this one has a turn again.
+    file.exec(`BEGIN; UPDATE meta SET value = value + 2 WHERE name = 'seq';
+      UPDATE d_claims SET id = 'c', seq = seq + 1000, body = replace(replace(body, 'mine too', 'theirs'), '"b"', '"c"')
+      WHERE id = 'b'; COMMIT`);
+    file.close();
+    const found = mine?.read(...at, 'b');
+    expect([(await looked)?.document.body, await found]).toEqual(['mine', undefined]);
+  });
+
   test('what was rolled back was never known', async () => {
     const [mine] = stores;
     await mine?.commit(...at, [{ op: 'create', document: { id: 'a', kind: 'claim', body: 1 } }]);
@@ -168,6 +197,23 @@ describe('what is known', () => {
     await new Promise(setImmediate);
     expect(latest.find('a')).toEqual(row(7));
     expect(looks).toBe(2);
+  });
+
+  test('is asked for anew by what a message brings about, though no look was due yet', async () => {
+    let seq = 7;
+    const latest = latestOf(
+      () => seq,
+      () => undefined,
+    );
+    await new Promise(setImmediate);
+    latest.find('a');
+    latest.learn('a', row(7));
+    // Another process writes and says so, while this one is busy in the same turn.
+    seq = 8;
+    const message = new Promise((heard) => stat('.', heard));
+    for (const until = performance.now() + 30; performance.now() < until; );
+    await message;
+    expect(latest.find('a')).toBeUndefined();
   });
 
   test('a commit of this process is known as soon as the file shows it, and not before', async () => {
