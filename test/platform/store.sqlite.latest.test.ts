@@ -166,12 +166,17 @@ describe('two processes on one file', () => {
   test('what was rolled back was never known', async () => {
     const [mine] = stores;
     await mine?.commit(...at, [{ op: 'create', document: { id: 'a', kind: 'claim', body: 1 } }]);
-    const broken = { id: 'b', kind: 'claim', body: 1, ix: { end: {} as string } };
+    const file = new Database(join(folder, 's.db'));
+    file.exec(
+      "CREATE TRIGGER b BEFORE INSERT ON d_claims WHEN NEW.kind = 'bad' BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    );
+    file.close();
+    const broken = { id: 'b', kind: 'bad', body: 1 };
     const lost = mine?.commit(...at, [
       { op: 'upsert', document: { id: 'a', kind: 'claim', body: 2 } },
       { op: 'create', document: broken },
     ]);
-    await expect(lost).rejects.toThrow();
+    await expect(lost).rejects.toThrow('broken');
     expect((await mine?.read(...at, 'a'))?.document.body).toBe(1);
     await mine?.commit(...at, [{ op: 'create', document: { id: 'b', kind: 'claim', body: 3 } }]);
     expect((await mine?.read(...at, 'b'))?.document.body).toBe(3);
