@@ -13,8 +13,8 @@ export interface KnownDocuments {
   peek(seq: number): Stored | undefined;
   /** What the file has under a number, as JSON: parsed unless it is known. */
   take(seq: number, text: string): Stored;
-  /** Keeps what was committed under a number, as JSON: it is parsed when it is read. */
-  keep(seq: number, text: string): void;
+  /** Keeps what was committed under a number, as JSON: it is parsed when it is read. No text: forgets it. */
+  keep(seq: number, text?: string): void;
 }
 
 /**
@@ -44,7 +44,8 @@ export function knownDocuments(statements: Statements): KnownDocuments {
       return row && parsed(row[1], row[0]);
     },
     keep(seq, text) {
-      known.set(seq, text, { size: text.length });
+      if (text === undefined) known.delete(seq);
+      else known.set(seq, text, { size: text.length });
     },
   };
 }

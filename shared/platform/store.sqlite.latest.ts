@@ -55,9 +55,9 @@ export function keyOf(table: string, pk: string, id: string): string {
  * Every write to the file takes a number (`seq`), so a file whose last number is the one this process has written has
  * been left alone by others. `seqOf` asks for it once for each callback of the event loop, with all that follows it before
  * the next: whoever learned of another process's write by a message is served in a later one. `written` is told of each
- * version that was committed.
+ * version that was committed, and, without its text, of one that was not after all.
  */
-export function latestOf(seqOf: () => number, written: (seq: number, text: string) => void): Latest {
+export function latestOf(seqOf: () => number, written: (seq: number, text?: string) => void): Latest {
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
   let base: number | undefined;
   let checked = false;
@@ -118,6 +118,12 @@ export function latestOf(seqOf: () => number, written: (seq: number, text: strin
       pending = undefined;
     },
     lost() {
+      // Its numbers may be another process's by now, and have been taken for its own.
+      for (const moved of pending?.moves.values() ?? []) if (moved) written(moved.seq);
+      if (pending?.to === base) {
+        rows.clear();
+        base = undefined;
+      }
       pending = undefined;
     },
   };

@@ -241,4 +241,22 @@ describe('what is known', () => {
     latest.landed();
     expect(latest.find('a')).toBeUndefined();
   });
+
+  test('a commit that was lost while another process took its number is nothing that is known', async () => {
+    let seq = 7;
+    const texts = new Map<number, string>();
+    const latest = latestOf(
+      () => seq,
+      (written, text) => (text === undefined ? texts.delete(written) : texts.set(written, text)),
+    );
+    latest.begin(7);
+    latest.move('a', { ...row(8), text: '{}', again: true });
+    latest.expect(8);
+    // The disk was full, the engine has let go of the lock, and this thread is not told yet.
+    seq = 8;
+    latest.find('b');
+    latest.lost();
+    await new Promise(setImmediate);
+    expect([latest.find('a'), [...texts]]).toEqual([undefined, []]);
+  });
 });
