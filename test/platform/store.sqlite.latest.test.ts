@@ -183,6 +183,25 @@ describe('two processes on one file', () => {
   });
 });
 
+test('a batch that is tried by itself and meets the lock of another process is told to come again', async () => {
+  const file = new Database(join(folder, 's.db'));
+  file.exec(
+    "CREATE TRIGGER b BEFORE INSERT ON d_claims WHEN NEW.kind = 'bad' BEGIN SELECT RAISE(ABORT, 'broken'); END",
+  );
+  const onCommit = () => file.exec('BEGIN IMMEDIATE');
+  const store = openSqliteStore({ file: join(folder, 's.db'), clock, patience: 1, onCommit });
+  const kinds = ['bad', 'claim', 'claim'];
+  const work = kinds.map((kind, n) =>
+    store
+      .commit(...at, [{ op: 'create', document: { id: `${n}`, kind, body: n } }])
+      .catch((error: Error) => error.name),
+  );
+  expect(await Promise.all(work)).toEqual(['SqliteError', [expect.any(String)], 'StoreUnavailable']);
+  file.exec('ROLLBACK');
+  file.close();
+  await store.close();
+});
+
 describe('what is known', () => {
   const row = (seq: number) => ({ n: seq, seq, expiresAt: null });
 
