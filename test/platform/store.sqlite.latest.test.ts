@@ -205,7 +205,7 @@ test('a batch that is tried by itself and meets the lock of another process is t
 describe('what is known', () => {
   const row = (seq: number) => ({ n: seq, seq, expiresAt: null });
 
-  test('costs the file one look in a turn of the event loop', async () => {
+  test('costs the file one look in a callback of the event loop', async () => {
     let looks = 0;
     const latest = latestOf(
       () => {
