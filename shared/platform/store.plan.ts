@@ -73,7 +73,10 @@ function checkDocument(name: ContainerName, document: Document): void {
   if (document.kind === '') throw new Error(`A ${name} document has no kind`);
   for (const [path, value] of Object.entries(document.ix ?? {})) {
     // An optional field left out is written as `undefined` by some; it is simply not there.
-    if (value !== undefined) checkValue(container, path, value, where);
+    if (value === undefined) continue;
+    checkValue(container, path, value, where);
+    if (typeof value === 'string' && !value.isWellFormed())
+      throw new Error(`The field ${path} of a ${where} holds half a character`);
   }
   for (const set of Object.keys(document.sets ?? {})) {
     if (!container.sets.includes(set)) throw new Error(`The set ${set} of a ${where} is not declared`);

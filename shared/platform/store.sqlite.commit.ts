@@ -124,12 +124,15 @@ export function committerOf(
       try {
         await committed(batches);
       } catch (error) {
-        const reason = unavailable(error);
-        if (!reason && batches.length > 1) for (const batch of batches) await committed([batch]).catch(batch.reject);
-        else for (const { reject } of batches) reject(reason ?? error);
+        if (batches.length === 1 || unavailable(error)) for (const batch of batches) failed(batch, error);
+        else for (const batch of batches) await committed([batch]).catch((reason) => failed(batch, reason));
       }
     }
     if (now() - swept >= SWEEP_EVERY_SECONDS) await sweepSome().catch(() => 0);
+  }
+
+  function failed({ reject }: Waiting, error: unknown): void {
+    reject(unavailable(error) ?? error);
   }
 
   /** Commits batches in one transaction and tells each; throws when the transaction is lost. */

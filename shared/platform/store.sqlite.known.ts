@@ -7,10 +7,12 @@ import type { Document, Stored } from './store.ts';
 const MOST_CHARACTERS = 4_000_000;
 
 export interface KnownDocuments {
-  /** The document of a row, by the number that the file gave its last write; undefined when the row is gone. */
+  /** The document of a row that the same state of the file has shown, with the number of its last write. */
   read(table: string, n: number, seq: number): Stored | undefined;
   /** The same where it is known already. */
   peek(seq: number): Stored | undefined;
+  /** What the file has under a number, as JSON: parsed unless it is known. */
+  take(seq: number, text: string): Stored;
   /** Keeps what was committed under a number, as JSON: it is parsed when it is read. */
   keep(seq: number, text: string): void;
 }
@@ -34,6 +36,7 @@ export function knownDocuments(statements: Statements): KnownDocuments {
 
   return {
     peek,
+    take: (seq, text) => peek(seq) ?? parsed(seq, text),
     read(table, n, seq) {
       const found = peek(seq);
       if (found) return found;

@@ -53,9 +53,10 @@ export function keyOf(table: string, pk: string, id: string): string {
 
 /**
  * Every write to the file takes a number (`seq`), so a file whose last number is the one this process has written has
- * been left alone by others. `lastOf` asks for it, once a turn of the event loop: whoever learned of another process's
- * write by a message is served in a later turn. It also says whether this process wrote it: after a transaction that was
- * lost another process gives the same numbers. `written` is told of each version that was committed.
+ * been left alone by others. `lastOf` asks for it once for each callback of the event loop, with all that follows it before
+ * the next: whoever learned of another process's write by a message is served in a later one. It also says whether this
+ * process wrote it: after a transaction that was lost another process gives the same numbers. `written` is told of each
+ * version that was committed.
  */
 export function latestOf(
   lastOf: () => readonly [seq: number, mine: boolean],
@@ -91,7 +92,7 @@ export function latestOf(
       if (!checked) {
         bringUpTo(...lastOf());
         checked = true;
-        setImmediate(() => {
+        process.nextTick(() => {
           checked = false;
         });
       }
@@ -127,6 +128,6 @@ export function latestOf(
 }
 
 /** Whether a row has not expired by `now` (seconds since 1970). */
-export function isAlive({ expiresAt }: Row, now: number): boolean {
+export function isAlive({ expiresAt }: Pick<Row, 'expiresAt'>, now: number): boolean {
   return expiresAt === null || expiresAt > now;
 }

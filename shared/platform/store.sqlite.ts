@@ -10,6 +10,7 @@ import { messageOf } from './errors.ts';
 import { checkPartition, checkSize, checkWrites, isDocumentId } from './store.plan.ts';
 import { committerOf } from './store.sqlite.commit.ts';
 import { etagOf, knownDocuments } from './store.sqlite.known.ts';
+import type { Row } from './store.sqlite.latest.ts';
 import { isAlive, keyOf, latestOf } from './store.sqlite.latest.ts';
 import { pagerOf } from './store.sqlite.page.ts';
 import type { Db } from './store.sqlite.schema.ts';
@@ -55,6 +56,9 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
   const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? seconds(clock) : undefined);
   let closed = false;
 
+  function isThere(row: Pick<Row, 'expiresAt'>): boolean {
+    return row.expiresAt === null || isAlive(row, seconds(clock));
+  }
   function alive(): void {
     if (closed) throw new Error('The store is closed');
   }
@@ -67,16 +71,16 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       const { documents } = tableOf(container);
       const pk = partitionText(partition);
       const key = keyOf(documents, pk, id);
-      let row = latest.find(key);
-      if (!row) {
-        const found = statements.row<[number, number, number | null]>(readSql(container), [pk, id]);
-        if (!found) return undefined;
-        const [n, seq, expiresAt] = found;
-        row = { n, seq, expiresAt };
-        latest.learn(key, row);
-      }
-      const there = row.expiresAt === null || isAlive(row, seconds(clock));
-      return there ? known.read(documents, row.n, row.seq) : undefined;
+      const row = latest.find(key);
+      if (row && !isThere(row)) return undefined;
+      const stored = row && known.peek(row.seq);
+      if (stored) return stored;
+      // In one look: since it was found, another process may have given the row to another document.
+      const found = statements.row<[number, number, number | null, string]>(readSql(container), [pk, id]);
+      if (!found) return undefined;
+      const [n, seq, expiresAt, text] = found;
+      latest.learn(key, { n, seq, expiresAt });
+      return isThere({ expiresAt }) ? known.take(seq, text) : undefined;
     },
     async query(container, partition, query) {
       alive();
@@ -126,7 +130,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
 }
 
 const readTexts = new Map<ContainerName, string>(
-  containerNames.map((name) => [name, `SELECT n, seq, expires_at FROM d_${name} WHERE pk = ? AND id = ?`]),
+  containerNames.map((name) => [name, `SELECT n, seq, expires_at, body FROM d_${name} WHERE pk = ? AND id = ?`]),
 );
 
 function readSql(container: ContainerName): string {

@@ -188,6 +188,8 @@ export function writeContract({ store }: Subject): void {
       [{ ix: { shoeSize: 1 } }, 'shoeSize'],
       [{ ix: { constructor: 'x' } }, 'constructor'],
       [{ ix: { name: 1 } }, 'not a text'],
+      // The engine of the embedded store would end the process whenever it read half a character.
+      [{ ix: { name: 'a\ud800' } }, 'half a character'],
       [{ sets: { friends: ['x'] } }, 'friends'],
       [{ words: ['two words'] }, 'not one word'],
       [{ words: ['a\ud800'] }, 'not one word'],

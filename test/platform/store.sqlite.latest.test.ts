@@ -1,8 +1,10 @@
 /** What a process knows of documents without asking the file holds while others write to it too. */
+import { stat } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
@@ -134,25 +136,76 @@ describe('two processes on one file', () => {
     expect(items.map(({ document }) => document.body)).toEqual([2]);
   });
 
+  test('a row that another process gave to another document is not read as the one it held', async () => {
+    const [mine, other] = stores;
+    const document = (id: string, body: string) => ({ id, kind: 'claim', body });
+    await mine?.commit(...at, [{ op: 'create', document: document('a', 'mine') }]);
+    await mine?.commit(...at, [{ op: 'create', document: document('b', 'mine too') }]);
+    // Of the second only the row is known.
+    const large = Array.from({ length: 25 }, (_, n) => ({
+      id: `large-${n}`,
+      kind: 'claim',
+      body: 'x'.repeat(200_000),
+    }));
+    for (const document of large) await other?.commit(...at, [{ op: 'upsert', document }]);
+    for (const { id } of large) await other?.commit(...at, [{ op: 'delete', id }]);
+    await mine?.read(...at, 'b');
+    for (const document of large)
+      await mine?.commit('events', ['o'], [{ op: 'upsert', document: { ...document, kind: 'event' } }]);
+    const file = new Database(join(folder, 's.db'));
+    const looked = mine?.read(...at, 'a');
+    // Two commits of another process, before this one has a turn again.
+    file.exec(`BEGIN; UPDATE meta SET value = value + 2 WHERE name = 'seq';
+      UPDATE d_claims SET id = 'c', seq = seq + 1000, body = replace(replace(body, 'mine too', 'theirs'), '"b"', '"c"')
+      WHERE id = 'b'; COMMIT`);
+    file.close();
+    const found = mine?.read(...at, 'b');
+    expect([(await looked)?.document.body, await found]).toEqual(['mine', undefined]);
+  });
+
   test('what was rolled back was never known', async () => {
     const [mine] = stores;
     await mine?.commit(...at, [{ op: 'create', document: { id: 'a', kind: 'claim', body: 1 } }]);
-    const broken = { id: 'b', kind: 'claim', body: 1, ix: { end: {} as string } };
+    const file = new Database(join(folder, 's.db'));
+    file.exec(
+      "CREATE TRIGGER b BEFORE INSERT ON d_claims WHEN NEW.kind = 'bad' BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    );
+    file.close();
+    const broken = { id: 'b', kind: 'bad', body: 1 };
     const lost = mine?.commit(...at, [
       { op: 'upsert', document: { id: 'a', kind: 'claim', body: 2 } },
       { op: 'create', document: broken },
     ]);
-    await expect(lost).rejects.toThrow();
+    await expect(lost).rejects.toThrow('broken');
     expect((await mine?.read(...at, 'a'))?.document.body).toBe(1);
     await mine?.commit(...at, [{ op: 'create', document: { id: 'b', kind: 'claim', body: 3 } }]);
     expect((await mine?.read(...at, 'b'))?.document.body).toBe(3);
   });
 });
 
+test('a batch that is tried by itself and meets the lock of another process is told to come again', async () => {
+  const file = new Database(join(folder, 's.db'));
+  file.exec(
+    "CREATE TRIGGER b BEFORE INSERT ON d_claims WHEN NEW.kind = 'bad' BEGIN SELECT RAISE(ABORT, 'broken'); END",
+  );
+  const onCommit = () => file.exec('BEGIN IMMEDIATE');
+  const store = openSqliteStore({ file: join(folder, 's.db'), clock, patience: 1, onCommit });
+  const kinds = ['bad', 'claim', 'claim'];
+  const work = kinds.map((kind, n) =>
+    store
+      .commit(...at, [{ op: 'create', document: { id: `${n}`, kind, body: n } }])
+      .catch((error: Error) => error.name),
+  );
+  expect(await Promise.all(work)).toEqual(['SqliteError', [expect.any(String)], 'StoreUnavailable']);
+  file.exec('ROLLBACK');
+  file.close();
+  await store.close();
+});
+
 describe('what is known', () => {
   const row = (seq: number) => ({ n: seq, seq, expiresAt: null });
 
-  test('costs the file one look in a turn of the event loop', async () => {
+  test('costs the file one look in a callback of the event loop', async () => {
     let looks = 0;
     const latest = latestOf(
       () => {
@@ -168,6 +221,23 @@ describe('what is known', () => {
     await new Promise(setImmediate);
     expect(latest.find('a')).toEqual(row(7));
     expect(looks).toBe(2);
+  });
+
+  test('is asked for anew by what a message brings about, though no look was due yet', async () => {
+    let last: readonly [number, boolean] = [7, true];
+    const latest = latestOf(
+      () => last,
+      () => undefined,
+    );
+    await new Promise(setImmediate);
+    latest.find('a');
+    latest.learn('a', row(7));
+    // Another process writes and says so, while this one is busy in the same turn.
+    last = [8, false];
+    const message = new Promise((heard) => stat('.', heard));
+    for (const until = performance.now() + 30; performance.now() < until; );
+    await message;
+    expect(latest.find('a')).toBeUndefined();
   });
 
   test('a commit of this process is known as soon as the file shows it, and not before', async () => {
@@ -201,9 +271,11 @@ describe('what is known', () => {
     latest.begin(7);
     latest.move('a', { ...row(8), text: '{}', again: true });
     latest.expect(8);
+    // The disk was full, the engine has let go of the lock, and this thread is not told yet.
     last = [8, false];
     expect(latest.find('a')).toBeUndefined();
     latest.lost();
+    await new Promise(setImmediate);
     expect(latest.find('a')).toBeUndefined();
     expect(kept).toEqual([]);
   });
