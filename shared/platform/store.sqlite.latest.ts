@@ -37,6 +37,8 @@ export interface Latest {
   lost(): void;
 }
 
+/** Milliseconds; a reply and the request that follows it take longer, from one process to another. */
+const GOOD_FOR = 0.25;
 /** Some 250 bytes each. */
 const MOST_KNOWN = 10_000;
 
@@ -53,25 +55,27 @@ export function keyOf(table: string, pk: string, id: string): string {
 
 /**
  * Every write to the file takes a number (`seq`), so a file whose last number is the one this process has written has
- * been left alone by others. `lastOf` asks for it once for each callback of the event loop, with all that follows it before
- * the next: whoever learned of another process's write by a message is served in a later one. It also says whether this
- * process wrote it: after a transaction that was lost another process gives the same numbers. `written` is told of each
- * version that was committed.
+ * been left alone by others. `seqOf` asks for it, anew after a quarter of a millisecond: nobody has heard of another
+ * process's write, and asks here, sooner. `isMine` says whether this process wrote it: after a transaction that was lost
+ * another process gives the same numbers. `written` is told of each version that was committed. `ticks` counts
+ * milliseconds.
  */
 export function latestOf(
-  lastOf: () => readonly [seq: number, mine: boolean],
+  seqOf: () => number,
+  isMine: () => boolean,
   written: (seq: number, text: string) => void,
+  ticks: () => number,
 ): Latest {
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
   let base: number | undefined;
-  let checked = false;
+  let checkedAt = Number.NEGATIVE_INFINITY;
   let pending: Pending | undefined;
 
-  /** Makes what is known true for a file whose last number is `seq`, written by this process or not. */
-  function bringUpTo(seq: number, own: boolean): void {
+  /** Makes what is known true for a file whose last number is `seq`; `landed` where that is this process's for sure. */
+  function bringUpTo(seq: number, landed = false): void {
     if (seq === base) return;
     // The commit is done as soon as it is seen, be it before this thread is told.
-    const mine = own && pending !== undefined && pending.to === seq;
+    const mine = pending?.to === seq && (landed || isMine());
     if (!mine || pending?.from !== base) rows.clear();
     base = seq;
     if (mine) for (const [key, moved] of pending?.moves ?? []) apply(key, moved);
@@ -89,12 +93,10 @@ export function latestOf(
 
   return {
     find(key) {
-      if (!checked) {
-        bringUpTo(...lastOf());
-        checked = true;
-        process.nextTick(() => {
-          checked = false;
-        });
+      const now = ticks();
+      if (now - checkedAt > GOOD_FOR) {
+        bringUpTo(seqOf());
+        checkedAt = now;
       }
       return rows.get(key);
     },
@@ -102,7 +104,7 @@ export function latestOf(
       rows.set(key, row);
     },
     begin(seq) {
-      bringUpTo(seq, false);
+      bringUpTo(seq);
       pending = { from: seq, moves: new Map() };
     },
     inside(key) {

@@ -35,7 +35,8 @@ export interface SqliteStore extends Store {
 }
 
 const CHANGES_AT_ONCE = 256;
-const LAST_WRITE = "SELECT value, (SELECT value FROM meta WHERE name = 'writer') FROM meta WHERE name = 'seq'";
+const LAST_SEQ = "SELECT value FROM meta WHERE name = 'seq'";
+const LAST_WRITER = "SELECT value FROM meta WHERE name = 'writer'";
 /** 16 MB a connection. */
 const CACHE = 'PRAGMA cache_size = -16000';
 /** After the tables were brought up: what is sorted for a new index of a large file belongs on the disk. */
@@ -47,10 +48,12 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
   const statements = statementsOf(db);
   const known = knownDocuments(statements);
   const self = randomHex(16);
-  const latest = latestOf(() => {
-    const [seq, writer] = statements.row<[number, string | null]>(LAST_WRITE, []) ?? [0, null];
-    return [seq, writer === self];
-  }, known.keep);
+  const latest = latestOf(
+    () => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0,
+    () => statements.row<[string]>(LAST_WRITER, [])?.[0] === self,
+    known.keep,
+    () => performance.now(),
+  );
   const committer = committerOf(writing, self, { latest, known }, () => seconds(clock), onCommit, patience);
   const page = pagerOf(statements, known);
   const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? seconds(clock) : undefined);
@@ -112,7 +115,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
     },
     async ping() {
       alive();
-      statements.row(LAST_WRITE, []);
+      statements.row(LAST_SEQ, []);
     },
     async sweep() {
       alive();
