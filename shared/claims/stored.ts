@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Documents } from '../platform/documents.ts';
 import type { Window } from '../platform/fields.ts';
+import { grouped } from '../platform/grouped.ts';
 import { pagesOf } from '../platform/pages.ts';
 import type { Document, Json, Query, Stored, Write } from '../platform/store.ts';
 import { spanOf } from '../platform/windows.ts';
@@ -112,16 +113,14 @@ export async function claimsAcross(
   organization: Documents,
   resources: readonly string[],
   window: Window,
-): Promise<Map<string, Claim[]>> {
+): Promise<ReadonlyMap<string, readonly Claim[]>> {
   const kinds = new Set(resources.map(kindOf));
   const any = [...kinds].flatMap((kind) => bucketsAsked(kind, [window]));
-  const found = new Map<string, Claim[]>();
-  for (const { claim } of await all(organization, { where: [{ set: 'days', any }] })) {
-    const claims = found.get(claim.resource);
-    if (claims) claims.push(claim);
-    else found.set(claim.resource, [claim]);
-  }
-  return found;
+  const found = await all(organization, { where: [{ set: 'days', any }] });
+  return grouped(
+    found.map(({ claim }) => claim),
+    ({ resource }) => resource,
+  );
 }
 
 /** The active claims that end after an instant. */

@@ -1,12 +1,12 @@
 /** Expired holds, taken out of the way. They count no more from the instant they expire; this keeps look-ups small. */
 
+import { grouped } from '../platform/grouped.ts';
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { Query, Write } from '../platform/store.ts';
 import { underHead } from './heads.ts';
 import type { Resource } from './model.ts';
 import { asReleased, stands } from './rules.ts';
-import type { Known } from './stored.ts';
 import { CLAIM_KIND, claimDocument, knownOf, readClaim } from './stored.ts';
 
 /** Fits in one batch with the head. */
@@ -29,7 +29,8 @@ export async function sweepExpiredHolds(scope: Scope, inOrganization: (orgId: st
     limit: AT_ONCE,
   };
   for await (const { items } of pagesOf((from) => scope.platform.store.query('claims', [], { ...expired, ...from }))) {
-    for (const [{ orgId, claim }, ...more] of byResource(items.map(knownOf))) {
+    const byResource = grouped(items.map(knownOf), ({ orgId, claim }) => `${orgId} ${claim.resource}`);
+    for (const [{ orgId, claim }, ...more] of byResource.values()) {
       const ids = [claim.id, ...more.map((hold) => hold.claim.id)];
       released += await releaseLapsed(inOrganization(orgId), claim.resource, ids);
     }
@@ -37,17 +38,6 @@ export async function sweepExpiredHolds(scope: Scope, inOrganization: (orgId: st
     if (pages === MOST_PAGES) break;
   }
   return released;
-}
-
-function byResource(holds: readonly Known[]): Iterable<[Known, ...Known[]]> {
-  const groups = new Map<string, [Known, ...Known[]]>();
-  for (const hold of holds) {
-    const key = `${hold.orgId} ${hold.claim.resource}`;
-    const group = groups.get(key);
-    if (group) group.push(hold);
-    else groups.set(key, [hold]);
-  }
-  return groups.values();
 }
 
 /** Of some holds of one resource, releases those that are still there and still expired. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
 import { codeOf } from './errors.ts';
+import { grouped } from './grouped.ts';
 import { aside, restOf } from './store.sqlite.aside.ts';
 import { newGroupsFor } from './store.sqlite.groups.ts';
 import type { Db } from './store.sqlite.schema.ts';
@@ -152,13 +153,7 @@ export function committerOf(
   /** Each batch with its etags, or with why it was refused. */
   function written(batches: readonly Waiting[], next: () => number): [Waiting, string[] | CommitRefused][] {
     const at = now();
-    const byContainer = new Map<ContainerName, [Partition, readonly Write[]][]>();
-    for (const { container, partition, writes } of batches) {
-      const some = byContainer.get(container);
-      if (some) some.push([partition, writes]);
-      else byContainer.set(container, [[partition, writes]]);
-    }
-    for (const [container, some] of byContainer) writer(container).look(some);
+    for (const [name, some] of grouped(batches, ({ container }) => container)) writer(name).look(some);
     return batches.map((batch) => {
       const { container, partition, writes, texts } = batch;
       return [batch, writer(container).write(partition, writes, texts, next, at)];

@@ -1,4 +1,5 @@
 /** The rows of documents as a transaction leaves them, written in a few statements at its end. */
+import { grouped } from './grouped.ts';
 import type { Rest } from './store.sqlite.aside.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
 import { bindable, wordsText } from './store.sqlite.schema.ts';
@@ -22,6 +23,11 @@ interface Row {
 /** What the file has in the place of a row: `document` where it is known. */
 interface Before {
   readonly document: Document | undefined;
+}
+
+interface Change {
+  readonly row: Row;
+  readonly before: Before;
 }
 
 export interface Rows {
@@ -49,7 +55,7 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
   const lastN = db.prepare(`SELECT coalesce(max(n), 0) FROM ${documents}`).raw(true);
   const updates = new Map<string, string>();
   const added = new Map<number, Row>();
-  const changed = new Map<number, { readonly row: Row; readonly before: Before }>();
+  const changed = new Map<number, Change>();
   const gone = new Set<number>();
   let last: number | undefined;
 
@@ -64,7 +70,7 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
   }
 
   /** Sets nothing that stays: each column set costs an entry in every index it stands in, and groups stand in all. */
-  function change({ row, before: { document: old } }: { readonly row: Row; readonly before: Before }) {
+  function change({ row, before: { document: old } }: Change) {
     const { n, groups, document } = row;
     const columns = [...ALWAYS];
     const values: Value[] = [n, ...always(row)];
@@ -108,13 +114,10 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
       if (gone.size > 0) {
         rest.add(`DELETE FROM ${documents} WHERE n IN (SELECT value FROM json_each(?))`, JSON.stringify([...gone]));
       }
-      const bySql = new Map<string, Value[][]>();
-      for (const { sql, values } of [...changed.values()].map(change)) {
-        const rows = bySql.get(sql);
-        if (rows) rows.push(values);
-        else bySql.set(sql, [values]);
+      const changes = [...changed.values()].map(change);
+      for (const [sql, some] of grouped(changes, (one) => one.sql)) {
+        rest.add(sql, JSON.stringify(some.map(({ values }) => values)));
       }
-      for (const [sql, rows] of bySql) rest.add(sql, JSON.stringify(rows));
       const rows = [...added.values()].map((row) => {
         const { n, pk, document, groups = [] } = row;
         const ix = fields.map((field) => fieldValue(document, field));

@@ -15,7 +15,7 @@ import { CommitRefused } from './store.ts';
 
 export interface Writer {
   /** Looks up, in one go, what the batches of a transaction are about to write: to be called before `write`. */
-  look(batches: readonly (readonly [Partition, readonly Write[]])[]): void;
+  look(batches: readonly { readonly partition: Partition; readonly writes: readonly Write[] }[]): void;
   /** Writes a batch; the new etags, or, with nothing written, why it is refused. */
   write(
     partition: Partition,
@@ -110,7 +110,7 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
   return {
     look(batches) {
       const unknown = new Map<string, readonly [pk: string, id: string]>();
-      for (const [partition, writes] of batches) {
+      for (const { partition, writes } of batches) {
         const pk = partitionText(partition);
         for (const id of writes.map(idOf)) {
           const key = keyOf(documents, pk, id);
