@@ -3,7 +3,6 @@ import { DAY, later, SECOND } from '../platform/clock.ts';
 import type { Window } from '../platform/fields.ts';
 import { notFound, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Write } from '../platform/store.ts';
 import { checked, HEAD_ID } from './checked.ts';
 import { nextFreeOf } from './free.ts';
 import type { Outcome, Round } from './heads.ts';
@@ -26,7 +25,7 @@ import {
   standing,
   stands,
 } from './rules.ts';
-import type { Known } from './stored.ts';
+import type { ClaimWrite, Known } from './stored.ts';
 import { claimDocument, claimsAcross, claimsAfter, claimsNear, headOf, readClaim } from './stored.ts';
 
 /**
@@ -39,7 +38,7 @@ const CLOCK_SKEW = 30 * SECOND;
 export function claimsOf(scope: Scope): Claims {
   const { orgId } = scope;
 
-  function replaced({ etag }: Known, claim: Claim): Write {
+  function replaced({ etag }: Known, claim: Claim): ClaimWrite {
     return { op: 'replace', document: claimDocument(orgId, claim), ifMatch: etag };
   }
   function capacityOf({ capacity }: Round): number {
@@ -69,7 +68,7 @@ export function claimsOf(scope: Scope): Claims {
       }
       guardSize(request, round.limits, round.now);
       const result = decideClaim(request, claims, capacity, round.now);
-      const write: Write = own
+      const write: ClaimWrite = own
         ? replaced(own, result.claim)
         : { op: 'create', document: claimDocument(orgId, result.claim) };
       return { result, change: { capacity, writes: [write] } };

@@ -4,13 +4,12 @@ import type { Documents } from '../platform/documents.ts';
 import type { Window } from '../platform/fields.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Write } from '../platform/store.ts';
 import { CommitRefused } from '../platform/store.ts';
 import { bucketsAsked } from './buckets.ts';
 import { HEAD_ID } from './checked.ts';
 import { memoryOf, type Remembered, recalled, rememberedAfter } from './memory.ts';
 import type { Limits } from './model.ts';
-import type { Known } from './stored.ts';
+import type { ClaimWrite, Known } from './stored.ts';
 import { claimsFiled, headOf, headWrite, readClaim } from './stored.ts';
 
 /** What a decision is made on. */
@@ -31,7 +30,7 @@ export interface Round {
 export interface Outcome<T> {
   readonly result: T;
   /** Committed with the head, at most 99. Nothing to write: nothing is committed. Limits left out stay. */
-  readonly change?: { readonly capacity: number; readonly limits?: Limits; readonly writes: readonly Write[] };
+  readonly change?: { readonly capacity: number; readonly limits?: Limits; readonly writes: readonly ClaimWrite[] };
 }
 
 /** Enough for hundreds of processes that change one resource at the same time. */
@@ -74,7 +73,10 @@ export function underHead<T>(
     const outcome = await decide({ documents, capacity, limits, now: scope.now(), number, own, near });
     const { change } = outcome;
     if (!change) return outcome;
-    const writes = [headWrite(head, change.capacity, change.limits ?? limits), ...change.writes];
+    const writes: [ClaimWrite, ...ClaimWrite[]] = [
+      headWrite(head, change.capacity, change.limits ?? limits),
+      ...change.writes,
+    ];
     try {
       const etags = await documents.commit(writes);
       memory.set(key, rememberedAfter(writes, etags, memory.get(key), seen));

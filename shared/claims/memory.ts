@@ -4,8 +4,8 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { Platform } from '../platform/scope.ts';
-import type { Stored, Write } from '../platform/store.ts';
-import type { Known } from './stored.ts';
+import type { Stored } from '../platform/store.ts';
+import type { ClaimWrite, Known } from './stored.ts';
 import { knownOf } from './stored.ts';
 
 type Claims = ReadonlyMap<string, Known>;
@@ -58,22 +58,19 @@ export function recalled(
  * the very head that was replaced, and the buckets `seen` on the way, with the changes made.
  */
 export function rememberedAfter(
-  writes: readonly Write[],
+  writes: readonly [ClaimWrite, ...ClaimWrite[]],
   etags: readonly string[],
   before: Remembered | undefined,
   seen: ReadonlyMap<string, Claims>,
 ): Remembered {
-  const [head, ...changed] = writes.map((write, at): Stored => {
-    if (write.op === 'delete') throw new Error('Claims are released, never deleted');
-    return { document: write.document, etag: etags[at] ?? '' };
-  });
-  const [first] = writes;
-  if (!head || !first) throw new Error('Claims are changed under their head');
+  const [first, ...rest] = writes;
+  const head = { document: first.document, etag: etags[0] ?? '' };
   const still = first.op === 'replace' && first.ifMatch === before?.head.etag ? before : undefined;
   const newest = new Map(still?.newest);
   const buckets = new Map(still?.buckets);
   for (const [bucket, claims] of seen) renew(buckets, bucket, claims);
-  for (const known of changed.map(knownOf)) {
+  for (const [at, { document }] of rest.entries()) {
+    const known = knownOf({ document, etag: etags[at + 1] ?? '' });
     const { id } = known.claim;
     const earlier = newest.get(id);
     // One that was seen longer ago may stand anywhere.

@@ -60,8 +60,11 @@ export function headOf(stored: Stored): Head {
   return Head.parse(stored.document.body);
 }
 
+/** Claims are released, never deleted. */
+export type ClaimWrite = Exclude<Write, { readonly op: 'delete' }>;
+
 /** The guarded write that stands first in every batch: the head as it is to be, one revision on. */
-export function headWrite(before: Stored | undefined, capacity: number, { largest, cuts }: Limits): Write {
+export function headWrite(before: Stored | undefined, capacity: number, { largest, cuts }: Limits): ClaimWrite {
   const revision = before ? headOf(before).revision + 1 : 1;
   const bounds = { ...(largest === undefined ? {} : { largest }), ...(cuts.length === 0 ? {} : { cuts }) };
   const document: Document = { id: HEAD_ID, kind: 'head', body: { capacity, revision, ...bounds } as unknown as Json };

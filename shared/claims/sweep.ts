@@ -3,10 +3,11 @@
 import { grouped } from '../platform/grouped.ts';
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Query, Write } from '../platform/store.ts';
+import type { Query } from '../platform/store.ts';
 import { underHead } from './heads.ts';
 import type { Resource } from './model.ts';
 import { asReleased, stands } from './rules.ts';
+import type { ClaimWrite } from './stored.ts';
 import { CLAIM_KIND, claimDocument, knownOf, readClaim } from './stored.ts';
 
 /** Fits in one batch with the head. */
@@ -44,7 +45,7 @@ export async function sweepExpiredHolds(scope: Scope, inOrganization: (orgId: st
 function releaseLapsed(scope: Scope, resource: Resource, ids: readonly string[]): Promise<number> {
   return underHead(scope, resource, async ({ documents, capacity, now }) => {
     const known = await Promise.all(ids.map((id) => readClaim(documents, id)));
-    const writes = known.flatMap((hold): Write[] => {
+    const writes = known.flatMap((hold): ClaimWrite[] => {
       if (!hold || hold.claim.state === 'released' || stands(hold.claim, now)) return [];
       return [{ op: 'replace', document: claimDocument(hold.orgId, asReleased(hold.claim, true)), ifMatch: hold.etag }];
     });
