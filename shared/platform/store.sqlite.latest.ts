@@ -53,19 +53,23 @@ export function keyOf(table: string, pk: string, id: string): string {
   return `${table}\n${pk}\n${id}`;
 }
 
+interface Options {
+  /** Asks for the last number of the file. */
+  seqOf(): number;
+  /** Whether this process wrote it: after a transaction that was lost another process gives the same numbers. */
+  isMine(): boolean;
+  /** Told of each version that was committed. */
+  written(seq: number, text: string): void;
+  /** Milliseconds from some moment on. */
+  ticks(): number;
+}
+
 /**
  * Every write to the file takes a number (`seq`), so a file whose last number is the one this process has written has
- * been left alone by others. `seqOf` asks for it, anew after a quarter of a millisecond: nobody has heard of another
- * process's write, and asks here, sooner. `isMine` says whether this process wrote it: after a transaction that was lost
- * another process gives the same numbers. `written` is told of each version that was committed. `ticks` counts
- * milliseconds.
+ * been left alone by others. The file is asked anew after a quarter of a millisecond: nobody has heard of another
+ * process's write, and asks here, sooner.
  */
-export function latestOf(
-  seqOf: () => number,
-  isMine: () => boolean,
-  written: (seq: number, text: string) => void,
-  ticks: () => number,
-): Latest {
+export function latestOf({ seqOf, isMine, written, ticks }: Options): Latest {
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
   let base: number | undefined;
   let checkedAt = Number.NEGATIVE_INFINITY;
@@ -129,7 +133,7 @@ export function latestOf(
   };
 }
 
-/** Whether a row has not expired by `now` (seconds since 1970). */
-export function isAlive({ expiresAt }: Pick<Row, 'expiresAt'>, now: number): boolean {
-  return expiresAt === null || expiresAt > now;
+/** Whether a row has not expired by `now` (seconds since 1970), which is asked only for what expires at all. */
+export function isAlive({ expiresAt }: Pick<Row, 'expiresAt'>, now: () => number): boolean {
+  return expiresAt === null || expiresAt > now();
 }

@@ -98,6 +98,12 @@ export function bindable(value: IndexValue): string | number {
   return typeof value === 'boolean' ? Number(value) : value;
 }
 
+/** The number of the last write to the file, and which process it was. */
+export const LAST_SEQ = "SELECT value FROM meta WHERE name = 'seq'";
+export const LAST_WRITER = "SELECT value FROM meta WHERE name = 'writer'";
+/** Bound to both. */
+export const KEEP_LAST = "INSERT OR REPLACE INTO meta VALUES ('seq', ?), ('writer', ?)";
+
 /** Makes what is missing and drops what is no longer declared; does nothing when the declarations are as they were. */
 export function bringUp(db: Db, declarations: Readonly<Record<string, Container>>): void {
   const fingerprint = documentHash(JSON.stringify([3, declarations]));

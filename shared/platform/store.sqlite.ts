@@ -10,11 +10,10 @@ import { messageOf } from './errors.ts';
 import { checkPartition, checkSize, checkWrites, isDocumentId } from './store.plan.ts';
 import { committerOf } from './store.sqlite.commit.ts';
 import { etagOf, knownDocuments } from './store.sqlite.known.ts';
-import type { Row } from './store.sqlite.latest.ts';
 import { isAlive, keyOf, latestOf } from './store.sqlite.latest.ts';
 import { pagerOf } from './store.sqlite.page.ts';
 import type { Db } from './store.sqlite.schema.ts';
-import { bringUp, partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
+import { bringUp, LAST_SEQ, LAST_WRITER, partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
 import { statementsOf } from './store.sqlite.statements.ts';
 import type { Change, Document, Store } from './store.ts';
 import { BadCursor, StoreUnavailable } from './store.ts';
@@ -35,8 +34,6 @@ export interface SqliteStore extends Store {
 }
 
 const CHANGES_AT_ONCE = 256;
-const LAST_SEQ = "SELECT value FROM meta WHERE name = 'seq'";
-const LAST_WRITER = "SELECT value FROM meta WHERE name = 'writer'";
 /** 16 MB a connection. */
 const CACHE = 'PRAGMA cache_size = -16000';
 /** After the tables were brought up: what is sorted for a new index of a large file belongs on the disk. */
@@ -47,21 +44,19 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
   const { db, writing } = opened(file);
   const statements = statementsOf(db);
   const known = knownDocuments(statements);
+  const now = () => seconds(clock);
   const self = randomHex(16);
-  const latest = latestOf(
-    () => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0,
-    () => statements.row<[string]>(LAST_WRITER, [])?.[0] === self,
-    known.keep,
-    () => performance.now(),
-  );
-  const committer = committerOf(writing, self, { latest, known }, () => seconds(clock), onCommit, patience);
+  const latest = latestOf({
+    seqOf: () => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0,
+    isMine: () => statements.row<[string]>(LAST_WRITER, [])?.[0] === self,
+    written: known.keep,
+    ticks: () => performance.now(),
+  });
+  const committer = committerOf(writing, self, { latest, known }, now, onCommit, patience);
   const page = pagerOf(statements, known);
-  const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? seconds(clock) : undefined);
+  const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? now() : undefined);
   let closed = false;
 
-  function isThere(row: Pick<Row, 'expiresAt'>): boolean {
-    return row.expiresAt === null || isAlive(row, seconds(clock));
-  }
   function alive(): void {
     if (closed) throw new Error('The store is closed');
   }
@@ -75,7 +70,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       const pk = partitionText(partition);
       const key = keyOf(documents, pk, id);
       const row = latest.find(key);
-      if (row && !isThere(row)) return undefined;
+      if (row && !isAlive(row, now)) return undefined;
       const stored = row && known.peek(row.seq);
       if (stored) return stored;
       // In one look: since it was found, another process may have given the row to another document.
@@ -83,7 +78,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       if (!found) return undefined;
       const [n, seq, expiresAt, text] = found;
       latest.learn(key, { n, seq, expiresAt });
-      return isThere({ expiresAt }) ? known.take(seq, text) : undefined;
+      return isAlive({ expiresAt }, now) ? known.take(seq, text) : undefined;
     },
     async query(container, partition, query) {
       alive();

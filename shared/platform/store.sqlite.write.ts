@@ -75,9 +75,7 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     return keys.map((key) => groupOf(key, kind));
   }
 
-  function termed(keys: readonly string[], document: Document): Termed {
-    const [pk = ''] = keys;
-    const groups = groupsOf(keys, document.kind);
+  function termed(groups: readonly number[], pk: string, document: Document): Termed {
     return { keys: prefixes.length > 0 ? [...groups, pk] : groups, document };
   }
 
@@ -94,17 +92,22 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     const old = found && documentOf(found);
     const expiresAt = document.ttl === undefined ? null : now + document.ttl;
     const n = found?.n ?? rows.nextN();
-    const groups = old?.kind === document.kind ? undefined : groupsOf(keys, document.kind);
-    rows.set({ n, pk, groups, document, seq, expiresAt, text }, found && { document: old });
+    const groups = groupsOf(keys, document.kind);
+    const stays = old?.kind === document.kind;
+    const row = { n, pk, groups: stays ? undefined : groups, document, seq, expiresAt, text };
+    rows.set(row, found && { document: old });
     latest.move(key, { n, seq, expiresAt, text, again: document.kind !== FACT_KIND });
-    terms?.change(n, old && termed(keys, old), termed(keys, document));
+    if (!terms) return;
+    const before = old && termed(stays ? groups : groupsOf(keys, old.kind), pk, old);
+    terms.change(n, before, termed(groups, pk, document));
   }
 
   function drop(keys: readonly string[], id: string, found: Found): void {
+    const [pk = ''] = keys;
     const old = terms && documentOf(found);
     rows.delete(found.n);
-    latest.move(keyOf(documents, keys[0] ?? '', id), undefined);
-    if (old) terms?.change(found.n, termed(keys, old), undefined);
+    latest.move(keyOf(documents, pk, id), undefined);
+    if (old) terms?.change(found.n, termed(groupsOf(keys, old.kind), pk, old), undefined);
   }
 
   return {
@@ -170,7 +173,7 @@ function idOf(write: Write): string {
 }
 
 function alive(found: Found | undefined, now: number): Found | undefined {
-  return found && isAlive(found, now) ? found : undefined;
+  return found && isAlive(found, () => now) ? found : undefined;
 }
 
 function refusal(write: Write, found: Found | undefined, index: number): CommitRefused | undefined {

@@ -207,15 +207,15 @@ describe('what is known', () => {
   test('is asked of the file anew after a quarter of a millisecond', () => {
     let looks = 0;
     let now = 0;
-    const latest = latestOf(
-      () => {
+    const latest = latestOf({
+      seqOf() {
         looks += 1;
         return 7;
       },
-      () => true,
-      () => undefined,
-      () => now,
-    );
+      isMine: () => true,
+      written: () => undefined,
+      ticks: () => now,
+    });
     expect(latest.find('a')).toBeUndefined();
     latest.learn('a', row(7));
     now = 0.2;
@@ -229,12 +229,12 @@ describe('what is known', () => {
   test('a commit of this process is known as soon as the file shows it, and not before', async () => {
     let last: readonly [number, boolean] = [7, true];
     let ticks = 0;
-    const latest = latestOf(
-      () => last[0],
-      () => last[1],
-      () => undefined,
-      () => ticks,
-    );
+    const latest = latestOf({
+      seqOf: () => last[0],
+      isMine: () => last[1],
+      written: () => undefined,
+      ticks: () => ticks,
+    });
     latest.begin(7);
     latest.move('a', { ...row(8), text: '{}', again: true });
     latest.expect(8);
@@ -254,12 +254,12 @@ describe('what is known', () => {
     let last: readonly [number, boolean] = [7, true];
     let ticks = 0;
     const kept: number[] = [];
-    const latest = latestOf(
-      () => last[0],
-      () => last[1],
-      (seq) => kept.push(seq),
-      () => ticks,
-    );
+    const latest = latestOf({
+      seqOf: () => last[0],
+      isMine: () => last[1],
+      written: (seq) => kept.push(seq),
+      ticks: () => ticks,
+    });
     latest.begin(7);
     latest.move('a', { ...row(8), text: '{}', again: true });
     latest.expect(8);
