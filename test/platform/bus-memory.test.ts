@@ -5,7 +5,19 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LocalBusOptions } from '../../infra/local/bus.ts';
 import { type BusFile, messageOf } from '../../infra/local/bus-file.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
-import { type BusBench, busBench, deferred, hears, idsOf, ofSubject, said, stumbling } from '../support/local-bus.ts';
+import {
+  type BusBench,
+  busBench,
+  deferred,
+  hearing,
+  hears,
+  idsOf,
+  limitsOf,
+  ofSubject,
+  said,
+  stepsOf,
+  stumbling,
+} from '../support/local-bus.ts';
 
 let bench: BusBench;
 beforeEach(async () => {
@@ -14,25 +26,13 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 test('are delivered once each and in order, however little room there is in memory (property)', async () => {
-  const step = fc.record({
-    subject: fc.constantFrom('a', 'b', 'c'),
-    failures: fc.nat(2),
-    act: fc.constantFrom('go on', 'wait', 'write', 'publish again'),
-  });
-  const limits = fc.record({ sideBySide: fc.integer({ min: 1, max: 3 }), mostHeld: fc.integer({ min: 1, max: 6 }) });
+  const step = stepsOf('go on', 'wait', 'write', 'publish again');
+  const limits = limitsOf({ sideBySide: 3, mostHeld: 6 });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), limits, async (steps, more) => {
       const facts = steps.map(({ subject }) => said(subject));
-      const heard: Fact[] = [];
       const stumble = stumbling(facts.map(({ id }, at) => [id, steps[at]?.failures ?? 0]));
-      const retry = { tries: 4, firstDelay: 0.1, longestDelay: 1 };
-      const bus = bench.opened(
-        async (_, fact) => {
-          stumble(fact);
-          heard.push(fact);
-        },
-        { ...more, retry },
-      );
+      const { bus, heard } = hearing(bench, more, stumble);
       bus.start();
       for (const [at, { act }] of steps.entries()) {
         const next = facts.slice(at, at + 1);

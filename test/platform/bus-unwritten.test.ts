@@ -5,7 +5,18 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalBus, LocalBusOptions } from '../../infra/local/bus.ts';
 import type { BusFile } from '../../infra/local/bus-file.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
-import { type BusBench, busBench, deferred, idsOf, ofSubject, said, stumbling } from '../support/local-bus.ts';
+import {
+  type BusBench,
+  busBench,
+  deferred,
+  hearing,
+  idsOf,
+  limitsOf,
+  ofSubject,
+  said,
+  stepsOf,
+  stumbling,
+} from '../support/local-bus.ts';
 import { silentLog } from '../support/platform.ts';
 
 let bench: BusBench;
@@ -19,13 +30,6 @@ const FEED = 'events';
 /** Publishes, as the relay does, the facts behind the position. */
 function relayed(bus: LocalBus, facts: readonly Fact[]): void {
   bus.publish(facts.slice(Number(bus.position(FEED) ?? 0)), { feed: FEED, value: String(facts.length) });
-}
-
-/** Delivers everything and says what, in order. */
-function hearing(on: BusBench, more: Partial<LocalBusOptions> = {}): { bus: LocalBus; heard: Fact[] } {
-  const heard: Fact[] = [];
-  const bus = on.opened(async (_, fact) => void heard.push(fact), more);
-  return { bus, heard };
 }
 
 test('a message that is delivered in time never comes to the file; the position does, by itself', async () => {
@@ -90,31 +94,15 @@ describe('a crash', () => {
   });
 
   test('at any moment loses nothing, and each subject goes on in order with what was not delivered (property)', async () => {
-    const step = fc.record({
-      subject: fc.constantFrom('a', 'b', 'c'),
-      failures: fc.nat(2),
-      act: fc.constantFrom('publish', 'publish and wait', 'write', 'nothing'),
-    });
-    const limits = fc.record({ sideBySide: fc.integer({ min: 1, max: 4 }), mostHeld: fc.integer({ min: 1, max: 6 }) });
+    const step = stepsOf('publish', 'publish and wait', 'write', 'nothing');
+    const limits = limitsOf({ sideBySide: 4, mostHeld: 6 });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), limits, async (steps, more) => {
         const own = await busBench();
         const facts = steps.map(({ subject }) => said(subject));
         const stumble = stumbling(facts.map(({ id }, at) => [id, steps[at]?.failures ?? 0]));
-        const retry = { tries: 4, firstDelay: 0.1, longestDelay: 1 };
-        const opened = (on: BusBench) => {
-          const heard: Fact[] = [];
-          const bus = on.opened(
-            async (_, fact) => {
-              stumble(fact);
-              heard.push(fact);
-            },
-            { ...more, retry },
-          );
-          bus.start();
-          return { bus, heard };
-        };
-        const before = opened(own);
+        const before = hearing(own, more, stumble);
+        before.bus.start();
         for (const [at, { act }] of steps.entries()) {
           if (act !== 'nothing') relayed(before.bus, facts.slice(0, at + 1));
           if (act === 'publish and wait') await sleep(1);
@@ -122,7 +110,8 @@ describe('a crash', () => {
         }
         // Once each, as long as nobody is killed.
         expect(new Set(idsOf(before.heard)).size).toBe(before.heard.length);
-        const next = opened(own.killed());
+        const next = hearing(own.killed(), more, stumble);
+        next.bus.start();
         const delivered = new Set(idsOf(before.heard));
         relayed(next.bus, facts);
         expect(await next.bus.idle(5000)).toBe(true);

@@ -2,32 +2,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openBusFile } from '../../infra/local/bus-file.ts';
-import { type Relay, type RelayOptions, startRelay } from '../../infra/local/relay.ts';
 import type { Fact } from '../../shared/platform/facts.ts';
-import { bellFacts, counted, countRings, hang, ring, rings } from '../support/bells.ts';
+import { bellFacts, counted, hang, ring, rings } from '../support/bells.ts';
 import { copyBus } from '../support/local-bus.ts';
-import { type TestPlatform, testPlatform } from '../support/platform.ts';
+import type { TestPlatform } from '../support/platform.ts';
+import { relaysOf } from '../support/relays.ts';
 
 let platform: TestPlatform;
-let relays: Relay[];
-
-beforeEach(async () => {
-  platform = await testPlatform();
-  relays = [];
+const { relaying } = relaysOf((one) => {
+  platform = one;
 });
-afterEach(async () => {
-  for (const relay of relays) await relay.stop();
-  await platform.close();
-});
-
-function relaying(more: Partial<RelayOptions> = {}): Relay {
-  const retry = { tries: 5, firstDelay: 2, longestDelay: 10 };
-  const relay = startRelay({ platform, reactions: [countRings], folder: platform.folder, poll: 10, retry, ...more });
-  relays.push(relay);
-  return relay;
-}
 
 test('what was told and not written before a crash is told again, and nothing is lost', async () => {
   const [told, again]: [string[], string[]] = [[], []];

@@ -1,37 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { messageOf, openBusFile } from '../../infra/local/bus-file.ts';
-import { type Relay, type RelayOptions, startRelay } from '../../infra/local/relay.ts';
+import type { RelayOptions } from '../../infra/local/relay.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
 import { factOf } from '../../shared/platform/facts.ts';
 import { runReaction } from '../../shared/platform/react.ts';
 import { reaction } from '../../shared/platform/reaction.ts';
-import { bellFacts, counted, countRings, countUnguarded, hang, ORG, ring, rings, tallies } from '../support/bells.ts';
-import { type TestPlatform, testPlatform, testScope } from '../support/platform.ts';
+import { bellFacts, counted, countUnguarded, hang, ORG, ring, rings, tallies } from '../support/bells.ts';
+import { type TestPlatform, testScope } from '../support/platform.ts';
+import { relaysOf } from '../support/relays.ts';
 
 let platform: TestPlatform;
-let relays: Relay[];
-
-beforeEach(async () => {
-  platform = await testPlatform();
-  relays = [];
+const { relaying, stopped } = relaysOf((one) => {
+  platform = one;
 });
-afterEach(async () => {
-  for (const relay of relays) await relay.stop();
-  await platform.close();
-});
-
-function relaying(more: Partial<RelayOptions> = {}): Relay {
-  const retry = { tries: 5, firstDelay: 2, longestDelay: 10 };
-  const relay = startRelay({ platform, reactions: [countRings], folder: platform.folder, poll: 10, retry, ...more });
-  relays.push(relay);
-  return relay;
-}
-
-async function stopped(relay: Relay): Promise<void> {
-  relays = relays.filter((one) => one !== relay);
-  await relay.stop();
-}
 
 async function audited(subject: string) {
   const page = await testScope(platform, ORG).documents('audit', subject).query({ kind: 'fact', limit: 1000 });

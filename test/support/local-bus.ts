@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { type LocalBus, type LocalBusOptions, localBus } from '../../infra/local/bus.ts';
 import { type BusFile, openBusFile } from '../../infra/local/bus-file.ts';
 import { systemIds } from '../../shared/platform/clock.ts';
@@ -109,6 +110,38 @@ export function stumbling(times: readonly (readonly [string, number])[]): (fact:
     left.set(id, failures - 1);
     if (failures > 0) throw new Error('not now');
   };
+}
+
+/** A bus that delivers everything, once `before` lets it, and what it delivered, in order. */
+export function hearing(
+  on: BusBench,
+  more: Partial<LocalBusOptions> = {},
+  before: (fact: Fact) => void = () => {},
+): { readonly bus: LocalBus; readonly heard: readonly Fact[] } {
+  const heard: Fact[] = [];
+  const bus = on.opened(async (_, fact) => {
+    before(fact);
+    heard.push(fact);
+  }, more);
+  return { bus, heard };
+}
+
+/** Limits of a bus at random, with retries that take no time. */
+export function limitsOf(most: { readonly sideBySide: number; readonly mostHeld: number }) {
+  return fc.record({
+    sideBySide: fc.integer({ min: 1, max: most.sideBySide }),
+    mostHeld: fc.integer({ min: 1, max: most.mostHeld }),
+    retry: fc.constant({ tries: 4, firstDelay: 0.1, longestDelay: 1 }),
+  });
+}
+
+/** What is told, how often that fails, and what is done next, at random. */
+export function stepsOf<A extends string>(...acts: readonly A[]) {
+  return fc.record({
+    subject: fc.constantFrom('a', 'b', 'c'),
+    failures: fc.nat(2),
+    act: fc.constantFrom(...acts),
+  });
 }
 
 export function deferred(): { promise: Promise<void>; resolve(): void } {
