@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect, inject, test } from 'vitest';
+import { settingsOfNpmStart } from '../../bench/npm-start.ts';
 import { apiClient } from '../support/client.ts';
 import { PASSWORD } from '../support/host.ts';
 import { killAll, launch, ready, type Started } from '../support/marquee.ts';
@@ -18,18 +19,6 @@ afterAll(async () => {
   await killAll();
   await rm(folder, { recursive: true, force: true });
 });
-
-/** What `npm start` sets; `launch` runs its command without npm. */
-function settingsOfNpmStart(): Record<string, string> {
-  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
-  const [before = '', command = ''] = scripts.start.split(' exec ');
-  const set = [...before.matchAll(/(\w+)=(\S+)/g)];
-  const flags = [...command.matchAll(/ (--[\w-]+=\d+)/g)].map(([, flag = '']) => flag);
-  return {
-    ...Object.fromEntries(set.map(([, name = '', value = '']) => [name, value])),
-    NODE_OPTIONS: flags.join(' '),
-  };
-}
 
 /** Megabytes resident, at most since `forget`. */
 function mostResident({ child }: Started): number {
