@@ -1,4 +1,5 @@
 /** What a process knows of documents without asking the file holds while others write to it too. */
+import { stat } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -224,6 +225,25 @@ describe('what is known', () => {
     now = 0.3;
     expect(latest.find('a')).toEqual(row(7));
     expect(looks).toBe(2);
+  });
+
+  test('is asked for anew by what a message brings about', async () => {
+    let seq = 7;
+    const latest = latestOf({
+      seqOf: () => seq,
+      isMine: () => false,
+      written: () => undefined,
+      ticks: () => performance.now(),
+    });
+    await new Promise(setImmediate);
+    latest.find('a');
+    latest.learn('a', row(7));
+    // Another process writes and says so, while this one is busy in the same turn.
+    seq = 8;
+    const message = new Promise((heard) => stat('.', heard));
+    for (const until = performance.now() + 30; performance.now() < until; );
+    await message;
+    expect(latest.find('a')).toBeUndefined();
   });
 
   test('a commit of this process is known as soon as the file shows it, and not before', async () => {
