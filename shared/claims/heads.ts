@@ -58,7 +58,7 @@ export function underHead<T>(
       ? [known.head, known.newest.get(claimId ?? '')]
       : await Promise.all([documents.read(HEAD_ID), claimId === undefined ? undefined : readClaim(documents, claimId)]);
     const { capacity, ...limits } = head ? headOf(head) : { capacity: undefined, cuts: [] };
-    const seen = new Map<string, ReadonlyMap<string, Known>>();
+    const seen = new Map<string, Map<string, Known>>();
     const near = async (windows: readonly Window[]): Promise<readonly Known[]> => {
       const buckets = bucketsAsked(resource, windows);
       const there = recalled(memory.get(key), head, buckets);

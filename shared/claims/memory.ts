@@ -8,14 +8,16 @@ import type { Stored } from '../platform/store.ts';
 import type { ClaimWrite, Known } from './stored.ts';
 import { knownOf } from './stored.ts';
 
-type Claims = ReadonlyMap<string, Known>;
+type Claims = Map<string, Known>;
 
 export interface Remembered {
   readonly head: Stored;
   /** The claims changed last, by id: mostly a hold is made firm in a moment. */
   readonly newest: Claims;
   /** Buckets with all their active claims by id, those met last at the end. */
-  readonly buckets: ReadonlyMap<string, Claims>;
+  readonly buckets: Map<string, Claims>;
+  /** Buckets and the claims in them. */
+  readonly size: number;
 }
 
 /** Entries of all resources together; about a kilobyte each. */
@@ -31,7 +33,7 @@ export function memoryOf(platform: Platform): LRUCache<string, Remembered> {
     remembered.get(platform) ??
     new LRUCache<string, Remembered>({
       maxSize: MOST,
-      sizeCalculation: (one) => 1 + one.newest.size + sizeOf(one.buckets),
+      sizeCalculation: ({ newest, size }) => 1 + newest.size + size,
     });
   remembered.set(platform, known);
   return known;
@@ -55,7 +57,8 @@ export function recalled(
 
 /**
  * What is known after a commit of `writes`, of which the first is the head's: what was known before, where it belongs to
- * the very head that was replaced, and the buckets `seen` on the way, with the changes made.
+ * the very head that was replaced, and the buckets `seen` on the way, with the changes made. The maps of `before` go on
+ * into it, and so do those of `seen`.
  */
 export function rememberedAfter(
   writes: readonly [ClaimWrite, ...ClaimWrite[]],
@@ -66,33 +69,27 @@ export function rememberedAfter(
   const [first, ...rest] = writes;
   const head = { document: first.document, etag: etags[0] ?? '' };
   const still = first.op === 'replace' && first.ifMatch === before?.head.etag ? before : undefined;
-  const newest = new Map(still?.newest);
-  const buckets = new Map(still?.buckets);
+  const newest: Claims = still?.newest ?? new Map();
+  const buckets: Map<string, Claims> = still?.buckets ?? new Map();
   for (const [bucket, claims] of seen) renew(buckets, bucket, claims);
-  for (const [at, { document }] of rest.entries()) {
+  for (const [at, { op, document }] of rest.entries()) {
     const known = knownOf({ document, etag: etags[at + 1] ?? '' });
-    const { id } = known.claim;
-    const earlier = newest.get(id);
+    const earlier = op === 'create' ? [] : newest.get(known.claim.id)?.days;
     // One that was seen longer ago may stand anywhere.
-    file(known, earlier ? new Set([...earlier.days, ...known.days]) : [...buckets.keys()], buckets);
-    renew(newest, id, known);
+    file(known, earlier ? new Set([...earlier, ...known.days]) : buckets.keys(), buckets);
+    renew(newest, known.claim.id, known);
   }
-  shorten(newest, () => newest.size > NEWEST);
-  shorten(buckets, () => sizeOf(buckets) > MOST_OF_ONE);
-  return { head, newest, buckets };
+  shorten(newest, NEWEST, newest.size, () => 1);
+  const size = shorten(buckets, MOST_OF_ONE, sizeOf(buckets), (claims) => 1 + claims.size);
+  return { head, newest, buckets, size };
 }
 
 /** Of some buckets, puts a changed claim into those it is filed in now, and takes it out of the others. */
-function file(known: Known, some: Iterable<string>, buckets: Map<string, Claims>): void {
+function file(known: Known, some: Iterable<string>, buckets: ReadonlyMap<string, Claims>): void {
   const { id } = known.claim;
   for (const bucket of some) {
-    const claims = buckets.get(bucket);
-    const filed = known.days.includes(bucket);
-    if (!claims || (!filed && !claims.has(id))) continue;
-    const changed = new Map(claims);
-    if (filed) changed.set(id, known);
-    else changed.delete(id);
-    buckets.set(bucket, changed);
+    if (known.days.includes(bucket)) buckets.get(bucket)?.set(id, known);
+    else buckets.get(bucket)?.delete(id);
   }
 }
 
@@ -101,12 +98,15 @@ function renew<T>(map: Map<string, T>, key: string, value: T): void {
   map.set(key, value);
 }
 
-/** Takes out what was met longest ago while there is too much. */
-function shorten(map: Map<string, unknown>, tooMuch: () => boolean): void {
-  for (const key of map.keys()) {
-    if (!tooMuch()) return;
+/** Takes out what was met longest ago while the whole has more than `most`; the size that is left. */
+function shorten<T>(map: Map<string, T>, most: number, whole: number, sizeOfOne: (value: T) => number): number {
+  let size = whole;
+  for (const [key, value] of map) {
+    if (size <= most) break;
+    size -= sizeOfOne(value);
     map.delete(key);
   }
+  return size;
 }
 
 function sizeOf(buckets: ReadonlyMap<string, Claims>): number {

@@ -79,7 +79,7 @@ export function committerOf(
    * change takes the `next` number of the file.
    */
   async function together<T>(work: (next: () => number) => T): Promise<T> {
-    await begun();
+    if (!began()) await begun();
     try {
       const before = Number((lastSeq.get([]) as [number])[0]);
       let seq = before;
@@ -108,27 +108,37 @@ export function committerOf(
    */
   async function begun(): Promise<void> {
     const until = performance.now() + patience;
-    for (;;) {
-      try {
-        db.exec('BEGIN IMMEDIATE');
-        return;
-      } catch (error) {
-        if (!codeOf(error)?.startsWith('SQLITE_BUSY') || performance.now() > until) throw error;
-        await sleep(1 + Math.random() * 4);
-      }
+    do await sleep(1 + Math.random() * 4);
+    while (!began(performance.now() > until));
+  }
+
+  /** Whether the lock was free; throws when it was not and this is the `last` try. */
+  function began(last = false): boolean {
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      return true;
+    } catch (error) {
+      if (!codeOf(error)?.startsWith('SQLITE_BUSY') || last) throw error;
+      return false;
     }
   }
 
   async function flush(): Promise<void> {
+    let tellLast = () => {};
     while (queue.length > 0) {
       const batches = queue.splice(0, fitting(queue));
+      const writing = together((next) => written(batches, next));
+      tellLast();
+      tellLast = () => {};
       try {
-        await committed(batches);
+        const outcomes = await writing;
+        tellLast = () => tell(outcomes);
       } catch (error) {
         if (batches.length === 1 || unavailable(error)) for (const batch of batches) failed(batch, error);
-        else for (const batch of batches) await committed([batch]).catch((reason) => failed(batch, reason));
+        else for (const batch of batches) await together((next) => written([batch], next)).then(tell, (reason) => failed(batch, reason));
       }
     }
+    tellLast();
     if (now() - swept >= SWEEP_EVERY_SECONDS) await sweepSome().catch(() => 0);
   }
 
@@ -137,8 +147,7 @@ export function committerOf(
   }
 
   /** Commits batches in one transaction and tells each; throws when the transaction is lost. */
-  async function committed(batches: readonly Waiting[]): Promise<void> {
-    const outcomes = await together((next) => written(batches, next));
+  function tell(outcomes: readonly [Waiting, string[] | CommitRefused][]): void {
     const changed = new Set<ContainerName>();
     for (const [batch, outcome] of outcomes) {
       if (outcome instanceof CommitRefused) batch.reject(outcome);
