@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { delayAfter } from '../../shared/platform/backoff.ts';
 import { type ContainerName, containerNames, declarationOf } from '../../shared/platform/containers.ts';
 import { FACT_KIND, type Fact, factOf } from '../../shared/platform/facts.ts';
+import { lockIn } from '../../shared/platform/lock.ts';
 import { runReaction } from '../../shared/platform/react.ts';
 import type { Reaction } from '../../shared/platform/reaction.ts';
 import { relay } from '../../shared/platform/relay.ts';
@@ -10,7 +11,6 @@ import type { Platform } from '../../shared/platform/scope.ts';
 import { localBus } from './bus.ts';
 import { openBusFile } from './bus-file.ts';
 import type { Deliver, Retry } from './bus-sessions.ts';
-import { lockIn } from './lock.ts';
 
 export interface RelayOptions {
   readonly platform: Platform;

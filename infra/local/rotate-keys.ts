@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { rotateKeys } from '../../shared/identity/keys.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { readConfig } from '../../shared/platform/config.ts';
+import { alone } from '../../shared/platform/lock.ts';
 import { command } from './command.ts';
-import { alone } from './lock.ts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);

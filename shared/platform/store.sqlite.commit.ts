@@ -45,7 +45,7 @@ const SWEEP_AT_ONCE = 200;
 /**
  * `db` is a connection that nothing else uses: what is being written is seen by no read. `self` names this process in the
  * file. `now` in seconds since 1970;
- * `patience` in milliseconds, for another process' lock.
+ * `patience` in milliseconds, for another process' lock; nothing is written before this process was `noticed`.
  */
 export function committerOf(
   db: Db,
@@ -54,6 +54,7 @@ export function committerOf(
   now: () => number,
   onCommit: ((changed: ReadonlySet<ContainerName>) => void) | undefined,
   patience: number,
+  noticed: Promise<void>,
 ): Committer {
   const { latest } = memory;
   const writers = new Map<ContainerName, Writer>();
@@ -62,7 +63,7 @@ export function committerOf(
   const lastSeq = db.prepare(LAST_SEQ).raw(true);
   const keepLast = db.prepare(KEEP_LAST);
   const queue: Waiting[] = [];
-  let running: Promise<void> | undefined;
+  let running = noticed;
   let swept = now();
 
   function writer(container: ContainerName): Writer {
@@ -135,7 +136,9 @@ export function committerOf(
         tellLast = () => tell(outcomes);
       } catch (error) {
         if (batches.length === 1 || unavailable(error)) for (const batch of batches) failed(batch, error);
-        else for (const batch of batches) await together((next) => written([batch], next)).then(tell, (reason) => failed(batch, reason));
+        else
+          for (const batch of batches)
+            await together((next) => written([batch], next)).then(tell, (reason) => failed(batch, reason));
       }
     }
     tellLast();
@@ -182,7 +185,7 @@ export function committerOf(
 
   /** One at a time, each after the one before, so that transactions of this connection never meet. */
   function alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = (running ?? Promise.resolve()).then(work, work);
+    const mine = running.then(work, work);
     const settled = mine.then(
       () => undefined,
       () => undefined,

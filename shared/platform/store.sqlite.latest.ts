@@ -25,6 +25,8 @@ export interface Latest {
   find(key: string): Row | undefined;
   /** Keeps what the file said after `find` did not know. */
   learn(key: string, row: Row): void;
+  /** Something was read from the file: what is found from now on is at least as new. */
+  doubt(): void;
   /** A transaction has the write lock; `seq` is what the file has. */
   begin(seq: number): void;
   /** Inside the transaction: the document as it stands there (no `found`: it is gone), where that is known. */
@@ -60,19 +62,21 @@ interface Options {
   isMine(): boolean;
   /** Told of each version that was committed. */
   written(seq: number, text: string): void;
+  /** Until when nobody else writes to the file, in ticks. */
+  quietUntil(now: number): number;
   /** Milliseconds from some moment on. */
   ticks(): number;
 }
 
 /**
  * Every write to the file takes a number (`seq`), so a file whose last number is the one this process has written has
- * been left alone by others. The file is asked anew after a quarter of a millisecond: nobody has heard of another
- * process's write, and asks here, sooner.
+ * been left alone by others. The file is asked anew after a quarter of a millisecond (nobody has heard of another
+ * process's write, and asks here, sooner), when anything else was read from it, and never while nobody else is there.
  */
-export function latestOf({ seqOf, isMine, written, ticks }: Options): Latest {
+export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options): Latest {
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
   let base: number | undefined;
-  let checkedAt = Number.NEGATIVE_INFINITY;
+  let goodUntil = Number.NEGATIVE_INFINITY;
   let pending: Pending | undefined;
 
   /** Makes what is known true for a file whose last number is `seq`; `landed` where that is this process's for sure. */
@@ -98,11 +102,14 @@ export function latestOf({ seqOf, isMine, written, ticks }: Options): Latest {
   return {
     find(key) {
       const now = ticks();
-      if (now - checkedAt > GOOD_FOR) {
+      if (now > goodUntil) {
+        goodUntil = Math.max(now + GOOD_FOR, quietUntil(now));
         bringUpTo(seqOf());
-        checkedAt = now;
       }
       return rows.get(key);
+    },
+    doubt() {
+      goodUntil = Number.NEGATIVE_INFINITY;
     },
     learn(key, row) {
       rows.set(key, row);

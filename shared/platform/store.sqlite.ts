@@ -12,6 +12,8 @@ import { committerOf } from './store.sqlite.commit.ts';
 import { etagOf, knownDocuments } from './store.sqlite.known.ts';
 import { isAlive, keyOf, latestOf } from './store.sqlite.latest.ts';
 import { pagerOf } from './store.sqlite.page.ts';
+import type { Presence } from './store.sqlite.presence.ts';
+import { enter } from './store.sqlite.presence.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { bringUp, LAST_SEQ, LAST_WRITER, partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
 import { statementsOf } from './store.sqlite.statements.ts';
@@ -41,18 +43,19 @@ const SORTING = 'PRAGMA temp_store = MEMORY';
 
 /** Opens the file, making it and its tables when they are not there. Throws one clear `Error` when it cannot. */
 export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: SqliteOptions): SqliteStore {
-  const { db, writing } = opened(file);
+  const self = randomHex(16);
+  const { db, writing, presence } = opened(file, self);
   const statements = statementsOf(db);
   const known = knownDocuments(statements);
   const now = () => seconds(clock);
-  const self = randomHex(16);
   const latest = latestOf({
     seqOf: () => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0,
     isMine: () => statements.row<[string]>(LAST_WRITER, [])?.[0] === self,
     written: known.keep,
+    quietUntil: presence.quietUntil,
     ticks: () => performance.now(),
   });
-  const committer = committerOf(writing, self, { latest, known }, now, onCommit, patience);
+  const committer = committerOf(writing, self, { latest, known }, now, onCommit, patience, presence.noticed);
   const page = pagerOf(statements, known);
   const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? now() : undefined);
   let closed = false;
@@ -73,6 +76,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       if (row && !isAlive(row, now)) return undefined;
       const stored = row && known.peek(row.seq);
       if (stored) return stored;
+      latest.doubt();
       // In one look: since it was found, another process may have given the row to another document.
       const found = statements.row<[number, number, number | null, string]>(readSql(container), [pk, id]);
       if (!found) return undefined;
@@ -82,6 +86,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
     },
     async query(container, partition, query) {
       alive();
+      latest.doubt();
       return page(container, partition, query, nowOf(container));
     },
     async commit(container, partition, writes) {
@@ -99,6 +104,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       const sql = `SELECT seq, pk, body FROM ${documents} WHERE seq > ? ORDER BY seq LIMIT ${CHANGES_AT_ONCE}`;
       for (;;) {
         alive();
+        latest.doubt();
         const rows = statements.rows<[number, string, string]>(sql, [position]);
         for (const [seq, pk, body] of rows) {
           position = seq;
@@ -123,6 +129,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       db.close();
       broughtIn(writing);
       writing.close();
+      presence.leave();
     },
   };
 }
@@ -149,9 +156,10 @@ function broughtIn(writing: Db): void {
 }
 
 /** One connection to read with and one to write with, so that reads go on while a transaction is written and synced. */
-function opened(file: string): { readonly db: Db; readonly writing: Db } {
+function opened(file: string, self: string): { readonly db: Db; readonly writing: Db; readonly presence: Presence } {
   try {
     mkdirSync(dirname(file), { recursive: true });
+    const presence = enter(file, self);
     const db = new Database(file);
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; ${CACHE}`);
     bringUp(db, containers);
@@ -163,7 +171,7 @@ function opened(file: string): { readonly db: Db; readonly writing: Db } {
       PRAGMA busy_timeout = 0; ${CACHE}; ${SORTING}`);
     // Reads never wait for writes, only for the moment in which another process makes or recovers the file.
     db.exec('PRAGMA busy_timeout = 100');
-    return { db, writing };
+    return { db, writing, presence };
   } catch (error) {
     throw new StoreUnavailable(`The store cannot be opened at ${file}: ${messageOf(error)}`, 1, { cause: error });
   }

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { alone } from '../../infra/local/lock.ts';
+import { alone } from '../../shared/platform/lock.ts';
 import { openKeys, rotateKeys } from '../../shared/identity/keys.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 import { linkToken, readLink } from '../../shared/platform/links.ts';

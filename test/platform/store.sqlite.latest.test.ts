@@ -215,6 +215,7 @@ describe('what is known', () => {
       },
       isMine: () => true,
       written: () => undefined,
+      quietUntil: () => 0,
       ticks: () => now,
     });
     expect(latest.find('a')).toBeUndefined();
@@ -233,6 +234,7 @@ describe('what is known', () => {
       seqOf: () => seq,
       isMine: () => false,
       written: () => undefined,
+      quietUntil: () => 0,
       ticks: () => performance.now(),
     });
     await new Promise(setImmediate);
@@ -253,6 +255,7 @@ describe('what is known', () => {
       seqOf: () => last[0],
       isMine: () => last[1],
       written: () => undefined,
+      quietUntil: () => 0,
       ticks: () => ticks,
     });
     latest.begin(7);
@@ -278,6 +281,7 @@ describe('what is known', () => {
       seqOf: () => last[0],
       isMine: () => last[1],
       written: (seq) => kept.push(seq),
+      quietUntil: () => 0,
       ticks: () => ticks,
     });
     latest.begin(7);

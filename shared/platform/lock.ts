@@ -1,7 +1,7 @@
 /** A lock between processes that share a folder, freed by the operating system the moment its holder dies. */
 import { join } from 'node:path';
 import Database from 'libsql';
-import { codeOf } from '../../shared/platform/errors.ts';
+import { codeOf } from './errors.ts';
 
 interface Lock {
   /** Whether this one holds it now; takes it when it is free. */

@@ -1,0 +1,63 @@
+/** Who has a file open: while that is one process alone, it knows of every write to it. */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lockIn } from './lock.ts';
+
+/** Milliseconds for which it is good that nobody else was there. */
+const LOOK_EVERY = 50;
+/** Milliseconds before the first write of one who is not alone: by then all others have looked. */
+const NOTICED_WITHIN = 100;
+const ENDING = '.lock';
+
+export interface Presence {
+  /** Until when nobody else writes to the file, by `now` (milliseconds of `performance`); 0 when that is not known. */
+  quietUntil(now: number): number;
+  /** To be waited for before the first write. */
+  readonly noticed: Promise<void>;
+  leave(): void;
+}
+
+/**
+ * Enters the file's folder of those who have it open, under a name nobody else has. Whoever is there holds a lock under
+ * its name, which the operating system frees when the process dies; names without a lock are cleared away.
+ */
+export function enter(file: string, name: string): Presence {
+  const folder = `${file}-open`;
+  mkdirSync(folder, { recursive: true });
+  const mine = lockIn(folder, name);
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let others: string[] = [];
+
+  function present(): string[] {
+    return readdirSync(folder).flatMap((entry) => (entry.endsWith(ENDING) ? [entry.slice(0, -ENDING.length)] : []));
+  }
+  function isDead(other: string): boolean {
+    const lock = lockIn(folder, other);
+    if (!lock.held()) return false;
+    rmSync(join(folder, `${other}${ENDING}`), { force: true });
+    lock.release();
+    return true;
+  }
+  function look(): void {
+    others = present().filter((other) => other !== name && !isDead(other));
+  }
+
+  // Somebody may have cleared the name away before it was locked.
+  while (!(mine.held() && present().includes(name))) mine.release();
+  look();
+  return {
+    quietUntil(now) {
+      if (now >= lookedAt + LOOK_EVERY) {
+        look();
+        lookedAt = now;
+      }
+      return others.length === 0 ? lookedAt + LOOK_EVERY : 0;
+    },
+    noticed: others.length === 0 ? Promise.resolve() : sleep(NOTICED_WITHIN),
+    leave() {
+      rmSync(join(folder, `${name}${ENDING}`), { force: true });
+      mine.release();
+    },
+  };
+}
