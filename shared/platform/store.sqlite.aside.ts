@@ -10,10 +10,10 @@ export async function aside(db: Db, sql: string): Promise<void> {
   await exec.call(db, sql);
 }
 
-/** What remains to be done in a transaction: statements, and the rows (as JSON) that each of them reads. */
+/** What remains to be done in a transaction. */
 export interface Rest {
-  /** `rows` stands in `sql` where it reads `?`. */
-  add(sql: string, rows: string): void;
+  /** A statement; `rows` (JSON) stands in it where it reads `?`. */
+  add(sql: string, rows?: string): void;
   /** Does all of it in the order it was added, then commits: one way to the other thread and back. */
   commit(): Promise<void>;
   /** Lets go of it; to be called when the transaction was rolled back. */
@@ -21,23 +21,23 @@ export interface Rest {
 }
 
 export function restOf(db: Db): Rest {
-  // A connection's own table in memory: the text of SQL could not be as long as the rows.
-  db.exec('CREATE TEMP TABLE IF NOT EXISTS rest (at INTEGER PRIMARY KEY, rows TEXT NOT NULL)');
-  const keep = db.prepare('INSERT INTO temp.rest VALUES (?, ?)');
   let statements: string[] = [];
   return {
     add(sql, rows) {
-      const at = statements.length;
-      keep.run([at, rows]);
-      statements.push(sql.replace('?', `(SELECT rows FROM temp.rest WHERE at = ${at})`));
+      statements.push(rows === undefined ? sql : sql.replace('?', () => textLiteral(rows)));
     },
     async commit() {
-      const all = statements.length > 0 ? [...statements, 'DELETE FROM temp.rest'] : [];
+      const all = [...statements, 'COMMIT'];
       statements = [];
-      await aside(db, [...all, 'COMMIT'].join(';\n'));
+      await aside(db, all.join(';\n'));
     },
     forget() {
       statements = [];
     },
   };
+}
+
+/** JSON has no NUL, which alone could not stand in SQL. */
+function textLiteral(json: string): string {
+  return `'${json.replaceAll("'", "''")}'`;
 }

@@ -7,7 +7,7 @@ import { grouped } from './grouped.ts';
 import { aside, restOf } from './store.sqlite.aside.ts';
 import { newGroupsFor } from './store.sqlite.groups.ts';
 import type { Db } from './store.sqlite.schema.ts';
-import { KEEP_LAST, LAST_SEQ, tableOf } from './store.sqlite.schema.ts';
+import { keepLast, LAST_SEQ, tableOf } from './store.sqlite.schema.ts';
 import { statementsOf, unavailable } from './store.sqlite.statements.ts';
 import type { Memory, Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
@@ -61,7 +61,6 @@ export function committerOf(
   const rest = restOf(db);
   const groups = newGroupsFor(statementsOf(db));
   const lastSeq = db.prepare(LAST_SEQ).raw(true);
-  const keepLast = db.prepare(KEEP_LAST);
   const queue: Waiting[] = [];
   let running = noticed;
   let swept = now();
@@ -89,7 +88,7 @@ export function committerOf(
         seq += 1;
         return seq;
       });
-      if (seq > before) keepLast.run([seq, self]);
+      if (seq > before) rest.add(keepLast(seq, self));
       for (const one of writers.values()) one.settle(rest);
       latest.expect(seq);
       await rest.commit();

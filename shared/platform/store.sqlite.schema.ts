@@ -101,8 +101,10 @@ export function bindable(value: IndexValue): string | number {
 /** The number of the last write to the file, and which process it was. */
 export const LAST_SEQ = "SELECT value FROM meta WHERE name = 'seq'";
 export const LAST_WRITER = "SELECT value FROM meta WHERE name = 'writer'";
-/** Bound to both. */
-export const KEEP_LAST = "INSERT OR REPLACE INTO meta VALUES ('seq', ?), ('writer', ?)";
+/** `writer` is hexadecimal. */
+export function keepLast(seq: number, writer: string): string {
+  return `INSERT OR REPLACE INTO meta VALUES ('seq', ${seq}), ('writer', '${writer}')`;
+}
 
 /** Makes what is missing and drops what is no longer declared; does nothing when the declarations are as they were. */
 export function bringUp(db: Db, declarations: Readonly<Record<string, Container>>): void {
