@@ -9,26 +9,18 @@ import { newGroupsFor } from './store.sqlite.groups.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { keepLast, LAST_SEQ, tableOf } from './store.sqlite.schema.ts';
 import { statementsOf, unavailable } from './store.sqlite.statements.ts';
-import type { Memory, Writer } from './store.sqlite.write.ts';
+import type { Batch, Memory, Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
-import type { Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
-interface Batch {
-  readonly container: ContainerName;
-  readonly partition: Partition;
-  readonly writes: readonly Write[];
-  /** The documents as JSON, in the order of the writes (empty for a delete). */
-  readonly texts: readonly string[];
-}
-
 interface Waiting extends Batch {
+  readonly container: ContainerName;
   resolve(etags: string[]): void;
   reject(error: unknown): void;
 }
 
 interface Committer {
-  commit(batch: Batch): Promise<string[]>;
+  commit(container: ContainerName, batch: Batch): Promise<string[]>;
   sweep(): Promise<number>;
   /** Resolves when nothing waits any more. */
   drain(): Promise<void>;
@@ -63,6 +55,8 @@ export function committerOf(
   const lastSeq = db.prepare(LAST_SEQ).raw(true);
   const queue: Waiting[] = [];
   let running = noticed;
+  /** The number of this process's last write, where the transaction after it was not lost. */
+  let last: number | undefined;
   let swept = now();
 
   function writer(container: ContainerName): Writer {
@@ -82,6 +76,8 @@ export function committerOf(
     if (!began()) await begun();
     try {
       const before = Number((lastSeq.get([]) as [number])[0]);
+      // Numbers of rows go on from those given here, unless another process has given some since.
+      if (before !== last) for (const one of writers.values()) one.forget();
       let seq = before;
       latest.begin(before);
       const done = work(() => {
@@ -93,8 +89,10 @@ export function committerOf(
       latest.expect(seq);
       await rest.commit();
       latest.landed();
+      last = seq;
       return done;
     } catch (error) {
+      last = undefined;
       latest.lost();
       for (const one of [...writers.values(), rest, groups]) one.forget();
       if (db.inTransaction) await aside(db, 'ROLLBACK');
@@ -166,8 +164,7 @@ export function committerOf(
     const at = now();
     for (const [name, some] of grouped(batches, ({ container }) => container)) writer(name).look(some);
     return batches.map((batch) => {
-      const { container, partition, writes, texts } = batch;
-      return [batch, writer(container).write(partition, writes, texts, next, at)];
+      return [batch, writer(batch.container).write(batch, next, at)];
     });
   }
 
@@ -194,9 +191,9 @@ export function committerOf(
   }
 
   return {
-    commit(batch) {
+    commit(container, batch) {
       return new Promise((resolve, reject) => {
-        queue.push({ ...batch, resolve, reject });
+        queue.push({ ...batch, container, resolve, reject });
         if (queue.length > 1) return;
         setImmediate(() => void alone(flush));
       });

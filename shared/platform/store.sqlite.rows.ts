@@ -31,7 +31,7 @@ interface Change {
 }
 
 export interface Rows {
-  /** A number for a new row; good until the transaction ends. */
+  /** A number for a new row; they go on from one transaction to the next until all is forgotten. */
   nextN(): number;
   /** Inserts a row, or, where there is one before, changes it. */
   set(row: Row, before: Before | undefined): void;
@@ -87,15 +87,17 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
     return { sql: updating(columns), values };
   }
 
-  function forget(): void {
+  function clear(): void {
     added.clear();
     changed.clear();
     gone.clear();
-    last = undefined;
   }
 
   return {
-    forget,
+    forget() {
+      clear();
+      last = undefined;
+    },
     nextN() {
       last = (last ?? Number((lastN.get([]) as [number])[0])) + 1;
       return last;
@@ -124,7 +126,7 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
         return [n, pk, document.id, ...always(row), document.kind, ...groups, ...ix];
       });
       if (rows.length > 0) rest.add(insert, JSON.stringify(rows));
-      forget();
+      clear();
     },
   };
 }

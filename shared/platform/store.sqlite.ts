@@ -17,6 +17,7 @@ import { enter } from './store.sqlite.presence.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { bringUp, LAST_SEQ, LAST_WRITER, partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
 import { statementsOf } from './store.sqlite.statements.ts';
+import { batchOf } from './store.sqlite.write.ts';
 import type { Change, Document, Store } from './store.ts';
 import { BadCursor, StoreUnavailable } from './store.ts';
 
@@ -93,9 +94,9 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       alive();
       checkPartition(container, partition);
       checkWrites(container, writes);
-      const texts = writes.map((write) => (write.op === 'delete' ? '' : JSON.stringify(write.document)));
-      checkSize(container, texts);
-      return committer.commit({ container, partition, writes, texts });
+      const batch = batchOf(tableOf(container), partition, writes);
+      checkSize(container, batch.texts);
+      return committer.commit(container, batch);
     },
     async *changes(container, from = '0') {
       const { documents } = tableOf(container);

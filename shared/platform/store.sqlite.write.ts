@@ -13,22 +13,37 @@ import { type Termed, termsFor } from './store.sqlite.terms.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
+/** A batch of writes to documents of one partition. */
+export interface Batch {
+  readonly writes: readonly Write[];
+  /** In the order of the writes, as `keyOf` makes them. */
+  readonly keys: readonly string[];
+  /** The documents as JSON, in the order of the writes (empty for a delete). */
+  readonly texts: readonly string[];
+  /** The text of the partition, and those of its prefixes. */
+  readonly scopes: readonly string[];
+}
+
+export function batchOf({ documents, prefixes }: Table, partition: Partition, writes: readonly Write[]): Batch {
+  const pk = partitionText(partition);
+  return {
+    writes,
+    keys: writes.map((write) => keyOf(documents, pk, idOf(write))),
+    texts: writes.map((write) => (write.op === 'delete' ? '' : JSON.stringify(write.document))),
+    scopes: [pk, ...prefixes.map((_, at) => partitionText(partition.slice(0, at + 1)))],
+  };
+}
+
 export interface Writer {
   /** Looks up, in one go, what the batches of a transaction are about to write: to be called before `write`. */
-  look(batches: readonly { readonly partition: Partition; readonly writes: readonly Write[] }[]): void;
+  look(batches: readonly Batch[]): void;
   /** Writes a batch; the new etags, or, with nothing written, why it is refused. */
-  write(
-    partition: Partition,
-    writes: readonly Write[],
-    texts: readonly string[],
-    next: () => number,
-    now: number,
-  ): string[] | CommitRefused;
+  write(batch: Batch, next: () => number, now: number): string[] | CommitRefused;
   /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. Each takes a number too. */
   sweep(now: number, most: number, next: () => number): number;
   /** Leaves what the transaction has yet to write to the rest of it: to be called before it commits. */
   settle(rest: Rest): void;
-  /** To be called when it was rolled back. */
+  /** To be called when it was rolled back, or another process has written since the last. */
   forget(): void;
 }
 
@@ -40,7 +55,7 @@ export interface Memory {
 
 /** `groupOf` numbers what is new. */
 export function writerOf(db: Db, table: Table, container: Container, groupOf: GroupOf, memory: Memory): Writer {
-  const { documents, prefixes, fields, hasTerms } = table;
+  const { documents, fields, hasTerms, termKeys } = table;
   const { latest, known } = memory;
   /** Whether what a document was before says what is to be changed. */
   const compares = hasTerms || fields.length > 0;
@@ -70,54 +85,52 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     return known.peek(seq)?.document ?? (JSON.parse(String((bodyOf.get([n]) as [string])[0])) as Document);
   }
 
-  /** The groups of a partition's text and of those of its prefixes. */
-  function groupsOf(keys: readonly string[], kind: string): number[] {
-    return keys.map((key) => groupOf(key, kind));
+  function groupsOf(scopes: readonly string[], kind: string): number[] {
+    return scopes.map((scope) => groupOf(scope, kind));
   }
 
   function termed(groups: readonly number[], pk: string, document: Document): Termed {
-    return { keys: prefixes.length > 0 ? [...groups, pk] : groups, document };
+    return { keys: termKeys.includes('pk') ? [...groups, pk] : groups, document };
   }
 
   function put(
-    keys: readonly string[],
+    scopes: readonly string[],
+    key: string,
     document: Document,
     text: string,
     found: Found | undefined,
     seq: number,
     now: number,
   ) {
-    const [pk = ''] = keys;
-    const key = keyOf(documents, pk, document.id);
+    const [pk = ''] = scopes;
     const old = found && documentOf(found);
     const expiresAt = document.ttl === undefined ? null : now + document.ttl;
     const n = found?.n ?? rows.nextN();
-    const groups = groupsOf(keys, document.kind);
+    const groups = groupsOf(scopes, document.kind);
     const stays = old?.kind === document.kind;
     const row = { n, pk, groups: stays ? undefined : groups, document, seq, expiresAt, text };
     rows.set(row, found && { document: old });
     latest.move(key, { n, seq, expiresAt, text, again: document.kind !== FACT_KIND });
     if (!terms) return;
-    const before = old && termed(stays ? groups : groupsOf(keys, old.kind), pk, old);
+    const before = old && termed(stays ? groups : groupsOf(scopes, old.kind), pk, old);
     terms.change(n, before, termed(groups, pk, document));
   }
 
-  function drop(keys: readonly string[], id: string, found: Found): void {
-    const [pk = ''] = keys;
+  function drop(scopes: readonly string[], key: string, found: Found): void {
+    const [pk = ''] = scopes;
     const old = terms && documentOf(found);
     rows.delete(found.n);
-    latest.move(keyOf(documents, pk, id), undefined);
-    if (old) terms?.change(found.n, termed(groupsOf(keys, old.kind), pk, old), undefined);
+    latest.move(key, undefined);
+    if (old) terms?.change(found.n, termed(groupsOf(scopes, old.kind), pk, old), undefined);
   }
 
   return {
     look(batches) {
       const unknown = new Map<string, readonly [pk: string, id: string]>();
-      for (const { partition, writes } of batches) {
-        const pk = partitionText(partition);
-        for (const id of writes.map(idOf)) {
-          const key = keyOf(documents, pk, id);
-          if (!latest.inside(key)) unknown.set(key, [pk, id]);
+      for (const { writes, keys, scopes } of batches) {
+        for (const [index, write] of writes.entries()) {
+          const key = keys[index] ?? '';
+          if (!latest.inside(key)) unknown.set(key, [scopes[0] ?? '', idOf(write)]);
         }
       }
       if (unknown.size === 0) return;
@@ -126,31 +139,32 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
         looked.set(keyOf(documents, pk, id), { n, seq, expiresAt, ...(text === null ? {} : { text }) });
       }
     },
-    write(partition, writes, texts, next, now) {
-      const keys = [partition, ...prefixes.map((_, at) => partition.slice(0, at + 1))].map(partitionText);
-      const found = writes.map((write) => foundAs(keyOf(documents, keys[0] ?? '', idOf(write))));
+    write({ writes, keys, texts, scopes }, next, now) {
+      const found = keys.map(foundAs);
       for (const [index, write] of writes.entries()) {
         const refused = refusal(write, alive(found[index], now), index);
         if (refused) return refused;
       }
       return writes.map((write, index) => {
+        const key = keys[index] ?? '';
         let before = found[index];
         if (before && !alive(before, now)) {
-          drop(keys, idOf(write), before);
+          drop(scopes, key, before);
           before = undefined;
         }
         const seq = next();
         if (write.op === 'delete') {
-          if (before) drop(keys, idOf(write), before);
+          if (before) drop(scopes, key, before);
           return '';
         }
-        put(keys, write.document, texts[index] ?? '', before, seq, now);
+        put(scopes, key, write.document, texts[index] ?? '', before, seq, now);
         return etagOf(seq);
       });
     },
     sweep(now, most, next) {
       const over = (expired?.all([now, most]) ?? []) as [number, string, string, string][];
-      for (const [n, pk, id, text] of over) drop([pk], id, { n, seq: next(), expiresAt: now, text });
+      for (const [n, pk, id, text] of over)
+        drop([pk], keyOf(documents, pk, id), { n, seq: next(), expiresAt: now, text });
       return over.length;
     },
     settle(rest) {
