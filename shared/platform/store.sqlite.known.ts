@@ -13,38 +13,34 @@ export interface KnownDocuments {
   peek(seq: number): Stored | undefined;
   /** What the file has under a number, as JSON: parsed unless it is known. */
   take(seq: number, text: string): Stored;
-  /** Keeps what was committed under a number, as JSON: it is parsed when it is read. */
-  keep(seq: number, text: string): void;
+  /** Keeps what was committed under a number, of `size` characters as JSON. */
+  keep(seq: number, document: Document, size: number): void;
 }
 
 /**
- * No two writes of a file share a `seq`, so what was read under one never grows stale. Callers share what they get:
- * documents are read-only by their types.
+ * No two writes of a file share a `seq`, so what was read under one never grows stale. Callers share what they give and
+ * get: documents are read-only by their types. One that was written here may have a property that is undefined where
+ * JSON has none.
  */
 export function knownDocuments(statements: Statements): KnownDocuments {
-  const known = new LRUCache<number, Stored | string>({ maxSize: MOST_CHARACTERS });
+  const known = new LRUCache<number, Stored>({ maxSize: MOST_CHARACTERS });
 
   function parsed(seq: number, text: string): Stored {
     const stored = { document: JSON.parse(text) as Document, etag: etagOf(seq) };
     known.set(seq, stored, { size: text.length });
     return stored;
   }
-  function peek(seq: number): Stored | undefined {
-    const found = known.get(seq);
-    return typeof found === 'string' ? parsed(seq, found) : found;
-  }
-
   return {
-    peek,
-    take: (seq, text) => peek(seq) ?? parsed(seq, text),
+    peek: (seq) => known.get(seq),
+    take: (seq, text) => known.get(seq) ?? parsed(seq, text),
     read(table, n, seq) {
-      const found = peek(seq);
+      const found = known.get(seq);
       if (found) return found;
       const row = statements.row<[string, number]>(`SELECT body, seq FROM ${table} WHERE n = ?`, [n]);
       return row && parsed(row[1], row[0]);
     },
-    keep(seq, text) {
-      known.set(seq, text, { size: text.length });
+    keep(seq, document, size) {
+      known.set(seq, { document, etag: etagOf(seq) }, { size });
     },
   };
 }

@@ -4,6 +4,7 @@
  * a walk down a tree on the disk.
  */
 import { LRUCache } from 'lru-cache';
+import type { Document } from './store.ts';
 
 /** `expiresAt` in seconds since 1970. */
 export interface Row {
@@ -12,13 +13,21 @@ export interface Row {
   readonly expiresAt: number | null;
 }
 
-/** A row with the document in it as JSON, where that is at hand. */
+/** A row with the document in it, or that as JSON, where it is at hand. */
 export interface Found extends Row {
+  readonly document?: Document;
   readonly text?: string;
 }
 
-/** What a transaction makes of a document; `again` says whether it may well be read. Undefined: it is gone. */
-type Moved = (Row & { readonly text: string; readonly again: boolean }) | undefined;
+/** What a transaction makes of a document, of `size` characters as JSON; undefined: it is gone. */
+type Moved =
+  | (Row & {
+      readonly document: Document;
+      readonly size: number;
+      /** Whether it may well be read. */
+      readonly again: boolean;
+    })
+  | undefined;
 
 export interface Latest {
   /** For reading: the last version that is committed, or undefined when the file must be asked. */
@@ -61,7 +70,7 @@ interface Options {
   /** Whether this process wrote it: after a transaction that was lost another process gives the same numbers. */
   isMine(): boolean;
   /** Told of each version that was committed. */
-  written(seq: number, text: string): void;
+  written(seq: number, document: Document, size: number): void;
   /** Until when nobody else writes to the file, in ticks. */
   quietUntil(now: number): number;
   /** Milliseconds from some moment on. */
@@ -94,9 +103,9 @@ export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options)
       rows.delete(key);
       return;
     }
-    const { n, seq, expiresAt, text } = moved;
+    const { n, seq, expiresAt, document, size } = moved;
     rows.set(key, { n, seq, expiresAt });
-    written(seq, text);
+    written(seq, document, size);
   }
 
   return {

@@ -79,8 +79,9 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     return inside ? inside.found : looked.get(key);
   }
 
-  function documentOf({ n, seq, text }: Found): Document | undefined {
+  function documentOf({ n, seq, text, document }: Found): Document | undefined {
     if (!compares) return undefined;
+    if (document) return document;
     if (text !== undefined) return JSON.parse(text) as Document;
     return known.peek(seq)?.document ?? (JSON.parse(String((bodyOf.get([n]) as [string])[0])) as Document);
   }
@@ -110,7 +111,7 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     const stays = old?.kind === document.kind;
     const row = { n, pk, groups: stays ? undefined : groups, document, seq, expiresAt, text };
     rows.set(row, found && { document: old });
-    latest.move(key, { n, seq, expiresAt, text, again: document.kind !== FACT_KIND });
+    latest.move(key, { n, seq, expiresAt, document, size: text.length, again: document.kind !== FACT_KIND });
     if (!terms) return;
     const before = old && termed(stays ? groups : groupsOf(scopes, old.kind), pk, old);
     terms.change(n, before, termed(groups, pk, document));

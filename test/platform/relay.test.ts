@@ -168,8 +168,9 @@ describe('two processes on one data folder', () => {
       times.set(id, (times.get(id) ?? 0) + 1);
       await new Promise((resolve) => setTimeout(resolve, 3));
     };
-    await Promise.all(['a', 'b', 'c', 'd'].map((id) => hang(platform, id)));
-    const both = [relaying({ deliver, ...more }), relaying({ platform: platform.twin(), deliver, ...more })];
+    const twin = platform.twin();
+    await Promise.all(['a', 'b', 'c', 'd'].map((id) => hang(twin, id)));
+    const both = [relaying({ deliver, ...more }), relaying({ platform: twin, deliver, ...more })];
     for (let n = 0; n < 10; n += 1) await Promise.all(['a', 'b', 'c', 'd'].map((id) => ring(platform, id)));
     for (const relay of both) expect(await relay.drained()).toBe(true);
     return [...times.values()];
@@ -228,17 +229,15 @@ test('a relay whose store fails says so to the readiness probe, tries again and 
     return platform.store.changes(container, from);
   };
   const relay = relaying({ platform: { ...platform, store } });
-  await expect
-    .poll(() =>
-      relay.ping().then(
-        () => 'up',
-        () => 'down',
-      ),
-    )
-    .toBe('down');
+  const state = () =>
+    relay.ping().then(
+      () => 'up',
+      () => 'down',
+    );
+  await expect.poll(state).toBe('down');
   down = false;
   await ring(platform, 'a');
   await expect.poll(() => counted(platform, 'a'), { timeout: 5000 }).toEqual(rings(1));
   expect(await relay.drained()).toBe(true);
-  await relay.ping();
+  await expect.poll(state).toBe('up');
 });

@@ -204,6 +204,7 @@ test('a batch that is tried by itself and meets the lock of another process is t
 
 describe('what is known', () => {
   const row = (seq: number) => ({ n: seq, seq, expiresAt: null });
+  const document = { id: 'a', kind: 'claim', body: null };
 
   test('is asked of the file anew after a quarter of a millisecond', () => {
     let looks = 0;
@@ -259,7 +260,7 @@ describe('what is known', () => {
       ticks: () => ticks,
     });
     latest.begin(7);
-    latest.move('a', { ...row(8), text: '{}', again: true });
+    latest.move('a', { ...row(8), document, size: 2, again: true });
     latest.expect(8);
     expect(latest.find('a')).toBeUndefined();
     last = [8, true];
@@ -285,7 +286,7 @@ describe('what is known', () => {
       ticks: () => ticks,
     });
     latest.begin(7);
-    latest.move('a', { ...row(8), text: '{}', again: true });
+    latest.move('a', { ...row(8), document, size: 2, again: true });
     latest.expect(8);
     // The disk was full, the engine has let go of the lock, and this thread is not told yet.
     last = [8, false];
