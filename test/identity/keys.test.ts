@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { alone } from '../../shared/platform/lock.ts';
 import { openKeys, rotateKeys } from '../../shared/identity/keys.ts';
 import { readConfig } from '../../shared/platform/config.ts';
 import { linkToken, readLink } from '../../shared/platform/links.ts';
+import { alone } from '../../shared/platform/lock.ts';
 import { type TestPlatform, testPlatform } from '../support/platform.ts';
 
 let platform: TestPlatform;
