@@ -19,6 +19,24 @@ interface Waiting extends Batch {
   reject(error: unknown): void;
 }
 
+/** A batch with its etags, or with why it was refused. */
+type Outcome = readonly [Waiting, string[] | CommitRefused];
+
+interface Options {
+  /** A connection that nothing else uses: what is being written is seen by no read. */
+  readonly db: Db;
+  /** Names this process in the file; hexadecimal. */
+  readonly self: string;
+  readonly memory: Memory;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+  readonly onCommit: ((changed: ReadonlySet<ContainerName>) => void) | undefined;
+  /** Milliseconds to wait for another process' lock. */
+  readonly patience: number;
+  /** Nothing is written before. */
+  readonly noticed: Promise<void>;
+}
+
 interface Committer {
   commit(container: ContainerName, batch: Batch): Promise<string[]>;
   sweep(): Promise<number>;
@@ -34,20 +52,8 @@ const MOST_TOGETHER = 400;
 const SWEEP_EVERY_SECONDS = 60;
 const SWEEP_AT_ONCE = 200;
 
-/**
- * `db` is a connection that nothing else uses: what is being written is seen by no read. `self` names this process in the
- * file. `now` in seconds since 1970;
- * `patience` in milliseconds, for another process' lock; nothing is written before this process was `noticed`.
- */
-export function committerOf(
-  db: Db,
-  self: string,
-  memory: Memory,
-  now: () => number,
-  onCommit: ((changed: ReadonlySet<ContainerName>) => void) | undefined,
-  patience: number,
-  noticed: Promise<void>,
-): Committer {
+/** `commit` rejects with `CommitRefused`, or with `StoreUnavailable` when the lock or the disk is not to be had. */
+export function committerOf({ db, self, memory, now, onCommit, patience, noticed }: Options): Committer {
   const { latest } = memory;
   const writers = new Map<ContainerName, Writer>();
   const rest = restOf(db);
@@ -55,8 +61,8 @@ export function committerOf(
   const lastSeq = db.prepare(LAST_SEQ).raw(true);
   const queue: Waiting[] = [];
   let running = noticed;
-  /** The number of this process's last write, where the transaction after it was not lost. */
-  let last: number | undefined;
+  /** The file's last number as this process left it; undefined once a transaction was lost. */
+  let left: number | undefined;
   let swept = now();
 
   function writer(container: ContainerName): Writer {
@@ -73,11 +79,11 @@ export function committerOf(
    * change takes the `next` number of the file.
    */
   async function together<T>(work: (next: () => number) => T): Promise<T> {
-    if (!began()) await begun();
+    if (!locked()) await waitForLock();
     try {
       const before = Number((lastSeq.get([]) as [number])[0]);
       // Numbers of rows go on from those given here, unless another process has given some since.
-      if (before !== last) for (const one of writers.values()) one.forget();
+      if (before !== left) for (const one of writers.values()) one.forget();
       let seq = before;
       latest.begin(before);
       const done = work(() => {
@@ -89,10 +95,10 @@ export function committerOf(
       latest.expect(seq);
       await rest.commit();
       latest.landed();
-      last = seq;
+      left = seq;
       return done;
     } catch (error) {
-      last = undefined;
+      left = undefined;
       latest.lost();
       for (const one of [...writers.values(), rest, groups]) one.forget();
       if (db.inTransaction) await aside(db, 'ROLLBACK');
@@ -101,17 +107,17 @@ export function committerOf(
   }
 
   /**
-   * At once where the lock is free; while another process has it, looks again every few milliseconds. Waiting inside the
-   * engine would hold one of its few threads, and the holder of the lock may need it to commit.
+   * While another process has the lock, looks again every few milliseconds. Waiting inside the engine would hold one of
+   * its few threads, and the holder of the lock may need it to commit.
    */
-  async function begun(): Promise<void> {
+  async function waitForLock(): Promise<void> {
     const until = performance.now() + patience;
     do await sleep(1 + Math.random() * 4);
-    while (!began(performance.now() > until));
+    while (!locked(performance.now() > until));
   }
 
-  /** Whether the lock was free; throws when it was not and this is the `last` try. */
-  function began(last = false): boolean {
+  /** Begins a transaction: whether the lock was free. Throws when it was not and this is the `last` try. */
+  function locked(last = false): boolean {
     try {
       db.exec('BEGIN IMMEDIATE');
       return true;
@@ -122,15 +128,15 @@ export function committerOf(
   }
 
   async function flush(): Promise<void> {
-    let tellLast = () => {};
+    // Told once the next transaction is on its way: they go on while the other thread writes it.
+    let untold: readonly Outcome[] = [];
     while (queue.length > 0) {
       const batches = queue.splice(0, fitting(queue));
       const writing = together((next) => written(batches, next));
-      tellLast();
-      tellLast = () => {};
+      tell(untold);
+      untold = [];
       try {
-        const outcomes = await writing;
-        tellLast = () => tell(outcomes);
+        untold = await writing;
       } catch (error) {
         if (batches.length === 1 || unavailable(error)) for (const batch of batches) failed(batch, error);
         else
@@ -138,7 +144,7 @@ export function committerOf(
             await together((next) => written([batch], next)).then(tell, (reason) => failed(batch, reason));
       }
     }
-    tellLast();
+    tell(untold);
     if (now() - swept >= SWEEP_EVERY_SECONDS) await sweepSome().catch(() => 0);
   }
 
@@ -146,8 +152,8 @@ export function committerOf(
     reject(unavailable(error) ?? error);
   }
 
-  /** Commits batches in one transaction and tells each; throws when the transaction is lost. */
-  function tell(outcomes: readonly [Waiting, string[] | CommitRefused][]): void {
+  /** Tells each batch what became of it, and `onCommit` what changed. */
+  function tell(outcomes: readonly Outcome[]): void {
     const changed = new Set<ContainerName>();
     for (const [batch, outcome] of outcomes) {
       if (outcome instanceof CommitRefused) batch.reject(outcome);
@@ -159,13 +165,11 @@ export function committerOf(
     if (changed.size > 0) onCommit?.(changed);
   }
 
-  /** Each batch with its etags, or with why it was refused. */
-  function written(batches: readonly Waiting[], next: () => number): [Waiting, string[] | CommitRefused][] {
+  /** Inside a transaction. */
+  function written(batches: readonly Waiting[], next: () => number): Outcome[] {
     const at = now();
     for (const [name, some] of grouped(batches, ({ container }) => container)) writer(name).look(some);
-    return batches.map((batch) => {
-      return [batch, writer(batch.container).write(batch, next, at)];
-    });
+    return batches.map((batch) => [batch, writer(batch.container).write(batch, next, at)]);
   }
 
   async function sweepSome(): Promise<number> {

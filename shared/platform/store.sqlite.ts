@@ -56,7 +56,15 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
     quietUntil: presence.quietUntil,
     ticks: () => performance.now(),
   });
-  const committer = committerOf(writing, self, { latest, known }, now, onCommit, patience, presence.noticed);
+  const committer = committerOf({
+    db: writing,
+    self,
+    memory: { latest, known },
+    now,
+    onCommit,
+    patience,
+    noticed: presence.noticed,
+  });
   const page = pagerOf(statements, known);
   const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? now() : undefined);
   let closed = false;
