@@ -166,9 +166,10 @@ function broughtIn(writing: Db): void {
 
 /** One connection to read with and one to write with, so that reads go on while a transaction is written and synced. */
 function opened(file: string, self: string): { readonly db: Db; readonly writing: Db; readonly presence: Presence } {
+  let presence: Presence | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    const presence = enter(file, self);
+    presence = enter(file, self);
     const db = new Database(file);
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; ${CACHE}`);
     bringUp(db, containers);
@@ -182,6 +183,7 @@ function opened(file: string, self: string): { readonly db: Db; readonly writing
     db.exec('PRAGMA busy_timeout = 100');
     return { db, writing, presence };
   } catch (error) {
+    presence?.leave();
     throw new StoreUnavailable(`The store cannot be opened at ${file}: ${messageOf(error)}`, 1, { cause: error });
   }
 }

@@ -1,5 +1,5 @@
 /** Who has a file of the embedded store open, and what the others may take from it (docs/adr/0003). */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -7,6 +7,7 @@ import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
 import { enter } from '../../shared/platform/store.sqlite.presence.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
+import { StoreUnavailable } from '../../shared/platform/store.ts';
 import { testClock } from '../support/platform.ts';
 
 let folder: string;
@@ -25,7 +26,12 @@ const present = async () => (await readdir(`${file}-open`)).filter((name) => nam
 describe('who is there', () => {
   test('one alone is quiet for 50 ms from each look, and does not wait', async () => {
     const one = enter(file, 'one');
-    await one.noticed;
+    const order: string[] = [];
+    const waited = one.noticed.then(() => order.push('noticed'));
+    await new Promise(setImmediate);
+    order.push('a turn later');
+    await waited;
+    expect(order).toEqual(['noticed', 'a turn later']);
     expect([one.quietUntil(1000), one.quietUntil(1049), one.quietUntil(1050)]).toEqual([1050, 1050, 1100]);
     one.leave();
     expect(await present()).toEqual([]);
@@ -60,7 +66,7 @@ describe('who is there', () => {
   });
 });
 
-test('where documents are is not asked of the file while nobody else is there, but when something else was read from it', () => {
+test('the file is asked for its last write with each look for others while nobody is there, and after any other read', () => {
   let looks = 0;
   let now = 0;
   const latest = latestOf({
@@ -82,6 +88,12 @@ test('where documents are is not asked of the file while nobody else is there, b
   latest.doubt();
   latest.find('a');
   expect(looks).toBe(3);
+});
+
+test('one that could not open the file is not there afterwards', async () => {
+  await mkdir(file);
+  expect(() => openSqliteStore({ file, clock: testClock() })).toThrow(StoreUnavailable);
+  expect(await present()).toEqual([]);
 });
 
 describe('two stores on one file', () => {
