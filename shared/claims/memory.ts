@@ -16,7 +16,7 @@ export interface Remembered {
   readonly newest: Claims;
   /** Buckets with all their active claims by id, those met last at the end. */
   readonly buckets: Map<string, Claims>;
-  /** Buckets and the claims in them. */
+  /** How many buckets there are, and claims in them, together. */
   readonly size: number;
 }
 
@@ -57,8 +57,8 @@ export function recalled(
 
 /**
  * What is known after a commit of `writes`, of which the first is the head's: what was known before, where it belongs to
- * the very head that was replaced, and the buckets `seen` on the way, with the changes made. The maps of `before` go on
- * into it, and so do those of `seen`.
+ * the very head that was replaced, and the buckets `seen` on the way, with the changes made. The maps of `before` and of
+ * `seen` are changed and go on into it: neither is to be used afterwards.
  */
 export function rememberedAfter(
   writes: readonly [ClaimWrite, ...ClaimWrite[]],
@@ -75,7 +75,7 @@ export function rememberedAfter(
   for (const [at, { op, document }] of rest.entries()) {
     const known = knownOf({ document, etag: etags[at + 1] ?? '' });
     const earlier = op === 'create' ? [] : newest.get(known.claim.id)?.days;
-    // One that was seen longer ago may stand anywhere.
+    // A new one stands nowhere yet, one that was seen longer ago may stand anywhere.
     file(known, earlier ? new Set([...earlier, ...known.days]) : buckets.keys(), buckets);
     renew(newest, known.claim.id, known);
   }
@@ -98,7 +98,7 @@ function renew<T>(map: Map<string, T>, key: string, value: T): void {
   map.set(key, value);
 }
 
-/** Takes out what was met longest ago while the whole has more than `most`; the size that is left. */
+/** Takes out what was met longest ago while the whole is larger than `most`; returns the size that is left. */
 function shorten<T>(map: Map<string, T>, most: number, whole: number, sizeOfOne: (value: T) => number): number {
   let size = whole;
   for (const [key, value] of map) {

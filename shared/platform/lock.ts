@@ -3,19 +3,25 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { codeOf } from './errors.ts';
 
+/** What the file of a lock is called after the lock's name. */
+export const LOCK_ENDING = '.lock';
+
 interface Lock {
-  /** Whether this one holds it now; takes it when it is free. */
+  /** Whether this one holds it now; takes it when it is free. Throws when its file cannot be opened. */
   held(): boolean;
   release(): void;
 }
 
-/** An SQLite file is kept locked by an open transaction: it needs no lease, no clock, and leaves nothing stale behind. */
+/**
+ * An SQLite file in the folder (which must be there) is kept locked by an open transaction: it needs no lease, no clock,
+ * and leaves nothing stale behind.
+ */
 export function lockIn(folder: string, name: string): Lock {
   let holding: Database.Database | undefined;
   return {
     held() {
       if (holding) return true;
-      const db = new Database(join(folder, `${name}.lock`), { timeout: 0 });
+      const db = new Database(join(folder, `${name}${LOCK_ENDING}`), { timeout: 0 });
       try {
         db.exec('BEGIN EXCLUSIVE');
         holding = db;

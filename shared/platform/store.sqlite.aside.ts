@@ -10,9 +10,9 @@ export async function aside(db: Db, sql: string): Promise<void> {
   await exec.call(db, sql);
 }
 
-/** What remains to be done in a transaction. */
+/** What remains to be done in a transaction, in one script: each call into the engine holds up the event loop some 20 µs. */
 export interface Rest {
-  /** A statement; `rows` (JSON) stands in it where it reads `?`. */
+  /** A statement; `rows` (JSON) stands in it in the place of its one `?`. */
   add(sql: string, rows?: string): void;
   /** Does all of it in the order it was added, then commits: one way to the other thread and back. */
   commit(): Promise<void>;
@@ -37,7 +37,7 @@ export function restOf(db: Db): Rest {
   };
 }
 
-/** JSON has no NUL, which alone could not stand in SQL. */
+/** JSON as SQL: only a NUL could not stand in it, and JSON has none. */
 function textLiteral(json: string): string {
   return `'${json.replaceAll("'", "''")}'`;
 }

@@ -69,9 +69,9 @@ interface Options {
   seqOf(): number;
   /** Whether this process wrote it: after a transaction that was lost another process gives the same numbers. */
   isMine(): boolean;
-  /** Told of each version that was committed. */
+  /** Told of each version that was committed and may well be read; `size` in characters of JSON. */
   written(seq: number, document: Document, size: number): void;
-  /** Until when nobody else writes to the file, in ticks. */
+  /** Until when nobody else writes to the file, in ticks; 0 when that is not known. */
   quietUntil(now: number): number;
   /** Milliseconds from some moment on. */
   ticks(): number;
@@ -80,7 +80,8 @@ interface Options {
 /**
  * Every write to the file takes a number (`seq`), so a file whose last number is the one this process has written has
  * been left alone by others. The file is asked anew after a quarter of a millisecond (nobody has heard of another
- * process's write, and asks here, sooner), when anything else was read from it, and never while nobody else is there.
+ * process's write, and asks here, sooner), or, while nobody else is there, after each look for others; and at once when
+ * anything else was read from it.
  */
 export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options): Latest {
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
@@ -112,6 +113,7 @@ export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options)
     find(key) {
       const now = ticks();
       if (now > goodUntil) {
+        // Before the number: one who has written and left between the two would be missed.
         goodUntil = Math.max(now + GOOD_FOR, quietUntil(now));
         bringUpTo(seqOf());
       }

@@ -2,25 +2,26 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lockIn } from './lock.ts';
+import { LOCK_ENDING, lockIn } from './lock.ts';
 
 /** Milliseconds for which it is good that nobody else was there. */
 const LOOK_EVERY = 50;
 /** Milliseconds before the first write of one who is not alone: by then all others have looked. */
 const NOTICED_WITHIN = 100;
-const ENDING = '.lock';
 
 export interface Presence {
   /** Until when nobody else writes to the file, by `now` (milliseconds of `performance`); 0 when that is not known. */
   quietUntil(now: number): number;
-  /** To be waited for before the first write. */
+  /** To be waited for before the first write: by then the others know that they are not alone. */
   readonly noticed: Promise<void>;
+  /** To be called when nothing is written any more. */
   leave(): void;
 }
 
 /**
  * Enters the file's folder of those who have it open, under a name nobody else has. Whoever is there holds a lock under
- * its name, which the operating system frees when the process dies; names without a lock are cleared away.
+ * its name, which the operating system frees when the process dies; names without a lock are cleared away. Throws when
+ * the folder cannot be made or read.
  */
 export function enter(file: string, name: string): Presence {
   const folder = `${file}-open`;
@@ -30,12 +31,14 @@ export function enter(file: string, name: string): Presence {
   let others: string[] = [];
 
   function present(): string[] {
-    return readdirSync(folder).flatMap((entry) => (entry.endsWith(ENDING) ? [entry.slice(0, -ENDING.length)] : []));
+    return readdirSync(folder).flatMap((entry) =>
+      entry.endsWith(LOCK_ENDING) ? [entry.slice(0, -LOCK_ENDING.length)] : [],
+    );
   }
   function isDead(other: string): boolean {
     const lock = lockIn(folder, other);
     if (!lock.held()) return false;
-    rmSync(join(folder, `${other}${ENDING}`), { force: true });
+    rmSync(join(folder, `${other}${LOCK_ENDING}`), { force: true });
     lock.release();
     return true;
   }
@@ -56,7 +59,7 @@ export function enter(file: string, name: string): Presence {
     },
     noticed: others.length === 0 ? Promise.resolve() : sleep(NOTICED_WITHIN),
     leave() {
-      rmSync(join(folder, `${name}${ENDING}`), { force: true });
+      rmSync(join(folder, `${name}${LOCK_ENDING}`), { force: true });
       mine.release();
     },
   };

@@ -42,7 +42,10 @@ const CACHE = 'PRAGMA cache_size = -16000';
 /** After the tables were brought up: what is sorted for a new index of a large file belongs on the disk. */
 const SORTING = 'PRAGMA temp_store = MEMORY';
 
-/** Opens the file, making it and its tables when they are not there. Throws one clear `Error` when it cannot. */
+/**
+ * Opens the file, making it and its tables when they are not there, and the folder `FILE-open` that shows who has it open.
+ * Where others have, its first commit waits 100 ms. Throws `StoreUnavailable` when it cannot.
+ */
 export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: SqliteOptions): SqliteStore {
   const self = randomHex(16);
   const { db, writing, presence } = opened(file, self);

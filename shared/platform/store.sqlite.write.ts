@@ -16,14 +16,15 @@ import { CommitRefused } from './store.ts';
 /** A batch of writes to documents of one partition. */
 export interface Batch {
   readonly writes: readonly Write[];
-  /** In the order of the writes, as `keyOf` makes them. */
+  /** The keys of the documents in the order of the writes, as `keyOf` makes them. */
   readonly keys: readonly string[];
   /** The documents as JSON, in the order of the writes (empty for a delete). */
   readonly texts: readonly string[];
-  /** The text of the partition, and those of its prefixes. */
+  /** The text of the partition (`partitionText`), then those of its proper prefixes, shortest first. */
   readonly scopes: readonly string[];
 }
 
+/** What can be made of the writes before the transaction. They are checked already. */
 export function batchOf({ documents, prefixes }: Table, partition: Partition, writes: readonly Write[]): Batch {
   const pk = partitionText(partition);
   return {
