@@ -90,6 +90,29 @@ test('the file is asked for its last write with each look for others while nobod
   expect(looks).toBe(3);
 });
 
+test('what one has written that left while it was looked for is not missed', () => {
+  let last = 7;
+  let now = 0;
+  let leaves = false;
+  const latest = latestOf({
+    seqOf: () => last,
+    isMine: () => false,
+    written: () => undefined,
+    quietUntil() {
+      if (!leaves) return 0;
+      last = 8;
+      return now + 50;
+    },
+    ticks: () => now,
+  });
+  latest.find('a');
+  latest.learn('a', { n: 1, seq: 7, expiresAt: null });
+  expect(latest.find('a')?.seq).toBe(7);
+  leaves = true;
+  now = 1;
+  expect(latest.find('a')).toBeUndefined();
+});
+
 test('one that could not open the file is not there afterwards', async () => {
   await mkdir(file);
   expect(() => openSqliteStore({ file, clock: testClock() })).toThrow(StoreUnavailable);
