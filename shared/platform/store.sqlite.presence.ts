@@ -38,9 +38,16 @@ export function enter(file: string, name: string): Presence {
   function isDead(other: string): boolean {
     const lock = lockIn(folder, other);
     if (!lock.held()) return false;
-    rmSync(join(folder, `${other}${LOCK_ENDING}`), { force: true });
+    clear(other);
     lock.release();
     return true;
+  }
+  function clear(left: string): void {
+    try {
+      rmSync(join(folder, `${left}${LOCK_ENDING}`), { force: true });
+    } catch {
+      // Windows keeps a file that anybody has open. Without a lock it counts for nobody.
+    }
   }
   function look(): void {
     others = present().filter((other) => other !== name && !isDead(other));
@@ -59,8 +66,8 @@ export function enter(file: string, name: string): Presence {
     },
     noticed: others.length === 0 ? Promise.resolve() : sleep(NOTICED_WITHIN),
     leave() {
-      rmSync(join(folder, `${name}${LOCK_ENDING}`), { force: true });
       mine.release();
+      clear(name);
     },
   };
 }
