@@ -112,8 +112,10 @@ export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options)
     find(key) {
       const now = ticks();
       if (now > goodUntil) {
-        goodUntil = Math.max(now + GOOD_FOR, quietUntil(now));
+        const until = Math.max(now + GOOD_FOR, quietUntil(now));
         bringUpTo(seqOf());
+        // Not before: where the file did not answer, nothing is known to be as it is there.
+        goodUntil = until;
       }
       return rows.get(key);
     },

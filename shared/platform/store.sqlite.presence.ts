@@ -27,7 +27,7 @@ export function enter(file: string, name: string): Presence {
   mkdirSync(folder, { recursive: true });
   const mine = lockIn(folder, name);
   let lookedAt = Number.NEGATIVE_INFINITY;
-  let others: string[] = [];
+  let accompanied = true;
 
   function present(): string[] {
     return readdirSync(folder).flatMap((entry) => (entry.endsWith(ENDING) ? [entry.slice(0, -ENDING.length)] : []));
@@ -39,8 +39,18 @@ export function enter(file: string, name: string): Presence {
     lock.release();
     return true;
   }
+  function othersThere(): boolean {
+    const names = present();
+    // Whose own name is gone (somebody may have deleted the folder) is seen by nobody.
+    return !names.includes(name) || names.filter((other) => other !== name && !isDead(other)).length > 0;
+  }
   function look(): void {
-    others = present().filter((other) => other !== name && !isDead(other));
+    try {
+      accompanied = othersThere();
+    } catch {
+      // The folder is gone, or the process has too many files open: whoever is not seen may be there.
+      accompanied = true;
+    }
   }
 
   // Somebody may have cleared the name away before it was locked.
@@ -52,9 +62,9 @@ export function enter(file: string, name: string): Presence {
         look();
         lookedAt = now;
       }
-      return others.length === 0 ? lookedAt + LOOK_EVERY : 0;
+      return accompanied ? 0 : lookedAt + LOOK_EVERY;
     },
-    noticed: others.length === 0 ? Promise.resolve() : sleep(NOTICED_WITHIN),
+    noticed: accompanied ? sleep(NOTICED_WITHIN) : Promise.resolve(),
     leave() {
       rmSync(join(folder, `${name}${ENDING}`), { force: true });
       mine.release();

@@ -1,6 +1,6 @@
 /** The embedded store: one SQLite file, durable (WAL, every commit synced), shared by processes of one machine. */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import { type Clock, randomHex } from './clock.ts';
@@ -160,7 +160,6 @@ function broughtIn(writing: Db): void {
 function opened(file: string, self: string): { readonly db: Db; readonly writing: Db; readonly presence: Presence } {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    const presence = enter(file, self);
     const db = new Database(file);
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; ${CACHE}`);
     bringUp(db, containers);
@@ -172,7 +171,8 @@ function opened(file: string, self: string): { readonly db: Db; readonly writing
       PRAGMA busy_timeout = 0; ${CACHE}; ${SORTING}`);
     // Reads never wait for writes, only for the moment in which another process makes or recovers the file.
     db.exec('PRAGMA busy_timeout = 100');
-    return { db, writing, presence };
+    // Last, as one that could not open it is not there; and where the file is, be it opened through a link.
+    return { db, writing, presence: enter(realpathSync(file), self) };
   } catch (error) {
     throw new StoreUnavailable(`The store cannot be opened at ${file}: ${messageOf(error)}`, 1, { cause: error });
   }
