@@ -8,6 +8,8 @@ import { lockIn } from './lock.ts';
 const LOOK_EVERY = 50;
 /** Milliseconds before the first write of one who is not alone: by then all others have looked. */
 const NOTICED_WITHIN = 100;
+/** To lock the own name where that fails; each takes some 0.1 ms. */
+const MOST_TRIES = 50;
 const ENDING = '.lock';
 
 export interface Presence {
@@ -53,8 +55,17 @@ export function enter(file: string, name: string): Presence {
     }
   }
 
-  // Somebody may have cleared the name away before it was locked.
-  while (!(mine.held() && present().includes(name))) mine.release();
+  /** Somebody may clear the name away before it is locked, which the engine may take for an error of the disk. */
+  function isIn(last: boolean): boolean {
+    try {
+      return mine.held() && present().includes(name);
+    } catch (error) {
+      if (last) throw error;
+      return false;
+    }
+  }
+
+  for (let tries = 1; !isIn(tries >= MOST_TRIES); tries += 1) mine.release();
   look();
   return {
     quietUntil(now) {

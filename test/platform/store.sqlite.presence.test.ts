@@ -1,8 +1,11 @@
 /** Who has a file of the embedded store open, and what the others may take from it (docs/adr/0003). */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
 import { enter } from '../../shared/platform/store.sqlite.presence.ts';
@@ -70,6 +73,22 @@ describe('who is there', () => {
     expect(one.quietUntil(1100)).toBe(0);
     one.leave();
   });
+
+  test('processes that come and go at the same moment do not hinder each other', async () => {
+    const visitor = join(folder, 'visitor.mjs');
+    await build({
+      entryPoints: [join(import.meta.dirname, 'store.sqlite.visitor.ts')],
+      outfile: visitor,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+    });
+    await symlink(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'));
+    const visitors = [0, 1, 2].map(() => fork(visitor, [file, '400'], { silent: true }));
+    const exits = await Promise.all(visitors.map((one) => once(one, 'exit')));
+    expect(exits.map(([code]) => code)).toEqual([0, 0, 0]);
+  }, 20_000);
 
   test('one that could not open the file is not there', async () => {
     await writeFile(file, 'no database '.repeat(1000));
