@@ -49,6 +49,8 @@ interface Committer {
  * takes of the event loop is some 15 µs a write.
  */
 const MOST_TOGETHER = 400;
+/** Characters of documents, likewise: a script takes many times that of memory, and V8 ends a process that has none. */
+const MOST_CHARACTERS = 16_000_000;
 const SWEEP_EVERY_SECONDS = 60;
 const SWEEP_AT_ONCE = 200;
 
@@ -221,9 +223,11 @@ export function committerOf({ db, self, memory, now, onCommit, patience, noticed
 /** How many of the batches go into one transaction. */
 function fitting(queue: readonly Batch[]): number {
   let writes = 0;
-  const over = queue.findIndex((batch) => {
-    writes += batch.writes.length;
-    return writes > MOST_TOGETHER;
+  let characters = 0;
+  const over = queue.findIndex(({ texts }) => {
+    writes += texts.length;
+    for (const { length } of texts) characters += length;
+    return writes > MOST_TOGETHER || characters > MOST_CHARACTERS;
   });
   return over === -1 ? queue.length : Math.max(1, over);
 }

@@ -114,8 +114,10 @@ export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options)
       const now = ticks();
       if (now > goodUntil) {
         // Before the number: one who has written and left between the two would be missed.
-        goodUntil = Math.max(now + GOOD_FOR, quietUntil(now));
+        const until = Math.max(now + GOOD_FOR, quietUntil(now));
         bringUpTo(seqOf());
+        // Not before: where the file did not answer, nothing is known to be as it is there.
+        goodUntil = until;
       }
       return rows.get(key);
     },

@@ -8,6 +8,8 @@ import { LOCK_ENDING, lockIn } from './lock.ts';
 const LOOK_EVERY = 50;
 /** Milliseconds before the first write of one who is not alone: by then all others have looked. */
 const NOTICED_WITHIN = 100;
+/** To lock the own name where that fails; each takes some 0.1 ms. */
+const MOST_TRIES = 50;
 
 export interface Presence {
   /** Until when nobody else writes to the file, by `now` (milliseconds of `performance`); 0 when that is not known. */
@@ -28,7 +30,7 @@ export function enter(file: string, name: string): Presence {
   mkdirSync(folder, { recursive: true });
   const mine = lockIn(folder, name);
   let lookedAt = Number.NEGATIVE_INFINITY;
-  let others: string[] = [];
+  let accompanied = true;
 
   function present(): string[] {
     return readdirSync(folder).flatMap((entry) =>
@@ -49,12 +51,32 @@ export function enter(file: string, name: string): Presence {
       // Windows keeps a file that anybody has open. Without a lock it counts for nobody.
     }
   }
+  function othersThere(): boolean {
+    const names = present();
+    // Whose own name is gone (somebody may have deleted the folder) is seen by nobody.
+    return !names.includes(name) || names.filter((other) => other !== name && !isDead(other)).length > 0;
+  }
   function look(): void {
-    others = present().filter((other) => other !== name && !isDead(other));
+    try {
+      accompanied = othersThere();
+    } catch {
+      // The folder is gone, or the process has too many files open: whoever is not seen may be there.
+      accompanied = true;
+    }
   }
 
-  // Somebody may have cleared the name away before it was locked.
-  while (!(mine.held() && present().includes(name))) mine.release();
+  /** Somebody may clear the name away before it is locked, which the engine may take for an error of the disk. */
+  function isIn(last: boolean): boolean {
+    try {
+      return mine.held() && present().includes(name);
+    } catch (error) {
+      if (!last) return false;
+      mine.release();
+      throw error;
+    }
+  }
+
+  for (let tries = 1; !isIn(tries >= MOST_TRIES); tries += 1) mine.release();
   look();
   return {
     quietUntil(now) {
@@ -62,9 +84,9 @@ export function enter(file: string, name: string): Presence {
         look();
         lookedAt = now;
       }
-      return others.length === 0 ? lookedAt + LOOK_EVERY : 0;
+      return accompanied ? 0 : lookedAt + LOOK_EVERY;
     },
-    noticed: others.length === 0 ? Promise.resolve() : sleep(NOTICED_WITHIN),
+    noticed: accompanied ? sleep(NOTICED_WITHIN) : Promise.resolve(),
     leave() {
       mine.release();
       clear(name);

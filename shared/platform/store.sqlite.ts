@@ -1,6 +1,6 @@
 /** The embedded store: one SQLite file, durable (WAL, every commit synced), shared by processes of one machine. */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import { type Clock, randomHex } from './clock.ts';
@@ -169,10 +169,8 @@ function broughtIn(writing: Db): void {
 
 /** One connection to read with and one to write with, so that reads go on while a transaction is written and synced. */
 function opened(file: string, self: string): { readonly db: Db; readonly writing: Db; readonly presence: Presence } {
-  let presence: Presence | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    presence = enter(file, self);
     const db = new Database(file);
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; ${CACHE}`);
     bringUp(db, containers);
@@ -184,9 +182,9 @@ function opened(file: string, self: string): { readonly db: Db; readonly writing
       PRAGMA busy_timeout = 0; ${CACHE}; ${SORTING}`);
     // Reads never wait for writes, only for the moment in which another process makes or recovers the file.
     db.exec('PRAGMA busy_timeout = 100');
-    return { db, writing, presence };
+    // Last, as one that could not open it is not there; and where the file is, be it opened through a link.
+    return { db, writing, presence: enter(realpathSync(file), self) };
   } catch (error) {
-    presence?.leave();
     throw new StoreUnavailable(`The store cannot be opened at ${file}: ${messageOf(error)}`, 1, { cause: error });
   }
 }

@@ -1,13 +1,16 @@
 /** Who has a file of the embedded store open, and what the others may take from it (docs/adr/0003). */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
 import { enter } from '../../shared/platform/store.sqlite.presence.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
-import { StoreUnavailable } from '../../shared/platform/store.ts';
 import { testClock } from '../support/platform.ts';
 
 let folder: string;
@@ -64,6 +67,67 @@ describe('who is there', () => {
     one.leave();
     two.leave();
   });
+
+  test('one whose own name is gone is not alone: nobody can see it', async () => {
+    const one = enter(file, 'one');
+    expect(one.quietUntil(1000)).toBe(1050);
+    await rm(`${file}-open`, { recursive: true });
+    expect(one.quietUntil(1050)).toBe(0);
+    const two = enter(file, 'two');
+    two.leave();
+    expect(one.quietUntil(1100)).toBe(0);
+    one.leave();
+  });
+
+  test('processes that come and go at the same moment do not hinder each other', async () => {
+    const visitor = join(folder, 'visitor.mjs');
+    await build({
+      entryPoints: [join(import.meta.dirname, 'store.sqlite.visitor.ts')],
+      outfile: visitor,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+    });
+    await symlink(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'));
+    const visitors = [0, 1, 2].map(() => fork(visitor, [file, '400'], { silent: true }));
+    const exits = await Promise.all(visitors.map((one) => once(one, 'exit')));
+    expect(exits.map(([code]) => code)).toEqual([0, 0, 0]);
+  }, 20_000);
+
+  test('one that could not open the file is not there', async () => {
+    await writeFile(file, 'no database '.repeat(1000));
+    expect(() => openSqliteStore({ file, clock: testClock() })).toThrow('cannot be opened');
+    await writeFile(file, '');
+    const store = openSqliteStore({ file, clock: testClock() });
+    expect(await present()).toHaveLength(1);
+    await store.close();
+  });
+});
+
+test('what is known is not taken for good after a look at the file that failed', () => {
+  let seq = 1;
+  let down = false;
+  let now = 0;
+  const latest = latestOf({
+    seqOf() {
+      if (down) throw new Error('The store cannot answer');
+      return seq;
+    },
+    isMine: () => false,
+    written: () => undefined,
+    quietUntil: (from) => from + 50,
+    ticks: () => now,
+  });
+  latest.find('a');
+  latest.learn('a', { n: 1, seq: 1, expiresAt: null });
+  // Another process has written and left.
+  seq = 2;
+  now = 51;
+  down = true;
+  expect(() => latest.find('a')).toThrow('cannot answer');
+  down = false;
+  expect(latest.find('a')).toBeUndefined();
 });
 
 test('the file is asked for its last write with each look for others while nobody is there, and after any other read', () => {
@@ -113,12 +177,6 @@ test('what one has written that left while it was looked for is not missed', () 
   expect(latest.find('a')).toBeUndefined();
 });
 
-test('one that could not open the file is not there afterwards', async () => {
-  await mkdir(file);
-  expect(() => openSqliteStore({ file, clock: testClock() })).toThrow(StoreUnavailable);
-  expect(await present()).toEqual([]);
-});
-
 describe('two stores on one file', () => {
   const at = ['claims', ['o', 'venue:1']] as const;
   const document = (body: number) => ({ id: 'a', kind: 'claim', body });
@@ -141,6 +199,32 @@ describe('two stores on one file', () => {
       await two.close();
     }
     two = opened();
+  });
+
+  test('they see each other though one has opened it through a link', async () => {
+    one = opened();
+    await one.commit(...at, [{ op: 'upsert', document: document(0) }]);
+    const link = join(folder, 'link.db');
+    await symlink(file, link);
+    two = openSqliteStore({ file: link, clock: testClock() });
+    for (let n = 1; n <= 5; n += 1) {
+      await two.commit(...at, [{ op: 'upsert', document: document(n) }]);
+      // The first asks the file for the row, the next need not.
+      for (let look = 0; look < 3; look += 1) expect((await one.read(...at, 'a'))?.document.body).toBe(n);
+    }
+  });
+
+  test('one goes on reading what the other writes when the folder of names was deleted', async () => {
+    one = opened();
+    two = opened();
+    await two.commit(...at, [{ op: 'upsert', document: document(0) }]);
+    expect((await one.read(...at, 'a'))?.document.body).toBe(0);
+    await rm(`${file}-open`, { recursive: true });
+    for (let n = 1; n <= 5; n += 1) {
+      await sleep(30);
+      await two.commit(...at, [{ op: 'upsert', document: document(n) }]);
+      expect((await one.read(...at, 'a'))?.document.body).toBe(n);
+    }
   });
 
   test.each(['changes', 'query'] as const)('after %s showed something newer, nothing older is read', async (look) => {

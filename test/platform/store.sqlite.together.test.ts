@@ -117,3 +117,26 @@ test.each([
   expect(terms.raw(true).get([])).toEqual([0]);
   db.close();
 });
+
+test('large documents that come at once are written in several transactions, whatever they are made of', async () => {
+  let commits = 0;
+  const file = join(folder, 'large.db');
+  const onCommit = () => {
+    commits += 1;
+  };
+  const odd = ["'", '?', '$&', '\u0000', '\ud800', '\\', '";COMMIT;--'];
+  const bodies = Array.from({ length: 21 }, (_, n) => (odd[n % odd.length] ?? '').padEnd(1_800_000, n % 7 ? 'x' : "'"));
+  const writing = openSqliteStore({ file, clock: testClock(), onCommit });
+  await Promise.all(
+    bodies.map((body, n) =>
+      writing.commit('customers', ['o'], [{ op: 'create', document: { id: `${n}`, kind: 'customer', body } }]),
+    ),
+  );
+  await writing.close();
+  expect(commits).toBe(3);
+  const reading = openSqliteStore({ file, clock: testClock() });
+  for (const [n, body] of bodies.entries()) {
+    expect((await reading.read('customers', ['o'], `${n}`))?.document.body === body).toBe(true);
+  }
+  await reading.close();
+});
