@@ -4,7 +4,7 @@ import type { Statements } from './store.sqlite.statements.ts';
 import type { Document, Stored } from './store.ts';
 
 /** Characters of JSON kept; parsed they take about three times as many bytes. */
-const MOST_CHARACTERS = 4_000_000;
+const MOST_CHARACTERS = 2_500_000;
 
 export interface KnownDocuments {
   /** The document of a row that the same state of the file has shown, with the number of its last write. */
