@@ -1,12 +1,10 @@
 /** What a process knows of documents without asking the file holds while others write to it too. */
-import { stat } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Json, Write } from '../../shared/platform/store.ts';
@@ -200,100 +198,4 @@ test('a batch that is tried by itself and meets the lock of another process is t
   file.exec('ROLLBACK');
   file.close();
   await store.close();
-});
-
-describe('what is known', () => {
-  const row = (seq: number) => ({ n: seq, seq, expiresAt: null });
-  const document = { id: 'a', kind: 'claim', body: null };
-
-  test('is asked of the file anew after a quarter of a millisecond', () => {
-    let looks = 0;
-    let now = 0;
-    const latest = latestOf({
-      seqOf() {
-        looks += 1;
-        return 7;
-      },
-      isMine: () => true,
-      written: () => undefined,
-      quietUntil: () => 0,
-      ticks: () => now,
-    });
-    expect(latest.find('a')).toBeUndefined();
-    latest.learn('a', row(7));
-    now = 0.2;
-    expect([latest.find('a'), latest.find('b')]).toEqual([row(7), undefined]);
-    expect(looks).toBe(1);
-    now = 0.3;
-    expect(latest.find('a')).toEqual(row(7));
-    expect(looks).toBe(2);
-  });
-
-  test('is asked for anew by what a message brings about', async () => {
-    let seq = 7;
-    const latest = latestOf({
-      seqOf: () => seq,
-      isMine: () => false,
-      written: () => undefined,
-      quietUntil: () => 0,
-      ticks: () => performance.now(),
-    });
-    await new Promise(setImmediate);
-    latest.find('a');
-    latest.learn('a', row(7));
-    // Another process writes and says so, while this one is busy in the same turn.
-    seq = 8;
-    const message = new Promise((heard) => stat('.', heard));
-    for (const until = performance.now() + 30; performance.now() < until; );
-    await message;
-    expect(latest.find('a')).toBeUndefined();
-  });
-
-  test('a commit of this process is known as soon as the file shows it, and not before', async () => {
-    let last: readonly [number, boolean] = [7, true];
-    let ticks = 0;
-    const latest = latestOf({
-      seqOf: () => last[0],
-      isMine: () => last[1],
-      written: () => undefined,
-      quietUntil: () => 0,
-      ticks: () => ticks,
-    });
-    latest.begin(7);
-    latest.move('a', { ...row(8), document, size: 2, again: true });
-    latest.expect(8);
-    expect(latest.find('a')).toBeUndefined();
-    last = [8, true];
-    ticks += 1;
-    expect(latest.find('a')).toEqual(row(8));
-    // Another process was quicker than the news of our own commit.
-    last = [9, false];
-    ticks += 1;
-    expect(latest.find('a')).toBeUndefined();
-    latest.landed();
-    expect(latest.find('a')).toBeUndefined();
-  });
-
-  test("another process's commit with the numbers of one that was lost is not taken for it", async () => {
-    let last: readonly [number, boolean] = [7, true];
-    let ticks = 0;
-    const kept: number[] = [];
-    const latest = latestOf({
-      seqOf: () => last[0],
-      isMine: () => last[1],
-      written: (seq) => kept.push(seq),
-      quietUntil: () => 0,
-      ticks: () => ticks,
-    });
-    latest.begin(7);
-    latest.move('a', { ...row(8), document, size: 2, again: true });
-    latest.expect(8);
-    // The disk was full, the engine has let go of the lock, and this thread is not told yet.
-    last = [8, false];
-    expect(latest.find('a')).toBeUndefined();
-    latest.lost();
-    ticks += 1;
-    expect(latest.find('a')).toBeUndefined();
-    expect(kept).toEqual([]);
-  });
 });

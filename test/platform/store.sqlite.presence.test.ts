@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
 import { enter } from '../../shared/platform/store.sqlite.presence.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
@@ -103,78 +102,6 @@ describe('who is there', () => {
     expect(await present()).toHaveLength(1);
     await store.close();
   });
-});
-
-test('what is known is not taken for good after a look at the file that failed', () => {
-  let seq = 1;
-  let down = false;
-  let now = 0;
-  const latest = latestOf({
-    seqOf() {
-      if (down) throw new Error('The store cannot answer');
-      return seq;
-    },
-    isMine: () => false,
-    written: () => undefined,
-    quietUntil: (from) => from + 50,
-    ticks: () => now,
-  });
-  latest.find('a');
-  latest.learn('a', { n: 1, seq: 1, expiresAt: null });
-  // Another process has written and left.
-  seq = 2;
-  now = 51;
-  down = true;
-  expect(() => latest.find('a')).toThrow('cannot answer');
-  down = false;
-  expect(latest.find('a')).toBeUndefined();
-});
-
-test('the file is asked for its last write with each look for others while nobody is there, and after any other read', () => {
-  let looks = 0;
-  let now = 0;
-  const latest = latestOf({
-    seqOf() {
-      looks += 1;
-      return 7;
-    },
-    isMine: () => true,
-    written: () => undefined,
-    quietUntil: () => 50,
-    ticks: () => now,
-  });
-  latest.find('a');
-  for (now = 1; now <= 50; now += 1) latest.find('a');
-  expect(looks).toBe(1);
-  now = 50.1;
-  latest.find('a');
-  expect(looks).toBe(2);
-  latest.doubt();
-  latest.find('a');
-  expect(looks).toBe(3);
-});
-
-test('what one has written that left while it was looked for is not missed', () => {
-  let last = 7;
-  let now = 0;
-  let leaves = false;
-  const latest = latestOf({
-    seqOf: () => last,
-    isMine: () => false,
-    written: () => undefined,
-    quietUntil() {
-      if (!leaves) return 0;
-      last = 8;
-      return now + 50;
-    },
-    ticks: () => now,
-  });
-  latest.find('a');
-  latest.learn('a', { n: 1, seq: 7, expiresAt: null });
-  expect(latest.find('a')?.seq).toBe(7);
-  leaves = true;
-  now = 1;
-  expect(latest.find('a')).toBeUndefined();
 });
 
 describe('two stores on one file', () => {

@@ -1,0 +1,135 @@
+/** When the file is asked for its last write before what is known of its documents is taken for true (docs/adr/0003). */
+import { stat } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Latest } from '../../shared/platform/store.sqlite.latest.ts';
+import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
+
+const row = (seq: number) => ({ n: seq, seq, expiresAt: null });
+const document = { id: 'a', kind: 'claim', body: null };
+
+/** The file as it is, and how often it was asked. */
+let file: { seq: number; mine: boolean; down: boolean; looks: number };
+let now: number;
+/** Who else is there: until when nobody is. */
+let quietUntil: () => number;
+let kept: number[];
+let latest: Latest;
+beforeEach(() => {
+  file = { seq: 7, mine: false, down: false, looks: 0 };
+  now = 0;
+  quietUntil = () => 0;
+  kept = [];
+  latest = latestOf({
+    seqOf() {
+      file.looks += 1;
+      if (file.down) throw new Error('The store cannot answer');
+      return file.seq;
+    },
+    isMine: () => file.mine,
+    written: (seq) => kept.push(seq),
+    quietUntil: () => quietUntil(),
+    ticks: () => now,
+  });
+});
+
+describe('what is known is asked for', () => {
+  test('anew after a quarter of a millisecond', () => {
+    expect(latest.find('a')).toBeUndefined();
+    latest.learn('a', row(7));
+    now = 0.2;
+    expect([latest.find('a'), latest.find('b')]).toEqual([row(7), undefined]);
+    expect(file.looks).toBe(1);
+    now = 0.3;
+    expect(latest.find('a')).toEqual(row(7));
+    expect(file.looks).toBe(2);
+  });
+
+  test('anew by what a message brings about', async () => {
+    const ticking = latestOf({
+      seqOf: () => file.seq,
+      isMine: () => false,
+      written: () => undefined,
+      quietUntil: () => 0,
+      ticks: () => performance.now(),
+    });
+    await new Promise(setImmediate);
+    ticking.find('a');
+    ticking.learn('a', row(7));
+    // Another process writes and says so, while this one is busy in the same turn.
+    file.seq = 8;
+    const message = new Promise((heard) => stat('.', heard));
+    for (const until = performance.now() + 30; performance.now() < until; );
+    await message;
+    expect(ticking.find('a')).toBeUndefined();
+  });
+
+  test('with each look for others while nobody is there, and after any other read', () => {
+    quietUntil = () => 50;
+    latest.find('a');
+    for (now = 1; now <= 50; now += 1) latest.find('a');
+    expect(file.looks).toBe(1);
+    now = 50.1;
+    latest.find('a');
+    expect(file.looks).toBe(2);
+    latest.doubt();
+    latest.find('a');
+    expect(file.looks).toBe(3);
+  });
+
+  test('after that look: what one has written that left while it was looked for is not missed', () => {
+    latest.find('a');
+    latest.learn('a', row(7));
+    expect(latest.find('a')?.seq).toBe(7);
+    quietUntil = () => {
+      file.seq = 8;
+      return now + 50;
+    };
+    now = 1;
+    expect(latest.find('a')).toBeUndefined();
+  });
+
+  test('again after a look at the file that failed', () => {
+    quietUntil = () => now + 50;
+    latest.find('a');
+    latest.learn('a', row(7));
+    // Another process has written and left.
+    file.seq = 8;
+    now = 51;
+    file.down = true;
+    expect(() => latest.find('a')).toThrow('cannot answer');
+    file.down = false;
+    expect(latest.find('a')).toBeUndefined();
+  });
+});
+
+describe('a commit', () => {
+  beforeEach(() => {
+    latest.begin(7);
+    latest.move('a', { ...row(8), document, size: 2, again: true });
+    latest.expect(8);
+  });
+
+  test('of this process is known as soon as the file shows it, and not before', () => {
+    file.mine = true;
+    expect(latest.find('a')).toBeUndefined();
+    file.seq = 8;
+    now += 1;
+    expect(latest.find('a')).toEqual(row(8));
+    // Another process was quicker than the news of our own commit.
+    file = { ...file, seq: 9, mine: false };
+    now += 1;
+    expect(latest.find('a')).toBeUndefined();
+    latest.landed();
+    expect(latest.find('a')).toBeUndefined();
+  });
+
+  test('of another process with the numbers of one that was lost is not taken for it', () => {
+    // The disk was full, the engine has let go of the lock, and this thread is not told yet.
+    file.seq = 8;
+    expect(latest.find('a')).toBeUndefined();
+    latest.lost();
+    now += 1;
+    expect(latest.find('a')).toBeUndefined();
+    expect(kept).toEqual([]);
+  });
+});
