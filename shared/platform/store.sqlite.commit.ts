@@ -141,13 +141,18 @@ export function committerOf({ db, self, memory, now, onCommit, patience, noticed
         untold = await writing;
       } catch (error) {
         if (batches.length === 1 || unavailable(error)) for (const batch of batches) failed(batch, error);
-        else
-          for (const batch of batches)
-            await together((next) => written([batch], next)).then(tell, (reason) => failed(batch, reason));
+        else await oneByOne(batches);
       }
     }
     tell(untold);
     if (now() - swept >= SWEEP_EVERY_SECONDS) await sweepSome().catch(() => 0);
+  }
+
+  /** Each in a transaction of its own: one that is broken takes none of the others with it. */
+  async function oneByOne(batches: readonly Waiting[]): Promise<void> {
+    for (const batch of batches) {
+      await together((next) => written([batch], next)).then(tell, (reason) => failed(batch, reason));
+    }
   }
 
   function failed({ reject }: Waiting, error: unknown): void {

@@ -30,6 +30,7 @@ export function knownDocuments(statements: Statements): KnownDocuments {
     known.set(seq, stored, { size: text.length });
     return stored;
   }
+
   return {
     peek: (seq) => known.get(seq),
     take: (seq, text) => known.get(seq) ?? parsed(seq, text),

@@ -60,6 +60,7 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
   const { latest, known } = memory;
   /** Whether what a document was before says what is to be changed. */
   const compares = hasTerms || fields.length > 0;
+  const namesPartition = termKeys.includes('pk');
   const bodyOf = db.prepare(`SELECT body FROM ${documents} WHERE n = ?`).raw(true);
   const lookUp = db
     .prepare(
@@ -92,7 +93,7 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
   }
 
   function termed(groups: readonly number[], pk: string, document: Document): Termed {
-    return { keys: termKeys.includes('pk') ? [...groups, pk] : groups, document };
+    return { keys: namesPartition ? [...groups, pk] : groups, document };
   }
 
   function put(
@@ -165,8 +166,10 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     },
     sweep(now, most, next) {
       const over = (expired?.all([now, most]) ?? []) as [number, string, string, string][];
-      for (const [n, pk, id, text] of over)
+      for (const [n, pk, id, text] of over) {
+        // Terms are dropped by the group of the partition alone.
         drop([pk], keyOf(documents, pk, id), { n, seq: next(), expiresAt: now, text });
+      }
       return over.length;
     },
     settle(rest) {
