@@ -1,6 +1,10 @@
-/** Work of the engine in a thread of its own: the event loop goes on, and nothing else may use the connection meanwhile. */
+/** Work of the engine in a thread of its own: the event loop goes on, and nothing but more of it may use the connection. */
 import AsyncDatabase from 'libsql/promise';
 import type { Db } from './store.sqlite.schema.ts';
+
+// Read when the engine starts its threads, at the first script: with one of them scripts run in the order they were sent.
+// (Of two, one now and then overtakes the other, and what is sent ahead would be lost and done anew.)
+process.env.TOKIO_WORKER_THREADS = '1';
 
 // Both classes of the package wrap the same connection; only this one's methods give way.
 const { exec } = AsyncDatabase.prototype;
@@ -14,9 +18,9 @@ export async function aside(db: Db, sql: string): Promise<void> {
 export interface Rest {
   /** A statement; `rows` (JSON) stands in it in the place of its one `?`. */
   add(sql: string, rows?: string): void;
-  /** Does all of it in the order it was added, then commits: one way to the other thread and back. */
-  commit(): Promise<void>;
-  /** Lets go of it; to be called when the transaction was rolled back. */
+  /** Does `first` and all that was added, in that order, then commits: one way to the other thread and back. */
+  commit(first: readonly string[]): Promise<void>;
+  /** Lets go of what was added; to be called when the transaction was rolled back. */
   forget(): void;
 }
 
@@ -26,8 +30,8 @@ export function restOf(db: Db): Rest {
     add(sql, rows) {
       statements.push(rows === undefined ? sql : sql.replace('?', () => textLiteral(rows)));
     },
-    async commit() {
-      const all = [...statements, 'COMMIT'];
+    async commit(first) {
+      const all = [...first, ...statements, 'COMMIT'];
       statements = [];
       await aside(db, all.join(';\n'));
     },

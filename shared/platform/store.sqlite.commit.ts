@@ -1,38 +1,31 @@
 /** Group commit of the embedded store: all batches that wait are written in one transaction and share one sync. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
 import { codeOf } from './errors.ts';
-import { grouped } from './grouped.ts';
-import { aside, restOf } from './store.sqlite.aside.ts';
-import { newGroupsFor } from './store.sqlite.groups.ts';
-import type { Db } from './store.sqlite.schema.ts';
-import { keepLast, LAST_SEQ, tableOf } from './store.sqlite.schema.ts';
-import { statementsOf, unavailable } from './store.sqlite.statements.ts';
-import type { Batch, Memory, Writer } from './store.sqlite.write.ts';
-import { writerOf } from './store.sqlite.write.ts';
+import { unavailable } from './store.sqlite.statements.ts';
+import type { ContainerBatch, Outcome, Sent, Transactions } from './store.sqlite.transaction.ts';
+import type { Batch } from './store.sqlite.write.ts';
 import { CommitRefused } from './store.ts';
 
-interface Waiting extends Batch {
-  readonly container: ContainerName;
+interface Waiting extends ContainerBatch {
   resolve(etags: string[]): void;
   reject(error: unknown): void;
 }
 
-/** A batch with its etags, or with why it was refused. */
-type Outcome = readonly [Waiting, string[] | CommitRefused];
+type Outcomes = readonly Outcome<Waiting>[];
+
+/** A transaction that was sent ahead. */
+interface OnItsWay extends Sent<Outcomes> {
+  readonly batches: readonly Waiting[];
+}
 
 interface Options {
-  /** A connection that nothing else uses: what is being written is seen by no read. */
-  readonly db: Db;
-  /** Names this process in the file; hexadecimal. */
-  readonly self: string;
-  readonly memory: Memory;
+  readonly transactions: Transactions;
   /** Seconds since 1970. */
   readonly now: () => number;
   readonly onCommit: ((changed: ReadonlySet<ContainerName>) => void) | undefined;
-  /** Milliseconds to wait for another process' lock. */
-  readonly patience: number;
+  /** Whether nobody else writes to the file at present. */
+  readonly isAlone: () => boolean;
   /** Nothing is written before. */
   readonly noticed: Promise<void>;
 }
@@ -45,114 +38,114 @@ interface Committer {
 }
 
 /**
- * Writes of a transaction at most (and one batch at least). Those that come while one is written share the next; what it
- * takes of the event loop is some 15 µs a write.
+ * Writes of a transaction at most (and one batch at least). Those that come while two are on their way share the next;
+ * what it takes of the event loop is some 15 µs a write.
  */
 const MOST_TOGETHER = 400;
 /** Characters of documents, likewise: a script takes many times that of memory, and V8 ends a process that has none. */
 const MOST_CHARACTERS = 16_000_000;
+/** Transactions on their way: the other thread has the next one at hand when it is done with one. */
+const MOST_SENT = 2;
+/** Transactions under the lock after one sent ahead was lost: twice as many each time, and half as many after one landed. */
+const MOST_CARE = 64;
 const SWEEP_EVERY_SECONDS = 60;
 const SWEEP_AT_ONCE = 200;
 
 /** `commit` rejects with `CommitRefused`, or with `StoreUnavailable` when the lock or the disk is not to be had. */
-export function committerOf({ db, self, memory, now, onCommit, patience, noticed }: Options): Committer {
-  const { latest } = memory;
-  const writers = new Map<ContainerName, Writer>();
-  const rest = restOf(db);
-  const groups = newGroupsFor(statementsOf(db));
-  const lastSeq = db.prepare(LAST_SEQ).raw(true);
+export function committerOf({ transactions, now, onCommit, isAlone, noticed }: Options): Committer {
   const queue: Waiting[] = [];
+  /** Oldest first. */
+  const sent: OnItsWay[] = [];
   let running = noticed;
-  /** The file's last number as this process left it; undefined once a transaction was lost. */
-  let left: number | undefined;
+  let flushing = false;
+  let wake = () => {};
+  /** Transactions that are yet to be done under the lock, and how many it will be after the next loss. */
+  let [careful, care] = [0, 1];
   let swept = now();
 
-  function writer(container: ContainerName): Writer {
-    const known = writers.get(container);
-    if (known) return known;
-    const declaration = declarationOf(container);
-    const made = writerOf(db, tableOf(container), declaration, groups.groupOf, memory);
-    writers.set(container, made);
-    return made;
-  }
-
-  /**
-   * Takes the write lock, works, and leaves the rest to the other thread: requests go on while it writes and syncs. Each
-   * change takes the `next` number of the file.
-   */
-  async function together<T>(work: (next: () => number) => T): Promise<T> {
-    if (!locked()) await waitForLock();
-    try {
-      const before = Number((lastSeq.get([]) as [number])[0]);
-      // Numbers of rows go on from those given here, unless another process has given some since.
-      if (before !== left) for (const one of writers.values()) one.forget();
-      let seq = before;
-      latest.begin(before);
-      const done = work(() => {
-        seq += 1;
-        return seq;
-      });
-      if (seq > before) rest.add(keepLast(seq, self));
-      for (const one of writers.values()) one.settle(rest);
-      latest.expect(seq);
-      await rest.commit();
-      latest.landed();
-      left = seq;
-      return done;
-    } catch (error) {
-      left = undefined;
-      latest.lost();
-      for (const one of [...writers.values(), rest, groups]) one.forget();
-      if (db.inTransaction) await aside(db, 'ROLLBACK');
-      throw error;
-    }
-  }
-
-  /**
-   * While another process has the lock, looks again every few milliseconds. Waiting inside the engine would hold one of
-   * its few threads, and the holder of the lock may need it to commit.
-   */
-  async function waitForLock(): Promise<void> {
-    const until = performance.now() + patience;
-    do await sleep(1 + Math.random() * 4);
-    while (!locked(performance.now() > until));
-  }
-
-  /** Begins a transaction: whether the lock was free. Throws when it was not and this is the `last` try. */
-  function locked(last = false): boolean {
-    try {
-      db.exec('BEGIN IMMEDIATE');
-      return true;
-    } catch (error) {
-      if (!codeOf(error)?.startsWith('SQLITE_BUSY') || last) throw error;
-      return false;
-    }
-  }
-
   async function flush(): Promise<void> {
-    // Told once the next transaction is on its way: they go on while the other thread writes it.
-    let untold: readonly Outcome[] = [];
-    while (queue.length > 0) {
-      const batches = queue.splice(0, fitting(queue));
-      const writing = together((next) => written(batches, next));
+    let untold: Outcomes = [];
+    for (;;) {
+      const next = step();
+      // Told once the next transaction is on its way: they go on while the other thread writes it.
       tell(untold);
-      untold = [];
-      try {
-        untold = await writing;
-      } catch (error) {
-        if (batches.length === 1 || unavailable(error)) for (const batch of batches) failed(batch, error);
-        else await oneByOne(batches);
-      }
+      if (!next) break;
+      untold = await next;
     }
-    tell(untold);
-    if (now() - swept >= SWEEP_EVERY_SECONDS) await sweepSome().catch(() => 0);
+    flushing = false;
+  }
+
+  /** Starts what is to be done next: what has landed by then. Undefined when nothing is left. */
+  function step(): Promise<Outcomes> | undefined {
+    const sweeps = now() - swept >= SWEEP_EVERY_SECONDS;
+    if (!sweeps && careful === 0 && sent.length < MOST_SENT && isAlone()) sendAhead();
+    const [oldest] = sent;
+    if (oldest) return landing(oldest);
+    if (sweeps) return sweepSome().then(nothing, nothing);
+    return queue.length > 0 ? underLock() : undefined;
+  }
+
+  function sendAhead(): void {
+    const batches = queue.slice(0, fitting(queue));
+    const plan = batches.length > 0 ? transactions.ahead(batches, now()) : undefined;
+    if (!plan) return;
+    queue.splice(0, batches.length);
+    sent.push({ ...plan, batches });
+    // It is looked at in its turn.
+    plan.landed.catch(nothing);
+  }
+
+  /** Waits for the oldest on its way, or, while there is room for another, for what may be sent meanwhile. */
+  async function landing({ landed, result }: OnItsWay): Promise<Outcomes> {
+    const arrived = new Promise<boolean>((resolve) => {
+      wake = () => resolve(false);
+    });
+    try {
+      const isDown = landed.then(() => true);
+      if (!(await (sent.length < MOST_SENT ? Promise.race([isDown, arrived]) : isDown))) return [];
+    } catch {
+      return lost();
+    }
+    sent.shift();
+    care = Math.max(1, care / 2);
+    return result;
+  }
+
+  /** One was lost, and with it those sent after it: they wait again, to be decided under the lock. */
+  async function lost(): Promise<Outcomes> {
+    const ends = await Promise.allSettled(sent.map(({ landed }) => landed));
+    await transactions.lost();
+    careful = care;
+    care = Math.min(MOST_CARE, care * 2);
+    const [landed, again]: [Outcome<Waiting>[], Waiting[]] = [[], []];
+    for (const [index, { batches, result }] of sent.splice(0).entries()) {
+      const end = ends[index];
+      if (end?.status === 'fulfilled') landed.push(...result);
+      else if (isUnknown(end?.reason)) for (const batch of batches) failed(batch, end?.reason);
+      else again.push(...batches);
+    }
+    queue.unshift(...again);
+    return landed;
+  }
+
+  async function underLock(): Promise<Outcomes> {
+    const batches = queue.splice(0, fitting(queue));
+    careful = Math.max(0, careful - 1);
+    try {
+      return await transactions.underLock(batches, now());
+    } catch (error) {
+      if (batches.length > 1 && !unavailable(error)) return oneByOne(batches);
+      for (const batch of batches) failed(batch, error);
+      return [];
+    }
   }
 
   /** Each in a transaction of its own: one that is broken takes none of the others with it. */
-  async function oneByOne(batches: readonly Waiting[]): Promise<void> {
+  async function oneByOne(batches: readonly Waiting[]): Promise<Outcomes> {
     for (const batch of batches) {
-      await together((next) => written([batch], next)).then(tell, (reason) => failed(batch, reason));
+      await transactions.underLock([batch], now()).then(tell, (reason) => failed(batch, reason));
     }
+    return [];
   }
 
   function failed({ reject }: Waiting, error: unknown): void {
@@ -160,7 +153,7 @@ export function committerOf({ db, self, memory, now, onCommit, patience, noticed
   }
 
   /** Tells each batch what became of it, and `onCommit` what changed. */
-  function tell(outcomes: readonly Outcome[]): void {
+  function tell(outcomes: Outcomes): void {
     const changed = new Set<ContainerName>();
     for (const [batch, outcome] of outcomes) {
       if (outcome instanceof CommitRefused) batch.reject(outcome);
@@ -172,32 +165,20 @@ export function committerOf({ db, self, memory, now, onCommit, patience, noticed
     if (changed.size > 0) onCommit?.(changed);
   }
 
-  /** Inside a transaction. */
-  function written(batches: readonly Waiting[], next: () => number): Outcome[] {
-    const at = now();
-    for (const [name, some] of grouped(batches, ({ container }) => container)) writer(name).look(some);
-    return batches.map((batch) => [batch, writer(batch.container).write(batch, next, at)]);
-  }
-
   async function sweepSome(): Promise<number> {
     swept = now();
-    return together((next) => {
-      let gone = 0;
-      for (const name of containerNames) {
-        if (declarationOf(name).ttl) gone += writer(name).sweep(swept, SWEEP_AT_ONCE, next);
-      }
-      return gone;
-    });
+    let gone = 0;
+    for (const name of containerNames) {
+      if (declarationOf(name).ttl) gone += await transactions.sweep(name, swept, SWEEP_AT_ONCE);
+    }
+    return gone;
   }
 
   /** One at a time, each after the one before, so that transactions of this connection never meet. */
   function alone<T>(work: () => Promise<T>): Promise<T> {
     const mine = running.then(work, work);
-    const settled = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    running = settled;
+    const settled = mine.then(nothing, nothing);
+    running = settled.then(() => undefined);
     return mine;
   }
 
@@ -206,7 +187,11 @@ export function committerOf({ db, self, memory, now, onCommit, patience, noticed
       return new Promise((resolve, reject) => {
         queue.push({ ...batch, container, resolve, reject });
         if (queue.length > 1) return;
-        setImmediate(() => void alone(flush));
+        setImmediate(() => {
+          if (flushing) return wake();
+          flushing = true;
+          void alone(flush);
+        });
       });
     },
     async sweep() {
@@ -223,6 +208,15 @@ export function committerOf({ db, self, memory, now, onCommit, patience, noticed
       await running;
     },
   };
+}
+
+function nothing(): readonly never[] {
+  return [];
+}
+
+/** Whether it may have been written all the same: the disk failed, and not only another had the lock. */
+function isUnknown(error: unknown): boolean {
+  return unavailable(error) !== undefined && !codeOf(error)?.startsWith('SQLITE_BUSY');
 }
 
 /** How many of the batches go into one transaction. */

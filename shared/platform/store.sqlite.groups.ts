@@ -3,6 +3,7 @@
  * 45 characters. A file has each pair once, for good, so what is known of it never grows stale.
  */
 import { LRUCache } from 'lru-cache';
+import type { Rest } from './store.sqlite.aside.ts';
 import type { Statements } from './store.sqlite.statements.ts';
 
 /** The number of a scope (the text of a partition or of a prefix) and a kind. */
@@ -15,7 +16,9 @@ export const GROUPS = `CREATE TABLE IF NOT EXISTS groups (g INTEGER PRIMARY KEY,
 export const NO_GROUP = -1;
 const MOST_KNOWN = 10_000;
 const FIND = 'SELECT g FROM groups WHERE scope = ? AND kind = ?';
-const MAKE = 'INSERT INTO groups (scope, kind) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING g';
+const LAST = 'SELECT coalesce(max(g), 0) FROM groups';
+const ADD = `INSERT INTO groups (g, scope, kind)
+  SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)`;
 
 /** For reading: `NO_GROUP` while nothing was ever written there. */
 export function groupsFor(statements: Statements): GroupOf {
@@ -28,22 +31,47 @@ export function groupsFor(statements: Statements): GroupOf {
   };
 }
 
-/** For writing, inside a transaction that the caller holds: a pair that is new gets its number. */
-export function newGroupsFor(statements: Statements): { readonly groupOf: GroupOf; forget(): void } {
+export interface NewGroups {
+  /** A pair that is new gets the next number. */
+  readonly groupOf: GroupOf;
+  /** Leaves the new ones to the rest of the transaction. */
+  settle(rest: Rest): void;
+  /** Another process has written: the next number is not known any more. */
+  forget(): void;
+  /** A transaction was rolled back, and with it groups that were new. */
+  lost(): void;
+}
+
+/** For writing. `statements` see what is committed; what this process has yet to commit is known here. */
+export function newGroupsFor(statements: Statements): NewGroups {
   const known = knownGroups();
+  let last: number | undefined;
+  let added: [g: number, scope: string, kind: string][] = [];
+
+  function numbered(scope: string, kind: string): number {
+    last = (last ?? statements.row<[number]>(LAST, [])?.[0] ?? 0) + 1;
+    added.push([last, scope, kind]);
+    return last;
+  }
+
   return {
     groupOf(scope, kind) {
       const key = keyOf(scope, kind);
-      // Those that are not known are mostly new: the audit of one event is a group.
-      const found =
-        known.get(key) ??
-        (statements.row<[number]>(MAKE, [scope, kind]) ?? statements.row<[number]>(FIND, [scope, kind]))?.[0];
-      if (found === undefined) throw new Error('A new group has no number');
-      known.set(key, found);
-      return found;
+      const there = known.get(key);
+      if (there !== undefined) return there;
+      const g = statements.row<[number]>(FIND, [scope, kind])?.[0] ?? numbered(scope, kind);
+      known.set(key, g);
+      return g;
     },
-    /** To be called when the transaction was rolled back. */
-    forget: () => known.clear(),
+    settle(rest) {
+      if (added.length > 0) rest.add(ADD, JSON.stringify(added));
+      added = [];
+    },
+    forget() {
+      last = undefined;
+      added = [];
+    },
+    lost: () => known.clear(),
   };
 }
 

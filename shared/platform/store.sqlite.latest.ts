@@ -38,13 +38,16 @@ export interface Latest {
   doubt(): void;
   /** A transaction has the write lock; `seq` is what the file has. */
   begin(seq: number): void;
-  /** Inside the transaction: the document as it stands there (no `found`: it is gone), where that is known. */
+  /** A transaction follows one that is on its way and will leave `seq`. */
+  follow(seq: number): void;
+  /** Inside the last transaction: the document as it stands there (no `found`: it is gone), where that is known. */
   inside(key: string): { readonly found: Found | undefined } | undefined;
   move(key: string, moved: Moved): void;
   /** The transaction is about to be committed, with this `seq`. */
   expect(seq: number): void;
+  /** The first of those on their way is committed. */
   landed(): void;
-  /** It was rolled back. */
+  /** All that were on their way were rolled back. */
   lost(): void;
 }
 
@@ -87,16 +90,18 @@ export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options)
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
   let base: number | undefined;
   let goodUntil = Number.NEGATIVE_INFINITY;
-  let pending: Pending | undefined;
+  /** The transactions on their way, in their order. */
+  let pending: Pending[] = [];
 
   /** Makes what is known true for a file whose last number is `seq`; `landed` where that is this process's for sure. */
   function bringUpTo(seq: number, landed = false): void {
     if (seq === base) return;
-    // The commit is done as soon as it is seen, be it before this thread is told.
-    const mine = pending?.to === seq && (landed || isMine());
-    if (!mine || pending?.from !== base) rows.clear();
+    // A commit is done as soon as it is seen, be it before this thread is told.
+    const mine = pending.some(({ to }) => to === seq) && (landed || isMine());
+    if (!mine || !pending.some(({ from }) => from === base)) rows.clear();
     base = seq;
-    if (mine) for (const [key, moved] of pending?.moves ?? []) apply(key, moved);
+    const done = mine ? pending.filter(({ to = seq + 1 }) => to <= seq) : [];
+    for (const { moves } of done) for (const [key, moved] of moves) apply(key, moved);
   }
 
   function apply(key: string, moved: Moved): void {
@@ -129,26 +134,32 @@ export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options)
     },
     begin(seq) {
       bringUpTo(seq);
-      pending = { from: seq, moves: new Map() };
+      pending.push({ from: seq, moves: new Map() });
+    },
+    follow(seq) {
+      pending.push({ from: seq, moves: new Map() });
     },
     inside(key) {
-      if (pending?.moves.has(key)) return { found: pending.moves.get(key) };
+      const one = pending.findLast(({ moves }) => moves.has(key));
+      if (one) return { found: one.moves.get(key) };
       const row = rows.get(key);
       return row && { found: row };
     },
     move(key, moved) {
-      pending?.moves.set(key, moved);
+      pending.at(-1)?.moves.set(key, moved);
     },
     expect(seq) {
-      if (pending) pending.to = seq;
+      const last = pending.at(-1);
+      if (last) last.to = seq;
     },
     landed() {
       // Seen before already, perhaps, and others may have written since.
-      if (pending?.to !== undefined && pending.to > (base ?? 0)) bringUpTo(pending.to, true);
-      pending = undefined;
+      const [first] = pending;
+      if (first?.to !== undefined && first.to > (base ?? 0)) bringUpTo(first.to, true);
+      pending.shift();
     },
     lost() {
-      pending = undefined;
+      pending = [];
     },
   };
 }

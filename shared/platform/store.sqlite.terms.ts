@@ -2,7 +2,7 @@
 import type { Rest } from './store.sqlite.aside.ts';
 import type { Value } from './store.sqlite.rows.ts';
 import { inserting } from './store.sqlite.rows.ts';
-import type { Db, Table } from './store.sqlite.schema.ts';
+import type { Table } from './store.sqlite.schema.ts';
 import { termsOf } from './store.sqlite.schema.ts';
 import type { Document } from './store.ts';
 
@@ -15,7 +15,7 @@ export interface Termed {
 export interface Terms {
   /** The terms of a document that is new (no `before`), changed, or gone (no `after`). */
   change(n: number, before: Termed | undefined, after: Termed | undefined): void;
-  /** Drops what is to go, and leaves what is to come to the rest of the transaction. */
+  /** Leaves all of it to the rest of the transaction. */
   settle(rest: Rest): void;
   /** Lets go of it: the transaction was rolled back. */
   forget(): void;
@@ -32,18 +32,21 @@ interface Owner {
   readonly drop: Map<string, Term>;
 }
 
-/** Takes one term from a document; bound to group, field, term and id. */
+/**
+ * Takes one term from a document; `?` is group, field, term and id as JSON. One at a time: of a list of keys the engine
+ * would use the group alone, and read all of it. There are few.
+ */
 export function dropTermSql({ terms }: Table): string {
-  return `DELETE FROM ${terms} WHERE g = ? AND field = ? AND term = ? AND id = ?`;
+  return `WITH k AS MATERIALIZED (SELECT ? AS row) DELETE FROM ${terms} WHERE (g, field, term, id) =
+    (SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3 FROM k)`;
 }
 
-export function termsFor(db: Db, table: Table): Terms {
+export function termsFor(table: Table): Terms {
   const { terms, termKeys, starts } = table;
   // Each row of ? is one term, with all columns in this order: telling a document's once would cost a JSON path a row.
   const names = ['field', 'term', 'id', 'n', ...termKeys];
   const adding = inserting(terms, names, 'OR REPLACE');
-  // One at a time: of a list of keys the engine would use the group alone, and read all of it. There are few.
-  const drop = db.prepare(dropTermSql(table));
+  const dropping = dropTermSql(table);
   let owners = new Map<string, Owner>();
 
   function ownerOf(n: number, { keys, document: { id } }: Termed): Owner {
@@ -85,7 +88,9 @@ export function termsFor(db: Db, table: Table): Terms {
     },
     settle(rest) {
       for (const owner of owners.values()) {
-        for (const term of owner.drop.values()) drop.run([owner.keys[0], ...term, owner.id]);
+        for (const term of owner.drop.values()) {
+          rest.add(dropping, JSON.stringify([owner.keys[0], ...term, owner.id]));
+        }
       }
       const add = added();
       owners = new Map();

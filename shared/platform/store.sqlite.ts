@@ -17,6 +17,7 @@ import { enter } from './store.sqlite.presence.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { bringUp, LAST_SEQ, LAST_WRITER, partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
 import { statementsOf } from './store.sqlite.statements.ts';
+import { transactionsOf } from './store.sqlite.transaction.ts';
 import { batchOf } from './store.sqlite.write.ts';
 import type { Change, Document, Store } from './store.ts';
 import { BadCursor, StoreUnavailable } from './store.ts';
@@ -59,13 +60,12 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
     quietUntil: presence.quietUntil,
     ticks: () => performance.now(),
   });
+  const memory = { latest, known };
   const committer = committerOf({
-    db: writing,
-    self,
-    memory: { latest, known },
+    transactions: transactionsOf({ db: writing, reading: statements, self, memory, patience }),
     now,
     onCommit,
-    patience,
+    isAlone: () => presence.quietUntil(performance.now()) > 0,
     noticed: presence.noticed,
   });
   const page = pagerOf(statements, known);

@@ -38,6 +38,8 @@ export function batchOf({ documents, prefixes }: Table, partition: Partition, wr
 export interface Writer {
   /** Looks up, in one go, what the batches of a transaction are about to write: to be called before `write`. */
   look(batches: readonly Batch[]): void;
+  /** Whether a batch can be decided without a look: what is created, or is a fact, and is not known is not there. */
+  isKnown(batch: Batch): boolean;
   /** Writes a batch; the new etags, or, with nothing written, why it is refused. */
   write(batch: Batch, next: () => number, now: number): string[] | CommitRefused;
   /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. Each takes a number too. */
@@ -69,7 +71,7 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     )
     .raw(true);
   const rows = rowsFor(db, table);
-  const terms = hasTerms ? termsFor(db, table) : undefined;
+  const terms = hasTerms ? termsFor(table) : undefined;
   const expired = container.ttl
     ? db.prepare(`SELECT n, pk, id, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
@@ -86,6 +88,11 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     if (document) return document;
     if (text !== undefined) return JSON.parse(text) as Document;
     return known.peek(seq)?.document ?? (JSON.parse(String((bodyOf.get([n]) as [string])[0])) as Document);
+  }
+
+  /** Whether `documentOf` needs no look. */
+  function isAtHand({ seq, text, document }: Found): boolean {
+    return !compares || document !== undefined || text !== undefined || known.peek(seq) !== undefined;
   }
 
   function groupsOf(scopes: readonly string[], kind: string): number[] {
@@ -142,6 +149,13 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
         looked.set(keyOf(documents, pk, id), { n, seq, expiresAt, ...(text === null ? {} : { text }) });
       }
     },
+    isKnown: ({ writes, keys }) =>
+      writes.every((write, index) => {
+        const there = latest.inside(keys[index] ?? '');
+        if (there) return !there.found || isAtHand(there.found);
+        // A fact is copied again after a crash only.
+        return write.op === 'create' || (write.op === 'upsert' && write.document.kind === FACT_KIND);
+      }),
     write({ writes, keys, texts, scopes }, next, now) {
       const found = keys.map(foundAs);
       for (const [index, write] of writes.entries()) {

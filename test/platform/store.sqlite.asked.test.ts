@@ -133,3 +133,53 @@ describe('a commit', () => {
     expect(kept).toEqual([]);
   });
 });
+
+describe('of two commits on their way', () => {
+  beforeEach(() => {
+    latest.find('c');
+    latest.learn('c', row(7));
+    latest.begin(7);
+    latest.move('a', { ...row(8), document, size: 2, again: true });
+    latest.expect(8);
+    latest.follow(8);
+    latest.move('a', { ...row(9), document, size: 2, again: true });
+    latest.move('b', { ...row(10), document, size: 2, again: true });
+    latest.expect(10);
+    file.mine = true;
+    now = 1;
+  });
+  const found = () => ['a', 'b', 'c'].map((key) => latest.find(key)?.seq);
+
+  test('the second goes on from what the first will leave', () => {
+    expect(latest.inside('a')?.found?.seq).toBe(9);
+    expect(latest.inside('c')?.found?.seq).toBe(7);
+  });
+
+  test('each is known as soon as the file shows it, and the first does not show the second', () => {
+    expect(found()).toEqual([undefined, undefined, 7]);
+    file.seq = 8;
+    now = 2;
+    expect(found()).toEqual([8, undefined, 7]);
+    latest.landed();
+    expect(found()).toEqual([8, undefined, 7]);
+    file.seq = 10;
+    latest.landed();
+    expect(found()).toEqual([9, 10, 7]);
+  });
+
+  test('both are known when the file shows the second, before anybody is told of the first', () => {
+    file.seq = 10;
+    expect(found()).toEqual([9, 10, 7]);
+    latest.landed();
+    latest.landed();
+    expect(found()).toEqual([9, 10, 7]);
+  });
+
+  test('nothing is known of a third that is not sent', () => {
+    latest.follow(10);
+    latest.move('d', { ...row(11), document, size: 2, again: true });
+    file.seq = 10;
+    expect(found()).toEqual([9, 10, 7]);
+    expect(latest.find('d')).toBeUndefined();
+  });
+});

@@ -1,0 +1,176 @@
+/** The transactions of the embedded store: under the file's lock, or sent ahead while the one before is still written. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ContainerName } from './containers.ts';
+import { declarationOf } from './containers.ts';
+import { codeOf } from './errors.ts';
+import { grouped } from './grouped.ts';
+import { aside, restOf } from './store.sqlite.aside.ts';
+import { newGroupsFor } from './store.sqlite.groups.ts';
+import type { Db } from './store.sqlite.schema.ts';
+import { keepLast, LAST_SEQ, tableOf } from './store.sqlite.schema.ts';
+import type { Statements } from './store.sqlite.statements.ts';
+import type { Batch, Memory, Writer } from './store.sqlite.write.ts';
+import { writerOf } from './store.sqlite.write.ts';
+import type { CommitRefused } from './store.ts';
+
+export interface ContainerBatch extends Batch {
+  readonly container: ContainerName;
+}
+
+/** A batch with its etags, or with why it was refused. */
+export type Outcome<B extends ContainerBatch> = readonly [B, string[] | CommitRefused];
+
+/** A transaction on its way to the disk. */
+export interface Sent<T> {
+  /** What it comes to once it has landed. */
+  readonly result: T;
+  /** Rejects with what the engine says when nothing of it, or nobody knows what, was written. */
+  readonly landed: Promise<void>;
+}
+
+export interface Transactions {
+  /**
+   * Takes the write lock, looks up what the batches are about to write, and leaves the rest to the other thread: requests
+   * go on while it writes and syncs. To be called when nothing is on its way. Throws what the engine says, all undone.
+   */
+  underLock<B extends ContainerBatch>(batches: readonly B[], now: number): Promise<Outcome<B>[]>;
+  /**
+   * Decides on what is known, as if all that is on its way had landed, and sends it after that. It lands only if the file
+   * is as it was taken to be: nobody else has written, and what was not known was not there. Undefined when it cannot be
+   * decided so. Whoever finds one lost waits for the others and calls `lost`.
+   */
+  ahead<B extends ContainerBatch>(batches: readonly B[], now: number): Sent<Outcome<B>[]> | undefined;
+  /** Deletes up to `most` documents of a container that expired by `now`, likewise under the lock; how many. */
+  sweep(container: ContainerName, now: number, most: number): Promise<number>;
+  /** Undoes what was sent, and knows nothing any more. */
+  lost(): Promise<void>;
+}
+
+interface Options {
+  /** A connection that nothing else uses: what is being written is seen by no read. */
+  readonly db: Db;
+  /** Of another connection, which sees what is committed. */
+  readonly reading: Statements;
+  /** Names this process in the file; hexadecimal. */
+  readonly self: string;
+  readonly memory: Memory;
+  /** Milliseconds to wait for another process' lock. */
+  readonly patience: number;
+}
+
+/** Gives the numbers of changes: each takes the next of the file. */
+type Next = () => number;
+
+export function transactionsOf({ db, reading, self, memory, patience }: Options): Transactions {
+  const { latest } = memory;
+  const writers = new Map<ContainerName, Writer>();
+  const rest = restOf(db);
+  const groups = newGroupsFor(reading);
+  const lastSeq = db.prepare(LAST_SEQ).raw(true);
+  /** The file's last number once all that was sent has landed; undefined when that is not known. */
+  let left: number | undefined;
+
+  function writer(container: ContainerName): Writer {
+    const known = writers.get(container);
+    if (known) return known;
+    const made = writerOf(db, tableOf(container), declarationOf(container), groups.groupOf, memory);
+    writers.set(container, made);
+    return made;
+  }
+
+  function forget(): void {
+    for (const one of [...writers.values(), groups]) one.forget();
+  }
+
+  /** Does the work that `latest` was told of, and sends what comes of it, `first` before all else. */
+  function sent<T>(before: number, first: readonly string[], work: (next: Next) => T): Sent<T> {
+    let seq = before;
+    const result = work(() => {
+      seq += 1;
+      return seq;
+    });
+    groups.settle(rest);
+    for (const one of writers.values()) one.settle(rest);
+    if (seq > before) rest.add(keepLast(seq, self));
+    latest.expect(seq);
+    left = seq;
+    return { result, landed: rest.commit(first).then(latest.landed) };
+  }
+
+  function written<B extends ContainerBatch>(batches: readonly B[], next: Next, now: number): Outcome<B>[] {
+    return batches.map((batch) => [batch, writer(batch.container).write(batch, next, now)]);
+  }
+
+  async function lost(): Promise<void> {
+    left = undefined;
+    latest.lost();
+    rest.forget();
+    groups.lost();
+    forget();
+    if (db.inTransaction) await aside(db, 'ROLLBACK');
+  }
+
+  async function locked<T>(work: (next: Next) => T): Promise<T> {
+    if (!isLocked()) await waitForLock();
+    try {
+      const before = Number((lastSeq.get([]) as [number])[0]);
+      // Numbers of rows and groups go on from those given here, unless another process has given some since.
+      if (before !== left) forget();
+      latest.begin(before);
+      const { result, landed } = sent(before, [], work);
+      await landed;
+      return result;
+    } catch (error) {
+      await lost();
+      throw error;
+    }
+  }
+
+  /**
+   * While another process has the lock, looks again every few milliseconds. Waiting inside the engine would hold one of
+   * its few threads, and the holder of the lock may need it to commit.
+   */
+  async function waitForLock(): Promise<void> {
+    const until = performance.now() + patience;
+    do await sleep(1 + Math.random() * 4);
+    while (!isLocked(performance.now() > until));
+  }
+
+  /** Begins a transaction: whether the lock was free. Throws when it was not and this is the `last` try. */
+  function isLocked(last = false): boolean {
+    try {
+      db.exec(BEGIN);
+      return true;
+    } catch (error) {
+      if (!codeOf(error)?.startsWith('SQLITE_BUSY') || last) throw error;
+      return false;
+    }
+  }
+
+  return {
+    underLock: (batches, now) =>
+      locked((next) => {
+        for (const [name, some] of grouped(batches, ({ container }) => container)) writer(name).look(some);
+        return written(batches, next, now);
+      }),
+    ahead(batches, now) {
+      const from = left;
+      if (from === undefined || !batches.every((batch) => writer(batch.container).isKnown(batch))) return undefined;
+      try {
+        latest.follow(from);
+        return sent(from, [BEGIN, unlessMoved(from)], (next) => written(batches, next, now));
+      } catch (error) {
+        return { result: [], landed: Promise.reject(error) };
+      }
+    },
+    sweep: (container, now, most) => locked((next) => writer(container).sweep(now, most, next)),
+    lost,
+  };
+}
+
+const BEGIN = 'BEGIN IMMEDIATE';
+
+/** Ends the transaction with an error where the file's last number is another: a second row of that name cannot be. */
+function unlessMoved(seq: number): string {
+  return `INSERT OR ROLLBACK INTO meta SELECT name, value FROM meta WHERE name = 'seq' AND value IS NOT ${seq}`;
+}
