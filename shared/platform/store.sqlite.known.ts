@@ -15,6 +15,8 @@ export interface KnownDocuments {
   take(seq: number, text: string): Stored;
   /** Keeps what was committed under a number, of `size` characters as JSON. */
   keep(seq: number, document: Document, size: number): void;
+  /** Lets go of a version. */
+  drop(seq: number): void;
 }
 
 /**
@@ -40,6 +42,7 @@ export function knownDocuments(statements: Statements): KnownDocuments {
       const row = statements.row<[string, number]>(`SELECT body, seq FROM ${table} WHERE n = ?`, [n]);
       return row && parsed(row[1], row[0]);
     },
+    drop: (seq) => void known.delete(seq),
     keep(seq, document, size) {
       known.set(seq, { document, etag: etagOf(seq) }, { size });
     },

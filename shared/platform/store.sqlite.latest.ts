@@ -74,6 +74,8 @@ interface Options {
   isMine(): boolean;
   /** Told of each version that was committed and may well be read; `size` in characters of JSON. */
   written(seq: number, document: Document, size: number): void;
+  /** Told of each version that another took the place of. */
+  replaced(seq: number): void;
   /** Until when nobody else writes to the file, in ticks; 0 when that is not known. */
   quietUntil(now: number): number;
   /** Milliseconds from some moment on. */
@@ -86,7 +88,7 @@ interface Options {
  * process's write, and asks here, sooner), or, while nobody else is there, after each look for others; and at once when
  * anything else was read from it.
  */
-export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options): Latest {
+export function latestOf({ seqOf, isMine, written, replaced, quietUntil, ticks }: Options): Latest {
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
   let base: number | undefined;
   let goodUntil = Number.NEGATIVE_INFINITY;
@@ -110,6 +112,8 @@ export function latestOf({ seqOf, isMine, written, quietUntil, ticks }: Options)
       return;
     }
     const { n, seq, expiresAt, document, size } = moved;
+    const before = rows.peek(key);
+    if (before) replaced(before.seq);
     rows.set(key, { n, seq, expiresAt });
     written(seq, document, size);
   }

@@ -57,6 +57,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
     seqOf: () => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0,
     isMine: () => statements.row<[string]>(LAST_WRITER, [])?.[0] === self,
     written: known.keep,
+    replaced: known.drop,
     quietUntil: presence.quietUntil,
     ticks: () => performance.now(),
   });
@@ -120,7 +121,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
         const rows = statements.rows<[number, string, string]>(sql, [position]);
         for (const [seq, pk, body] of rows) {
           position = seq;
-          const document = JSON.parse(body) as Document;
+          const document = known.peek(seq)?.document ?? (JSON.parse(body) as Document);
           yield { partition: partitionOf(pk), document, etag: etagOf(seq), position: String(seq) } satisfies Change;
         }
         if (rows.length < CHANGES_AT_ONCE) return;

@@ -13,12 +13,14 @@ let now: number;
 /** Who else is there: until when nobody is. */
 let quietUntil: () => number;
 let kept: number[];
+let dropped: number[];
 let latest: Latest;
 beforeEach(() => {
   file = { seq: 7, mine: false, down: false, looks: 0 };
   now = 0;
   quietUntil = () => 0;
   kept = [];
+  dropped = [];
   latest = latestOf({
     seqOf() {
       file.looks += 1;
@@ -27,6 +29,7 @@ beforeEach(() => {
     },
     isMine: () => file.mine,
     written: (seq) => kept.push(seq),
+    replaced: (seq) => dropped.push(seq),
     quietUntil: () => quietUntil(),
     ticks: () => now,
   });
@@ -49,6 +52,7 @@ describe('what is known is asked for', () => {
       seqOf: () => file.seq,
       isMine: () => false,
       written: () => undefined,
+      replaced: () => undefined,
       quietUntil: () => 0,
       ticks: () => performance.now(),
     });
@@ -162,9 +166,12 @@ describe('of two commits on their way', () => {
     expect(found()).toEqual([8, undefined, 7]);
     latest.landed();
     expect(found()).toEqual([8, undefined, 7]);
+    expect(dropped).toEqual([]);
     file.seq = 10;
     latest.landed();
     expect(found()).toEqual([9, 10, 7]);
+    // What nobody will ask for any more is not kept.
+    expect(dropped).toEqual([8]);
   });
 
   test('both are known when the file shows the second, before anybody is told of the first', () => {
