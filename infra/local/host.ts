@@ -145,9 +145,13 @@ function rawOf(incoming: IncomingMessage, outgoing: ServerResponse, origin: stri
   };
 }
 
-async function* bodyOf(incoming: IncomingMessage, outgoing: ServerResponse): AsyncGenerator<Uint8Array> {
-  if (/100-continue/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue();
-  yield* incoming.iterator({ destroyOnReturn: false });
+function bodyOf(incoming: IncomingMessage, outgoing: ServerResponse): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      if (/100-continue/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue();
+      return incoming.iterator({ destroyOnReturn: false });
+    },
+  };
 }
 
 /** Throws when the port cannot be had: a start that takes long finds it out before its work. */
