@@ -3,11 +3,11 @@ import type { ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
 import { codeOf } from './errors.ts';
 import { unavailable } from './store.sqlite.statements.ts';
-import type { ContainerBatch, Outcome, Sent, Transactions } from './store.sqlite.transaction.ts';
+import type { Outcome, Sent, Transactions } from './store.sqlite.transaction.ts';
 import type { Batch } from './store.sqlite.write.ts';
 import { CommitRefused } from './store.ts';
 
-interface Waiting extends ContainerBatch {
+interface Waiting extends Batch {
   resolve(etags: string[]): void;
   reject(error: unknown): void;
 }
@@ -31,7 +31,7 @@ interface Options {
 }
 
 interface Committer {
-  commit(container: ContainerName, batch: Batch): Promise<string[]>;
+  commit(batch: Batch): Promise<string[]>;
   sweep(): Promise<number>;
   /** Resolves when nothing waits any more. */
   drain(): Promise<void>;
@@ -183,9 +183,9 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
   }
 
   return {
-    commit(container, batch) {
+    commit(batch) {
       return new Promise((resolve, reject) => {
-        queue.push({ ...batch, container, resolve, reject });
+        queue.push({ ...batch, resolve, reject });
         if (queue.length > 1) return;
         setImmediate(() => {
           if (flushing) return wake();

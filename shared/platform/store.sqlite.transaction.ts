@@ -13,12 +13,8 @@ import type { Batch, Memory, Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
 import type { CommitRefused } from './store.ts';
 
-export interface ContainerBatch extends Batch {
-  readonly container: ContainerName;
-}
-
 /** A batch with its etags, or with why it was refused. */
-export type Outcome<B extends ContainerBatch> = readonly [B, string[] | CommitRefused];
+export type Outcome<B extends Batch> = readonly [B, string[] | CommitRefused];
 
 /** A transaction on its way to the disk. */
 export interface Sent<T> {
@@ -33,13 +29,13 @@ export interface Transactions {
    * Takes the write lock, looks up what the batches are about to write, and leaves the rest to the other thread: requests
    * go on while it writes and syncs. To be called when nothing is on its way. Throws what the engine says, all undone.
    */
-  underLock<B extends ContainerBatch>(batches: readonly B[], now: number): Promise<Outcome<B>[]>;
+  underLock<B extends Batch>(batches: readonly B[], now: number): Promise<Outcome<B>[]>;
   /**
    * Decides on what is known, as if all that is on its way had landed, and sends it after that. It lands only if the file
    * is as it was taken to be: nobody else has written, and what was not known was not there. Undefined when it cannot be
    * decided so. Whoever finds one lost waits for the others and calls `lost`.
    */
-  ahead<B extends ContainerBatch>(batches: readonly B[], now: number): Sent<Outcome<B>[]> | undefined;
+  ahead<B extends Batch>(batches: readonly B[], now: number): Sent<Outcome<B>[]> | undefined;
   /** Deletes up to `most` documents of a container that expired by `now`, likewise under the lock; how many. */
   sweep(container: ContainerName, now: number, most: number): Promise<number>;
   /** Undoes what was sent, and knows nothing any more. */
@@ -97,7 +93,7 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
     return { result, landed: rest.commit(first).then(latest.landed) };
   }
 
-  function written<B extends ContainerBatch>(batches: readonly B[], next: Next, now: number): Outcome<B>[] {
+  function written<B extends Batch>(batches: readonly B[], next: Next, now: number): Outcome<B>[] {
     return batches.map((batch) => [batch, writer(batch.container).write(batch, next, now)]);
   }
 

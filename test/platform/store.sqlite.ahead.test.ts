@@ -228,7 +228,8 @@ describe('one that is lost', () => {
       isAlone: () => true,
       noticed: Promise.resolve(),
     });
-    const commit = (id: string) => committer.commit('customers', { writes: [], keys: [id], texts: [''], scopes: [] });
+    const commit = (id: string) =>
+      committer.commit({ container: 'customers', writes: [], keys: [id], texts: [''], scopes: [] });
     return { fates, done, commit };
   }
 
