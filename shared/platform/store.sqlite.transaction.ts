@@ -64,7 +64,7 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
   const groups = newGroupsFor(reading);
   const lastSeq = db.prepare(LAST_SEQ).raw(true);
   /** The file's last number once all that was sent has landed; undefined when that is not known. */
-  let left: number | undefined;
+  let expected: number | undefined;
 
   function writer(container: ContainerName): Writer {
     const known = writers.get(container);
@@ -89,7 +89,7 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
     for (const one of writers.values()) one.settle(rest);
     if (seq > before) rest.add(keepLast(seq, self));
     latest.expect(seq);
-    left = seq;
+    expected = seq;
     return { result, landed: rest.commit(first).then(latest.landed) };
   }
 
@@ -98,7 +98,7 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
   }
 
   async function lost(): Promise<void> {
-    left = undefined;
+    expected = undefined;
     latest.lost();
     rest.forget();
     groups.lost();
@@ -107,11 +107,11 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
   }
 
   async function locked<T>(work: (next: Next) => T): Promise<T> {
-    if (!isLocked()) await waitForLock();
+    if (!takeLock()) await waitForLock();
     try {
       const before = Number((lastSeq.get([]) as [number])[0]);
       // Numbers of rows and groups go on from those given here, unless another process has given some since.
-      if (before !== left) forget();
+      if (before !== expected) forget();
       latest.begin(before);
       const { result, landed } = sent(before, [], work);
       await landed;
@@ -123,17 +123,17 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
   }
 
   /**
-   * While another process has the lock, looks again every few milliseconds. Waiting inside the engine would hold one of
-   * its few threads, and the holder of the lock may need it to commit.
+   * While another process has the lock, tries again every few milliseconds: waiting inside the engine would hold up the
+   * event loop.
    */
   async function waitForLock(): Promise<void> {
     const until = performance.now() + patience;
     do await sleep(1 + Math.random() * 4);
-    while (!isLocked(performance.now() > until));
+    while (!takeLock(performance.now() > until));
   }
 
   /** Begins a transaction: whether the lock was free. Throws when it was not and this is the `last` try. */
-  function isLocked(last = false): boolean {
+  function takeLock(last = false): boolean {
     try {
       db.exec(BEGIN);
       return true;
@@ -150,7 +150,7 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
         return written(batches, next, now);
       }),
     ahead(batches, now) {
-      const from = left;
+      const from = expected;
       if (from === undefined || !batches.every((batch) => writer(batch.container).isKnown(batch))) return undefined;
       try {
         latest.follow(from);

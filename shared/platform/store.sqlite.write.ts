@@ -41,7 +41,7 @@ export function batchOf(container: ContainerName, partition: Partition, writes: 
 export interface Writer {
   /** Looks up, in one go, what the batches of a transaction are about to write: to be called before `write`. */
   look(batches: readonly Batch[]): void;
-  /** Whether a batch can be decided without a look: what is created, or is a fact, and is not known is not there. */
+  /** Whether a batch can be decided without a look: what is created, or a fact, and not known is taken not to be there. */
   isKnown(batch: Batch): boolean;
   /** Writes a batch; the new etags, or, with nothing written, why it is refused. */
   write(batch: Batch, next: () => number, now: number): string[] | CommitRefused;
@@ -93,9 +93,9 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     return known.peek(seq)?.document ?? (JSON.parse(String((bodyOf.get([n]) as [string])[0])) as Document);
   }
 
-  /** Whether `documentOf` needs no look. */
-  function isAtHand({ seq, text, document }: Found): boolean {
-    return !compares || document !== undefined || text !== undefined || known.peek(seq) !== undefined;
+  /** Whether `documentOf` needs no look, for what was not looked up (and so has no `text`). */
+  function isAtHand({ seq, document }: Found): boolean {
+    return !compares || document !== undefined || known.peek(seq) !== undefined;
   }
 
   function groupsOf(scopes: readonly string[], kind: string): number[] {
