@@ -86,20 +86,31 @@ describe('what is not known', () => {
   });
 });
 
-test('nothing is decided on what somebody has changed who was not noticed', async () => {
-  const [etag = ''] = await store.commit(...at, [create('a', 1)]);
-  await store.commit(...at, [create('b', 1)]);
-  const other = new Database(file);
-  other.exec(`BEGIN IMMEDIATE; UPDATE d_customers SET seq = 3, body = json_set(body, '$.body', 2) WHERE id = 'a';
-    INSERT INTO groups (scope, kind) VALUES ('elsewhere|', 'customer');
-    INSERT OR REPLACE INTO meta VALUES ('seq', 3), ('writer', 'other'); COMMIT`);
-  other.close();
-  const late = store.commit(...at, [{ op: 'replace', document: customer('a', 3), ifMatch: etag }]);
-  const beside = store.commit('customers', ['new'], [create('c', 1)]);
-  await expect(late).rejects.toEqual(new CommitRefused('stale', 0));
-  expect(await beside).toEqual(['4']);
-  expect((await store.read(...at, 'a'))?.document.body).toBe(2);
-  expect(illGrouped()).toBe(0);
+describe('somebody who was not noticed', () => {
+  let etag: string;
+  beforeEach(async () => {
+    [etag = ''] = await store.commit(...at, [create('a', 1)]);
+    await store.commit(...at, [create('b', 1)]);
+  });
+
+  function elsewhere(sql: string): void {
+    const other = new Database(file);
+    other.exec(`BEGIN IMMEDIATE; ${sql}; INSERT OR REPLACE INTO meta VALUES ('seq', 3), ('writer', 'other'); COMMIT`);
+    other.close();
+  }
+
+  test('has changed a document: nothing is decided on what it was', async () => {
+    elsewhere(`UPDATE d_customers SET seq = 3, body = json_set(body, '$.body', 2) WHERE id = 'a'`);
+    const late = store.commit(...at, [{ op: 'replace', document: customer('a', 3), ifMatch: etag }]);
+    await expect(late).rejects.toEqual(new CommitRefused('stale', 0));
+    expect((await store.read(...at, 'a'))?.document.body).toBe(2);
+  });
+
+  test('has given the next number of a group: it is not given again', async () => {
+    elsewhere(`INSERT INTO groups (scope, kind) VALUES ('elsewhere|', 'customer')`);
+    expect(await store.commit('customers', ['new'], [create('c', 1)])).toEqual(['4']);
+    expect(illGrouped()).toBe(0);
+  });
 });
 
 /** Documents whose group is not that of their partition and kind. */
