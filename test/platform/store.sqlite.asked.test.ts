@@ -184,6 +184,14 @@ describe('of two commits on their way', () => {
     expect(found()).toEqual([9, 10, 7]);
   });
 
+  test('one after the other is known, and what is older with them, before anybody is told of either', () => {
+    file.seq = 8;
+    expect(found()).toEqual([8, undefined, 7]);
+    file.seq = 10;
+    now = 2;
+    expect(found()).toEqual([9, 10, 7]);
+  });
+
   test('nothing is known of a third that is not sent', () => {
     latest.follow(10);
     latest.move('d', moved(11));
