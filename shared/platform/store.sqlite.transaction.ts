@@ -151,11 +151,13 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
       }),
     ahead(batches, now) {
       const from = expected;
-      if (from === undefined || !batches.every((batch) => writer(batch.container).isKnown(batch))) return undefined;
+      if (from === undefined) return undefined;
       try {
+        if (!batches.every((batch) => writer(batch.container).isKnown(batch))) return undefined;
         latest.follow(from);
         return sent(from, [BEGIN, unlessMoved(from)], (next) => written(batches, next, now));
       } catch (error) {
+        // What was begun of it is undone as that of any that is lost.
         return { result: [], landed: Promise.reject(error) };
       }
     },

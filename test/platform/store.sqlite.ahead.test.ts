@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { aside } from '../../shared/platform/store.sqlite.aside.ts';
 import { committerOf } from '../../shared/platform/store.sqlite.commit.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
@@ -24,6 +24,7 @@ beforeEach(async () => {
   store = openSqliteStore({ file, clock });
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await store.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -207,6 +208,16 @@ test('of two scripts on their way the one sent first runs first', async () => {
   for (let sent = 0; sent < 600; sent += 2) await Promise.all([insert(sent), insert(sent + 1)]);
   expect(db.prepare('SELECT count(*) FROM t WHERE sent <> n - 1').raw(true).get([])).toEqual([0]);
   db.close();
+});
+
+test('one that the disk lets nobody decide is told so, and holds up none after it', async () => {
+  await store.commit(...at, [create('first', 1)]);
+  vi.spyOn(Database.prototype, 'prepare').mockImplementationOnce(() => {
+    throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' });
+  });
+  const venues = ['venues', ['o'], [{ op: 'create', document: { id: 'v', kind: 'venue', body: 1 } }]] as const;
+  await expect(store.commit(...venues)).rejects.toBeInstanceOf(StoreUnavailable);
+  expect(await store.commit(...venues)).toEqual(['2']);
 });
 
 describe('one that is lost', () => {
