@@ -2,8 +2,8 @@
 import AsyncDatabase from 'libsql/promise';
 import type { Db } from './store.sqlite.schema.ts';
 
-// Read when the engine starts its threads, at the first script: with one of them scripts run in the order they were sent.
-// (Of two, one now and then overtakes the other, and what is sent ahead would be lost and done anew.)
+// Read when the engine starts its threads, as the first file is opened: with one of them scripts run in the order they
+// were sent. (Of two, one now and then overtakes the other, and what is sent ahead would be lost and done anew.)
 process.env.TOKIO_WORKER_THREADS = '1';
 
 // Both classes of the package wrap the same connection; only this one's methods give way.

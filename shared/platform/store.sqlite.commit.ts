@@ -3,11 +3,11 @@ import type { ContainerName } from './containers.ts';
 import { containerNames, declarationOf } from './containers.ts';
 import { codeOf } from './errors.ts';
 import { unavailable } from './store.sqlite.statements.ts';
-import type { ContainerBatch, Outcome, Sent, Transactions } from './store.sqlite.transaction.ts';
+import type { Outcome, Sent, Transactions } from './store.sqlite.transaction.ts';
 import type { Batch } from './store.sqlite.write.ts';
 import { CommitRefused } from './store.ts';
 
-interface Waiting extends ContainerBatch {
+interface Waiting extends Batch {
   resolve(etags: string[]): void;
   reject(error: unknown): void;
 }
@@ -31,7 +31,7 @@ interface Options {
 }
 
 interface Committer {
-  commit(container: ContainerName, batch: Batch): Promise<string[]>;
+  commit(batch: Batch): Promise<string[]>;
   sweep(): Promise<number>;
   /** Resolves when nothing waits any more. */
   drain(): Promise<void>;
@@ -46,8 +46,8 @@ const MOST_TOGETHER = 400;
 const MOST_CHARACTERS = 16_000_000;
 /** Transactions on their way: the other thread has the next one at hand when it is done with one. */
 const MOST_SENT = 2;
-/** Transactions under the lock after one sent ahead was lost: twice as many each time, and half as many after one landed. */
-const MOST_CARE = 64;
+/** Most transactions done under the lock after a loss: twice as many after each, half as many after one has landed. */
+const MOST_LOCKED = 64;
 const SWEEP_EVERY_SECONDS = 60;
 const SWEEP_AT_ONCE = 200;
 
@@ -56,11 +56,13 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
   const queue: Waiting[] = [];
   /** Oldest first. */
   const sent: OnItsWay[] = [];
-  let running = noticed;
+  let running: Promise<unknown> = noticed;
   let flushing = false;
   let wake = () => {};
-  /** Transactions that are yet to be done under the lock, and how many it will be after the next loss. */
-  let [careful, care] = [0, 1];
+  /** How many of the next transactions are done under the lock, though nobody else is there. */
+  let locked = 0;
+  /** How many it will be after the next loss. */
+  let lockedAfterLoss = 1;
   let swept = now();
 
   async function flush(): Promise<void> {
@@ -75,10 +77,10 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
     flushing = false;
   }
 
-  /** Starts what is to be done next: what has landed by then. Undefined when nothing is left. */
+  /** Starts what is to be done next; comes to what has landed by then. Undefined when nothing is left. */
   function step(): Promise<Outcomes> | undefined {
     const sweeps = now() - swept >= SWEEP_EVERY_SECONDS;
-    if (!sweeps && careful === 0 && sent.length < MOST_SENT && isAlone()) sendAhead();
+    if (!sweeps && locked === 0 && sent.length < MOST_SENT && isAlone()) sendAhead();
     const [oldest] = sent;
     if (oldest) return landing(oldest);
     if (sweeps) return sweepSome().then(nothing, nothing);
@@ -87,37 +89,41 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
 
   function sendAhead(): void {
     const batches = queue.slice(0, fitting(queue));
-    const plan = batches.length > 0 ? transactions.ahead(batches, now()) : undefined;
-    if (!plan) return;
+    const one = batches.length > 0 ? transactions.ahead(batches, now()) : undefined;
+    if (!one) return;
     queue.splice(0, batches.length);
-    sent.push({ ...plan, batches });
-    // It is looked at in its turn.
-    plan.landed.catch(nothing);
+    sent.push({ ...one, batches });
+    // That it was lost is found in its turn.
+    one.landed.catch(nothing);
   }
 
   /** Waits for the oldest on its way, or, while there is room for another, for what may be sent meanwhile. */
   async function landing({ landed, result }: OnItsWay): Promise<Outcomes> {
+    const hasLanded = landed.then(() => true);
     const arrived = new Promise<boolean>((resolve) => {
       wake = () => resolve(false);
     });
     try {
-      const isDown = landed.then(() => true);
-      if (!(await (sent.length < MOST_SENT ? Promise.race([isDown, arrived]) : isDown))) return [];
+      if (!(await (sent.length < MOST_SENT ? Promise.race([hasLanded, arrived]) : hasLanded))) return [];
     } catch {
       return lost();
     }
     sent.shift();
-    care = Math.max(1, care / 2);
+    lockedAfterLoss = Math.max(1, lockedAfterLoss / 2);
     return result;
   }
 
-  /** One was lost, and with it those sent after it: they wait again, to be decided under the lock. */
+  /**
+   * One was lost, and with it those sent after it: they wait again, to be decided under the lock. Comes to what has landed
+   * all the same.
+   */
   async function lost(): Promise<Outcomes> {
     const ends = await Promise.allSettled(sent.map(({ landed }) => landed));
     await transactions.lost();
-    careful = care;
-    care = Math.min(MOST_CARE, care * 2);
-    const [landed, again]: [Outcome<Waiting>[], Waiting[]] = [[], []];
+    locked = lockedAfterLoss;
+    lockedAfterLoss = Math.min(MOST_LOCKED, lockedAfterLoss * 2);
+    const landed: Outcome<Waiting>[] = [];
+    const again: Waiting[] = [];
     for (const [index, { batches, result }] of sent.splice(0).entries()) {
       const end = ends[index];
       if (end?.status === 'fulfilled') landed.push(...result);
@@ -130,7 +136,7 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
 
   async function underLock(): Promise<Outcomes> {
     const batches = queue.splice(0, fitting(queue));
-    careful = Math.max(0, careful - 1);
+    locked = Math.max(0, locked - 1);
     try {
       return await transactions.underLock(batches, now());
     } catch (error) {
@@ -174,30 +180,29 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
     return gone;
   }
 
-  /** One at a time, each after the one before, so that transactions of this connection never meet. */
-  function alone<T>(work: () => Promise<T>): Promise<T> {
+  /** One at a time, each after the one before, so that a sweep that is asked for meets no transaction on its way. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = running.then(work, work);
-    const settled = mine.then(nothing, nothing);
-    running = settled.then(() => undefined);
+    running = mine.then(nothing, nothing);
     return mine;
   }
 
   return {
-    commit(container, batch) {
+    commit(batch) {
       return new Promise((resolve, reject) => {
-        queue.push({ ...batch, container, resolve, reject });
+        queue.push({ ...batch, resolve, reject });
         if (queue.length > 1) return;
         setImmediate(() => {
           if (flushing) return wake();
           flushing = true;
-          void alone(flush);
+          void inTurn(flush);
         });
       });
     },
     async sweep() {
       let gone = 0;
       for (;;) {
-        const some = await alone(sweepSome);
+        const some = await inTurn(sweepSome);
         gone += some;
         if (some === 0) return gone;
       }

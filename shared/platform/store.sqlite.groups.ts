@@ -31,7 +31,7 @@ export function groupsFor(statements: Statements): GroupOf {
   };
 }
 
-export interface NewGroups {
+interface NewGroups {
   /** A pair that is new gets the next number. */
   readonly groupOf: GroupOf;
   /** Leaves the new ones to the rest of the transaction. */

@@ -99,11 +99,15 @@ export function latestOf({ seqOf, isMine, written, replaced, quietUntil, ticks }
   function bringUpTo(seq: number, landed = false): void {
     if (seq === base) return;
     // A commit is done as soon as it is seen, be it before this thread is told.
-    const mine = pending.some(({ to }) => to === seq) && (landed || isMine());
+    const done = pending.filter(({ to }) => to !== undefined && to <= seq);
+    const mine = done.at(-1)?.to === seq && (landed || isMine());
     if (!mine || !pending.some(({ from }) => from === base)) rows.clear();
     base = seq;
-    const done = mine ? pending.filter(({ to = seq + 1 }) => to <= seq) : [];
-    for (const { moves } of done) for (const [key, moved] of moves) apply(key, moved);
+    if (mine) for (const { moves } of done) for (const [key, moved] of moves) apply(key, moved);
+  }
+
+  function follow(seq: number): void {
+    pending.push({ from: seq, moves: new Map() });
   }
 
   function apply(key: string, moved: Moved): void {
@@ -138,11 +142,9 @@ export function latestOf({ seqOf, isMine, written, replaced, quietUntil, ticks }
     },
     begin(seq) {
       bringUpTo(seq);
-      pending.push({ from: seq, moves: new Map() });
+      follow(seq);
     },
-    follow(seq) {
-      pending.push({ from: seq, moves: new Map() });
-    },
+    follow,
     inside(key) {
       const one = pending.findLast(({ moves }) => moves.has(key));
       if (one) return { found: one.moves.get(key) };

@@ -13,12 +13,8 @@ import type { Batch, Memory, Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
 import type { CommitRefused } from './store.ts';
 
-export interface ContainerBatch extends Batch {
-  readonly container: ContainerName;
-}
-
 /** A batch with its etags, or with why it was refused. */
-export type Outcome<B extends ContainerBatch> = readonly [B, string[] | CommitRefused];
+export type Outcome<B extends Batch> = readonly [B, string[] | CommitRefused];
 
 /** A transaction on its way to the disk. */
 export interface Sent<T> {
@@ -33,13 +29,13 @@ export interface Transactions {
    * Takes the write lock, looks up what the batches are about to write, and leaves the rest to the other thread: requests
    * go on while it writes and syncs. To be called when nothing is on its way. Throws what the engine says, all undone.
    */
-  underLock<B extends ContainerBatch>(batches: readonly B[], now: number): Promise<Outcome<B>[]>;
+  underLock<B extends Batch>(batches: readonly B[], now: number): Promise<Outcome<B>[]>;
   /**
    * Decides on what is known, as if all that is on its way had landed, and sends it after that. It lands only if the file
    * is as it was taken to be: nobody else has written, and what was not known was not there. Undefined when it cannot be
    * decided so. Whoever finds one lost waits for the others and calls `lost`.
    */
-  ahead<B extends ContainerBatch>(batches: readonly B[], now: number): Sent<Outcome<B>[]> | undefined;
+  ahead<B extends Batch>(batches: readonly B[], now: number): Sent<Outcome<B>[]> | undefined;
   /** Deletes up to `most` documents of a container that expired by `now`, likewise under the lock; how many. */
   sweep(container: ContainerName, now: number, most: number): Promise<number>;
   /** Undoes what was sent, and knows nothing any more. */
@@ -68,7 +64,7 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
   const groups = newGroupsFor(reading);
   const lastSeq = db.prepare(LAST_SEQ).raw(true);
   /** The file's last number once all that was sent has landed; undefined when that is not known. */
-  let left: number | undefined;
+  let expected: number | undefined;
 
   function writer(container: ContainerName): Writer {
     const known = writers.get(container);
@@ -93,16 +89,16 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
     for (const one of writers.values()) one.settle(rest);
     if (seq > before) rest.add(keepLast(seq, self));
     latest.expect(seq);
-    left = seq;
+    expected = seq;
     return { result, landed: rest.commit(first).then(latest.landed) };
   }
 
-  function written<B extends ContainerBatch>(batches: readonly B[], next: Next, now: number): Outcome<B>[] {
+  function written<B extends Batch>(batches: readonly B[], next: Next, now: number): Outcome<B>[] {
     return batches.map((batch) => [batch, writer(batch.container).write(batch, next, now)]);
   }
 
   async function lost(): Promise<void> {
-    left = undefined;
+    expected = undefined;
     latest.lost();
     rest.forget();
     groups.lost();
@@ -111,11 +107,11 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
   }
 
   async function locked<T>(work: (next: Next) => T): Promise<T> {
-    if (!isLocked()) await waitForLock();
+    if (!takeLock()) await waitForLock();
     try {
       const before = Number((lastSeq.get([]) as [number])[0]);
       // Numbers of rows and groups go on from those given here, unless another process has given some since.
-      if (before !== left) forget();
+      if (before !== expected) forget();
       latest.begin(before);
       const { result, landed } = sent(before, [], work);
       await landed;
@@ -127,17 +123,17 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
   }
 
   /**
-   * While another process has the lock, looks again every few milliseconds. Waiting inside the engine would hold one of
-   * its few threads, and the holder of the lock may need it to commit.
+   * While another process has the lock, tries again every few milliseconds: waiting inside the engine would hold up the
+   * event loop.
    */
   async function waitForLock(): Promise<void> {
     const until = performance.now() + patience;
     do await sleep(1 + Math.random() * 4);
-    while (!isLocked(performance.now() > until));
+    while (!takeLock(performance.now() > until));
   }
 
   /** Begins a transaction: whether the lock was free. Throws when it was not and this is the `last` try. */
-  function isLocked(last = false): boolean {
+  function takeLock(last = false): boolean {
     try {
       db.exec(BEGIN);
       return true;
@@ -154,12 +150,14 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
         return written(batches, next, now);
       }),
     ahead(batches, now) {
-      const from = left;
-      if (from === undefined || !batches.every((batch) => writer(batch.container).isKnown(batch))) return undefined;
+      const from = expected;
+      if (from === undefined) return undefined;
       try {
+        if (!batches.every((batch) => writer(batch.container).isKnown(batch))) return undefined;
         latest.follow(from);
         return sent(from, [BEGIN, unlessMoved(from)], (next) => written(batches, next, now));
       } catch (error) {
+        // What was begun of it is undone as that of any that is lost.
         return { result: [], landed: Promise.reject(error) };
       }
     },

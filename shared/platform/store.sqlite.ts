@@ -106,9 +106,9 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       alive();
       checkPartition(container, partition);
       checkWrites(container, writes);
-      const batch = batchOf(tableOf(container), partition, writes);
+      const batch = batchOf(container, partition, writes);
       checkSize(container, batch.texts);
-      return committer.commit(container, batch);
+      return committer.commit(batch);
     },
     async *changes(container, from = '0') {
       const { documents } = tableOf(container);

@@ -1,5 +1,5 @@
-/** How one batch is written to the embedded store, inside a transaction that the caller holds. */
-import type { Container } from './containers.ts';
+/** What one batch writes to the embedded store, as part of a transaction of the caller's. */
+import type { Container, ContainerName } from './containers.ts';
 import { FACT_KIND } from './facts.ts';
 import type { Rest } from './store.sqlite.aside.ts';
 import type { GroupOf } from './store.sqlite.groups.ts';
@@ -8,13 +8,14 @@ import type { Found, Latest } from './store.sqlite.latest.ts';
 import { isAlive, keyOf } from './store.sqlite.latest.ts';
 import { rowsFor } from './store.sqlite.rows.ts';
 import type { Db, Table } from './store.sqlite.schema.ts';
-import { partitionText } from './store.sqlite.schema.ts';
+import { partitionText, tableOf } from './store.sqlite.schema.ts';
 import { type Termed, termsFor } from './store.sqlite.terms.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
 
 /** A batch of writes to documents of one partition. */
 export interface Batch {
+  readonly container: ContainerName;
   readonly writes: readonly Write[];
   /** The keys of the documents in the order of the writes, as `keyOf` makes them. */
   readonly keys: readonly string[];
@@ -25,9 +26,11 @@ export interface Batch {
 }
 
 /** What can be made of the writes before the transaction. They are checked already. */
-export function batchOf({ documents, prefixes }: Table, partition: Partition, writes: readonly Write[]): Batch {
+export function batchOf(container: ContainerName, partition: Partition, writes: readonly Write[]): Batch {
+  const { documents, prefixes } = tableOf(container);
   const pk = partitionText(partition);
   return {
+    container,
     writes,
     keys: writes.map((write) => keyOf(documents, pk, idOf(write))),
     texts: writes.map((write) => (write.op === 'delete' ? '' : JSON.stringify(write.document))),
@@ -38,7 +41,7 @@ export function batchOf({ documents, prefixes }: Table, partition: Partition, wr
 export interface Writer {
   /** Looks up, in one go, what the batches of a transaction are about to write: to be called before `write`. */
   look(batches: readonly Batch[]): void;
-  /** Whether a batch can be decided without a look: what is created, or is a fact, and is not known is not there. */
+  /** Whether a batch can be decided without a look: what is created, or a fact, and not known is taken not to be there. */
   isKnown(batch: Batch): boolean;
   /** Writes a batch; the new etags, or, with nothing written, why it is refused. */
   write(batch: Batch, next: () => number, now: number): string[] | CommitRefused;
@@ -90,9 +93,9 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     return known.peek(seq)?.document ?? (JSON.parse(String((bodyOf.get([n]) as [string])[0])) as Document);
   }
 
-  /** Whether `documentOf` needs no look. */
-  function isAtHand({ seq, text, document }: Found): boolean {
-    return !compares || document !== undefined || text !== undefined || known.peek(seq) !== undefined;
+  /** Whether `documentOf` needs no look, for what was not looked up (and so has no `text`). */
+  function isAtHand({ seq, document }: Found): boolean {
+    return !compares || document !== undefined || known.peek(seq) !== undefined;
   }
 
   function groupsOf(scopes: readonly string[], kind: string): number[] {

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { aside } from '../../shared/platform/store.sqlite.aside.ts';
 import { committerOf } from '../../shared/platform/store.sqlite.commit.ts';
-import type { Outcome, Sent, Transactions } from '../../shared/platform/store.sqlite.transaction.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Json, Write } from '../../shared/platform/store.ts';
@@ -25,6 +24,7 @@ beforeEach(async () => {
   store = openSqliteStore({ file, clock });
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await store.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -87,20 +87,31 @@ describe('what is not known', () => {
   });
 });
 
-test('nothing is decided on what somebody has changed who was not noticed', async () => {
-  const [etag = ''] = await store.commit(...at, [create('a', 1)]);
-  await store.commit(...at, [create('b', 1)]);
-  const other = new Database(file);
-  other.exec(`BEGIN IMMEDIATE; UPDATE d_customers SET seq = 3, body = json_set(body, '$.body', 2) WHERE id = 'a';
-    INSERT INTO groups (scope, kind) VALUES ('elsewhere|', 'customer');
-    INSERT OR REPLACE INTO meta VALUES ('seq', 3), ('writer', 'other'); COMMIT`);
-  other.close();
-  const late = store.commit(...at, [{ op: 'replace', document: customer('a', 3), ifMatch: etag }]);
-  const beside = store.commit('customers', ['new'], [create('c', 1)]);
-  await expect(late).rejects.toEqual(new CommitRefused('stale', 0));
-  expect(await beside).toEqual(['4']);
-  expect((await store.read(...at, 'a'))?.document.body).toBe(2);
-  expect(illGrouped()).toBe(0);
+describe('somebody who was not noticed', () => {
+  let etag: string;
+  beforeEach(async () => {
+    [etag = ''] = await store.commit(...at, [create('a', 1)]);
+    await store.commit(...at, [create('b', 1)]);
+  });
+
+  function elsewhere(sql: string): void {
+    const other = new Database(file);
+    other.exec(`BEGIN IMMEDIATE; ${sql}; INSERT OR REPLACE INTO meta VALUES ('seq', 3), ('writer', 'other'); COMMIT`);
+    other.close();
+  }
+
+  test('has changed a document: nothing is decided on what it was', async () => {
+    elsewhere(`UPDATE d_customers SET seq = 3, body = json_set(body, '$.body', 2) WHERE id = 'a'`);
+    const late = store.commit(...at, [{ op: 'replace', document: customer('a', 3), ifMatch: etag }]);
+    await expect(late).rejects.toEqual(new CommitRefused('stale', 0));
+    expect((await store.read(...at, 'a'))?.document.body).toBe(2);
+  });
+
+  test('has given the next number of a group: it is not given again', async () => {
+    elsewhere(`INSERT INTO groups (scope, kind) VALUES ('elsewhere|', 'customer')`);
+    expect(await store.commit('customers', ['new'], [create('c', 1)])).toEqual(['4']);
+    expect(illGrouped()).toBe(0);
+  });
 });
 
 /** Documents whose group is not that of their partition and kind. */
@@ -121,21 +132,21 @@ function illGrouped(): number {
 interface Step {
   readonly do: 'create' | 'upsert' | 'replace' | 'delete';
   readonly id: string;
-  /** What comes before the next. */
-  readonly then: 'at once' | 'next turn' | 'answer' | 'reopen';
+  /** When the next is sent. */
+  readonly next: 'at once' | 'in a turn' | 'when answered' | 'when opened anew';
 }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     do: fc.constantFrom('create', 'upsert', 'replace', 'delete'),
     id: fc.constantFrom('a', 'b', 'c'),
-    // biome-ignore lint/suspicious/noThenProperty: it is a word, and no promise.
-    then: fc.constantFrom('at once', 'at once', 'next turn', 'next turn', 'answer', 'reopen'),
+    next: fc.constantFrom('at once', 'at once', 'in a turn', 'in a turn', 'when answered', 'when opened anew'),
   }),
   { minLength: 5, maxLength: 40 },
 );
 
-let run = 0;
+/** Names partitions that are new. */
+let partitions = 0;
 
 test('whatever is sent before the answers, it comes to what it would one after another', { timeout: 120_000 }, () =>
   fc.assert(
@@ -146,7 +157,7 @@ test('whatever is sent before the answers, it comes to what it would one after a
       const known = new Map<string, { body: Json; etag: string }>();
       const answers: Promise<string>[] = [];
       const expected: string[] = [];
-      for (const [body, { do: op, id, then: after }] of all.entries()) {
+      for (const [body, { do: op, id, next }] of all.entries()) {
         const there = model.has(id);
         const before = known.get(id);
         const stale = op === 'replace' && before?.body !== model.get(id);
@@ -162,8 +173,8 @@ test('whatever is sent before the answers, it comes to what it would one after a
           delete: { op: 'delete', id },
         };
         // Beside it something in a partition that is new.
-        run += 1;
-        void store.commit('venues', [`o${run}`], [{ op: 'create', document: { id: 'v', kind: 'venue', body } }]);
+        partitions += 1;
+        void store.commit('venues', [`o${partitions}`], [{ op: 'create', document: { id: 'v', kind: 'venue', body } }]);
         const answer = store.commit(...at, [writes[op]]).then(
           ([etag = '']) => {
             known.set(id, { body, etag });
@@ -172,9 +183,9 @@ test('whatever is sent before the answers, it comes to what it would one after a
           (error: unknown) => (error instanceof CommitRefused ? 'refused' : String(error)),
         );
         answers.push(answer);
-        if (after === 'next turn') await nextTurn();
-        if (after === 'answer') await answer;
-        if (after === 'reopen') await reopen();
+        if (next === 'in a turn') await nextTurn();
+        if (next === 'when answered') await answer;
+        if (next === 'when opened anew') await reopen();
       }
       expect(await Promise.all(answers)).toEqual(expected);
       const page = await store.query(...at, { kind: 'customer', limit: 9 });
@@ -199,82 +210,78 @@ test('of two scripts on their way the one sent first runs first', async () => {
   db.close();
 });
 
+test('one that the disk lets nobody decide is told so, and holds up none after it', async () => {
+  await store.commit(...at, [create('first', 1)]);
+  vi.spyOn(Database.prototype, 'prepare').mockImplementationOnce(() => {
+    throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' });
+  });
+  const venues = ['venues', ['o'], [{ op: 'create', document: { id: 'v', kind: 'venue', body: 1 } }]] as const;
+  await expect(store.commit(...venues)).rejects.toBeInstanceOf(StoreUnavailable);
+  expect(await store.commit(...venues)).toEqual(['2']);
+});
+
 describe('one that is lost', () => {
-  /** Transactions whose fate the test decides; what is done under the lock is done. */
-  function fated() {
+  /** Two that were sent ahead, of one batch each, whose fate the test decides; `done` are those done under the lock. */
+  async function twoSent() {
     const fates: { land(): void; lose(code: string): void }[] = [];
     const done: string[][] = [];
-    const idsOf = (batches: readonly { readonly keys: readonly string[] }[]) => batches.flatMap(({ keys }) => keys);
-    const transactions: Transactions = {
-      ahead<B extends { readonly keys: readonly string[] }>(batches: readonly B[]): Sent<Outcome<never>[]> {
-        let fate: (typeof fates)[number] | undefined;
-        const landed = new Promise<void>((resolve, reject) => {
-          fate = { land: resolve, lose: (code) => reject(Object.assign(new Error(code), { code })) };
-        });
-        if (fate) fates.push(fate);
-        return { landed, result: batches.map((batch) => [batch, ['ahead']]) as unknown as Outcome<never>[] };
-      },
-      async underLock(batches) {
-        done.push(idsOf(batches));
-        return batches.map((batch) => [batch, ['under the lock']]);
-      },
-      sweep: async () => 0,
-      lost: async () => undefined,
-    };
     const committer = committerOf({
-      transactions,
+      transactions: {
+        ahead(batches) {
+          const landed = new Promise<void>((resolve, reject) => {
+            fates.push({ land: resolve, lose: (code) => reject(Object.assign(new Error(code), { code })) });
+          });
+          return { landed, result: batches.map((batch) => [batch, ['ahead']]) };
+        },
+        async underLock(batches) {
+          done.push(batches.flatMap(({ keys }) => keys));
+          return batches.map((batch) => [batch, ['under the lock']]);
+        },
+        sweep: async () => 0,
+        lost: async () => undefined,
+      },
       now: () => 0,
       onCommit: undefined,
       isAlone: () => true,
       noticed: Promise.resolve(),
     });
-    const commit = (id: string) => committer.commit('customers', { writes: [], keys: [id], texts: [''], scopes: [] });
-    return { fates, done, commit };
+    const commit = (id: string) =>
+      committer.commit({ container: 'customers', writes: [], keys: [id], texts: [''], scopes: [] });
+    const answers = [];
+    for (const id of ['a', 'b']) {
+      answers.push(commit(id));
+      await nextTurn();
+      await nextTurn();
+    }
+    const [first, second] = fates;
+    if (!first || !second) throw new Error('Two were to be sent');
+    return { first, second, answers, done, commit };
   }
 
   test('is done again under the lock, and what was sent after it, in their order', async () => {
-    const { fates, done, commit } = fated();
-    const first = commit('a');
-    await nextTurn();
-    await nextTurn();
-    const second = commit('b');
-    await nextTurn();
-    await nextTurn();
-    const third = commit('c');
-    expect(fates).toHaveLength(2);
-    fates[0]?.lose('SQLITE_BUSY');
-    fates[1]?.lose('SQLITE_CONSTRAINT_PRIMARYKEY');
-    expect(await Promise.all([first, second, third])).toEqual(Array(3).fill(['under the lock']));
+    const { first, second, answers, done, commit } = await twoSent();
+    answers.push(commit('c'));
+    first.lose('SQLITE_BUSY');
+    second.lose('SQLITE_CONSTRAINT_PRIMARYKEY');
+    expect(await Promise.all(answers)).toEqual(Array(3).fill(['under the lock']));
     expect(done).toEqual([['a', 'b', 'c']]);
   });
 
   test('to the disk is not known to be undone: whoever asked for it is told so, and the one after it is done again', async () => {
-    const { fates, done, commit } = fated();
-    const first = commit('a');
-    await nextTurn();
-    await nextTurn();
-    const second = commit('b');
-    await nextTurn();
-    await nextTurn();
-    fates[0]?.lose('SQLITE_IOERR_FSYNC');
-    fates[1]?.lose('SQLITE_CONSTRAINT_PRIMARYKEY');
-    await expect(first).rejects.toBeInstanceOf(StoreUnavailable);
-    expect(await second).toEqual(['under the lock']);
+    const { first, second, answers, done } = await twoSent();
+    first.lose('SQLITE_IOERR_FSYNC');
+    second.lose('SQLITE_CONSTRAINT_PRIMARYKEY');
+    await expect(answers[0]).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await answers[1]).toEqual(['under the lock']);
     expect(done).toEqual([['b']]);
   });
 
   test('while the one after it landed is told as it is', async () => {
-    const { fates, done, commit } = fated();
-    const first = commit('a');
-    await nextTurn();
-    await nextTurn();
-    const second = commit('b');
-    await nextTurn();
-    await nextTurn();
-    fates[1]?.land();
-    fates[0]?.lose('SQLITE_IOERR_FSYNC');
-    await expect(first).rejects.toBeInstanceOf(StoreUnavailable);
-    expect(await second).toEqual(['ahead']);
+    const { first, second, answers, done } = await twoSent();
+    second.land();
+    first.lose('SQLITE_IOERR_FSYNC');
+    await expect(answers[0]).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await answers[1]).toEqual(['ahead']);
     expect(done).toEqual([]);
   });
 });

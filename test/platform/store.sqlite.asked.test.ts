@@ -6,6 +6,8 @@ import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
 
 const row = (seq: number) => ({ n: seq, seq, expiresAt: null });
 const document = { id: 'a', kind: 'claim', body: null };
+/** What a commit makes of a document. */
+const moved = (seq: number) => ({ ...row(seq), document, size: 2, again: true });
 
 /** The file as it is, and how often it was asked. */
 let file: { seq: number; mine: boolean; down: boolean; looks: number };
@@ -109,7 +111,7 @@ describe('what is known is asked for', () => {
 describe('a commit', () => {
   beforeEach(() => {
     latest.begin(7);
-    latest.move('a', { ...row(8), document, size: 2, again: true });
+    latest.move('a', moved(8));
     latest.expect(8);
   });
 
@@ -143,11 +145,11 @@ describe('of two commits on their way', () => {
     latest.find('c');
     latest.learn('c', row(7));
     latest.begin(7);
-    latest.move('a', { ...row(8), document, size: 2, again: true });
+    latest.move('a', moved(8));
     latest.expect(8);
     latest.follow(8);
-    latest.move('a', { ...row(9), document, size: 2, again: true });
-    latest.move('b', { ...row(10), document, size: 2, again: true });
+    latest.move('a', moved(9));
+    latest.move('b', moved(10));
     latest.expect(10);
     file.mine = true;
     now = 1;
@@ -182,9 +184,17 @@ describe('of two commits on their way', () => {
     expect(found()).toEqual([9, 10, 7]);
   });
 
+  test('one after the other is known, and what is older with them, before anybody is told of either', () => {
+    file.seq = 8;
+    expect(found()).toEqual([8, undefined, 7]);
+    file.seq = 10;
+    now = 2;
+    expect(found()).toEqual([9, 10, 7]);
+  });
+
   test('nothing is known of a third that is not sent', () => {
     latest.follow(10);
-    latest.move('d', { ...row(11), document, size: 2, again: true });
+    latest.move('d', moved(11));
     file.seq = 10;
     expect(found()).toEqual([9, 10, 7]);
     expect(latest.find('d')).toBeUndefined();
