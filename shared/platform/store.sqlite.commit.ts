@@ -33,7 +33,7 @@ interface Options {
 interface Committer {
   commit(container: ContainerName, batch: Batch): Promise<string[]>;
   sweep(): Promise<number>;
-  /** Resolves when nothing waits any more. */
+  /** Resolves when nothing waits any more; to be called once nothing more comes. */
   drain(): Promise<void>;
 }
 
@@ -204,8 +204,11 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
     },
     async drain() {
       await new Promise(setImmediate);
-      while (queue.length > 0) await new Promise(setImmediate);
-      await running;
+      // Whoever was told of the one before may have begun another: a sweep goes on until nothing is left.
+      for (let seen: unknown; seen !== running; ) {
+        seen = running;
+        await seen;
+      }
     },
   };
 }

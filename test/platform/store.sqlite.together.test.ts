@@ -140,3 +140,24 @@ test('large documents that come at once are written in several transactions, wha
   }
   await reading.close();
 });
+
+test('closing in the middle of a load ends it: what was answered is there, and the rest is told', async () => {
+  const file = join(folder, 'closed.db');
+  for (const workers of [1, 2, 3]) {
+    const store = openSqliteStore({ file, clock: testClock() });
+    const answered: string[] = [];
+    const load = Array.from({ length: workers }, async (_, worker) => {
+      for (let n = 0; ; n += 1) {
+        const id = `${workers}-${worker}-${n}`;
+        await store.commit('customers', ['o'], [{ op: 'create', document: customer(id, n) }]);
+        answered.push(id);
+      }
+    });
+    while (answered.length < 20) await new Promise(setImmediate);
+    // Whoever is told last begins anew while the store waits for those before.
+    await Promise.all([store.close(), store.close(), ...load.map((one) => expect(one).rejects.toThrow('closed'))]);
+    const next = openSqliteStore({ file, clock: testClock() });
+    for (const id of answered) expect(await next.read('customers', ['o'], id)).toBeDefined();
+    await next.close();
+  }
+});
