@@ -130,11 +130,14 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
 
   async function underLock(): Promise<Outcomes> {
     const batches = queue.splice(0, fitting(queue));
+    const behind = queue.length;
     careful = Math.max(0, careful - 1);
     try {
       return await transactions.underLock(batches, now());
     } catch (error) {
       if (batches.length > 1 && !unavailable(error)) return oneByOne(batches);
+      // Those behind have waited for the lock as long: were each to wait anew, more would come meanwhile than are told.
+      if (isBusy(error)) batches.push(...queue.splice(0, behind));
       for (const batch of batches) failed(batch, error);
       return [];
     }
@@ -219,7 +222,12 @@ function nothing(): readonly never[] {
 
 /** Whether it may have been written all the same: the disk failed, and not only another had the lock. */
 function isUnknown(error: unknown): boolean {
-  return unavailable(error) !== undefined && !codeOf(error)?.startsWith('SQLITE_BUSY');
+  return unavailable(error) !== undefined && !isBusy(error);
+}
+
+/** Whether another had the lock. */
+function isBusy(error: unknown): boolean {
+  return codeOf(error)?.startsWith('SQLITE_BUSY') ?? false;
 }
 
 /** How many of the batches go into one transaction. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Json, Write } from '../../shared/platform/store.ts';
+import { StoreUnavailable } from '../../shared/platform/store.ts';
 import { testClock } from '../support/platform.ts';
 
 const WORKERS = 24;
@@ -160,4 +161,22 @@ test('closing in the middle of a load ends it: what was answered is there, and t
     for (const id of answered) expect(await next.read('customers', ['o'], id)).toBeDefined();
     await next.close();
   }
+});
+
+test('while another keeps the lock, no more than one wait for it goes by before all who wait are told', async () => {
+  const file = join(folder, 'locked.db');
+  const store = openSqliteStore({ file, clock: testClock(), patience: 1000 });
+  const other = new Database(file);
+  other.exec('BEGIN IMMEDIATE');
+  const began = performance.now();
+  // More than fit into one transaction.
+  const load = Array.from({ length: 1500 }, (_, n) =>
+    store.commit('customers', ['o'], [{ op: 'create', document: customer(`c${n}`, n) }]),
+  );
+  await Promise.all(load.map((one) => expect(one).rejects.toBeInstanceOf(StoreUnavailable)));
+  expect(performance.now() - began).toBeLessThan(2000);
+  other.exec('ROLLBACK');
+  other.close();
+  await store.commit('customers', ['o'], [{ op: 'create', document: customer('c0', 0) }]);
+  await store.close();
 });
