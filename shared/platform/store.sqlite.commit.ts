@@ -145,8 +145,15 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
 
   /** Each in a transaction of its own: one that is broken takes none of the others with it. */
   async function oneByOne(batches: readonly Waiting[]): Promise<Outcomes> {
-    for (const batch of batches) {
-      await transactions.underLock([batch], now()).then(tell, (reason) => failed(batch, reason));
+    for (const [index, batch] of batches.entries()) {
+      try {
+        tell(await transactions.underLock([batch], now()));
+      } catch (error) {
+        // The rest has waited for the lock with it.
+        const busy = isBusy(error);
+        for (const one of busy ? batches.slice(index) : [batch]) failed(one, error);
+        if (busy) break;
+      }
     }
     return [];
   }

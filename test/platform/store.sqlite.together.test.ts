@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { committerOf } from '../../shared/platform/store.sqlite.commit.ts';
+import type { Transactions } from '../../shared/platform/store.sqlite.transaction.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Json, Write } from '../../shared/platform/store.ts';
@@ -179,4 +181,28 @@ test('while another keeps the lock, no more than one wait for it goes by before 
   other.close();
   await store.commit('customers', ['o'], [{ op: 'create', document: customer('c0', 0) }]);
   await store.close();
+});
+
+test('of batches that are tried one by one, the first that does not get the lock tells those behind it', async () => {
+  let waits = 0;
+  const transactions: Transactions = {
+    ahead: () => undefined,
+    async underLock(batches) {
+      if (batches.length > 1) throw new Error('poisoned');
+      if (batches[0]?.keys[0] === '0') return batches.map((batch) => [batch, ['etag']]);
+      waits += 1;
+      throw Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
+    },
+    sweep: async () => 0,
+    lost: async () => undefined,
+  };
+  const noticed = Promise.resolve();
+  const committer = committerOf({ transactions, now: () => 0, onCommit: undefined, isAlone: () => false, noticed });
+  const load = Array.from({ length: 20 }, (_, n) =>
+    committer.commit('customers', { writes: [], keys: [String(n)], texts: [''], scopes: [] }),
+  );
+  const [first, ...rest] = load;
+  await Promise.all(rest.map((one) => expect(one).rejects.toBeInstanceOf(StoreUnavailable)));
+  expect(await first).toEqual(['etag']);
+  expect(waits).toBe(1);
 });
