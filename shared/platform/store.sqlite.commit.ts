@@ -33,7 +33,7 @@ interface Options {
 interface Committer {
   commit(batch: Batch): Promise<string[]>;
   sweep(): Promise<number>;
-  /** Resolves when nothing waits any more. */
+  /** Resolves when nothing waits any more; to be called once nothing more comes. */
   drain(): Promise<void>;
 }
 
@@ -136,11 +136,14 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
 
   async function underLock(): Promise<Outcomes> {
     const batches = queue.splice(0, fitting(queue));
+    const behind = queue.length;
     locked = Math.max(0, locked - 1);
     try {
       return await transactions.underLock(batches, now());
     } catch (error) {
       if (batches.length > 1 && !unavailable(error)) return oneByOne(batches);
+      // Those behind have waited for the lock as long: were each to wait anew, more would come meanwhile than are told.
+      if (isBusy(error)) batches.push(...queue.splice(0, behind));
       for (const batch of batches) failed(batch, error);
       return [];
     }
@@ -148,10 +151,24 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
 
   /** Each in a transaction of its own: one that is broken takes none of the others with it. */
   async function oneByOne(batches: readonly Waiting[]): Promise<Outcomes> {
-    for (const batch of batches) {
-      await transactions.underLock([batch], now()).then(tell, (reason) => failed(batch, reason));
+    for (const [index, batch] of batches.entries()) {
+      try {
+        tell(await transactions.underLock([batch], now()));
+      } catch (error) {
+        // The rest has waited for the lock with it.
+        const busy = isBusy(error);
+        for (const one of busy ? batches.slice(index) : [batch]) failed(one, error);
+        if (busy) break;
+      }
     }
     return [];
+  }
+
+  /** A flush that could not go on: all who wait are told why, and the next goes on. */
+  function stopped(error: unknown): void {
+    flushing = false;
+    const waiting = [...sent.splice(0).flatMap(({ batches }) => batches), ...queue.splice(0)];
+    for (const batch of waiting) failed(batch, error);
   }
 
   function failed({ reject }: Waiting, error: unknown): void {
@@ -195,7 +212,7 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
         setImmediate(() => {
           if (flushing) return wake();
           flushing = true;
-          void inTurn(flush);
+          inTurn(flush).catch(stopped);
         });
       });
     },
@@ -209,8 +226,11 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
     },
     async drain() {
       await new Promise(setImmediate);
-      while (queue.length > 0) await new Promise(setImmediate);
-      await running;
+      // Whoever was told of the one before may have begun another: a sweep goes on until nothing is left.
+      for (let seen: unknown; seen !== running; ) {
+        seen = running;
+        await seen;
+      }
     },
   };
 }
@@ -221,7 +241,12 @@ function nothing(): readonly never[] {
 
 /** Whether it may have been written all the same: the disk failed, and not only another had the lock. */
 function isUnknown(error: unknown): boolean {
-  return unavailable(error) !== undefined && !codeOf(error)?.startsWith('SQLITE_BUSY');
+  return unavailable(error) !== undefined && !isBusy(error);
+}
+
+/** Whether another had the lock. */
+function isBusy(error: unknown): boolean {
+  return codeOf(error)?.startsWith('SQLITE_BUSY') ?? false;
 }
 
 /** How many of the batches go into one transaction. */

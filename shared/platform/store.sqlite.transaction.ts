@@ -89,7 +89,8 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
     for (const one of writers.values()) one.settle(rest);
     if (seq > before) rest.add(keepLast(seq, self));
     latest.expect(seq);
-    expected = seq;
+    // Where nothing is written after a stranger's write, the file's last writer stays the stranger.
+    expected = seq > before || before === expected ? seq : undefined;
     return { result, landed: rest.commit(first).then(latest.landed) };
   }
 
@@ -155,9 +156,10 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
       try {
         if (!batches.every((batch) => writer(batch.container).isKnown(batch))) return undefined;
         latest.follow(from);
-        return sent(from, [BEGIN, unlessMoved(from)], (next) => written(batches, next, now));
+        return sent(from, [BEGIN, unlessMoved(from, self)], (next) => written(batches, next, now));
       } catch (error) {
-        // What was begun of it is undone as that of any that is lost.
+        // What it has begun would go with the next one: nothing is sent until `lost` has let go of it.
+        expected = undefined;
         return { result: [], landed: Promise.reject(error) };
       }
     },
@@ -168,7 +170,11 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
 
 const BEGIN = 'BEGIN IMMEDIATE';
 
-/** Ends the transaction with an error where the file's last number is another: a second row of that name cannot be. */
-function unlessMoved(seq: number): string {
-  return `INSERT OR ROLLBACK INTO meta SELECT name, value FROM meta WHERE name = 'seq' AND value IS NOT ${seq}`;
+/**
+ * Ends the transaction with an error where the file's last number is another, or not this process's: where the one before
+ * did not land, a stranger may have written as many. A second row of that name cannot be.
+ */
+function unlessMoved(seq: number, self: string): string {
+  return `INSERT OR ROLLBACK INTO meta SELECT name, value FROM meta
+    WHERE (name = 'seq' AND value IS NOT ${seq}) OR (name = 'writer' AND value IS NOT '${self}')`;
 }

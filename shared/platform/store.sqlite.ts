@@ -71,10 +71,26 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
   });
   const page = pagerOf(statements, known);
   const nowOf = (container: ContainerName) => (declarationOf(container).ttl ? now() : undefined);
+  let closing: Promise<void> | undefined;
   let closed = false;
 
   function alive(): void {
     if (closed) throw new Error('The store is closed');
+  }
+
+  /** From the call of `close` on nothing more is taken: under a load it would never end. */
+  function taking(): void {
+    if (closing !== undefined) throw new Error('The store is closed');
+  }
+
+  async function end(): Promise<void> {
+    await committer.drain();
+    // The engine ends the process when a closed connection is asked for anything.
+    closed = true;
+    db.close();
+    broughtIn(writing);
+    writing.close();
+    presence.leave();
   }
 
   return {
@@ -103,7 +119,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       return page(container, partition, query, nowOf(container));
     },
     async commit(container, partition, writes) {
-      alive();
+      taking();
       checkPartition(container, partition);
       checkWrites(container, writes);
       const batch = batchOf(container, partition, writes);
@@ -132,17 +148,12 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       statements.row(LAST_SEQ, []);
     },
     async sweep() {
-      alive();
+      taking();
       return committer.sweep();
     },
-    async close() {
-      if (closed) return;
-      await committer.drain();
-      closed = true;
-      db.close();
-      broughtIn(writing);
-      writing.close();
-      presence.leave();
+    close() {
+      closing ??= end();
+      return closing;
     },
   };
 }

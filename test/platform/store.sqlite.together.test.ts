@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { committerOf } from '../../shared/platform/store.sqlite.commit.ts';
+import type { Transactions } from '../../shared/platform/store.sqlite.transaction.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Json, Write } from '../../shared/platform/store.ts';
+import { StoreUnavailable } from '../../shared/platform/store.ts';
 import { testClock } from '../support/platform.ts';
 
 const WORKERS = 24;
@@ -139,4 +142,85 @@ test('large documents that come at once are written in several transactions, wha
     expect((await reading.read('customers', ['o'], `${n}`))?.document.body === body).toBe(true);
   }
   await reading.close();
+});
+
+test('closing in the middle of a load ends it: what was answered is there, and the rest is told', async () => {
+  const file = join(folder, 'closed.db');
+  for (const workers of [1, 2, 3]) {
+    const store = openSqliteStore({ file, clock: testClock() });
+    const answered: string[] = [];
+    const load = Array.from({ length: workers }, async (_, worker) => {
+      for (let n = 0; ; n += 1) {
+        const id = `${workers}-${worker}-${n}`;
+        await store.commit('customers', ['o'], [{ op: 'create', document: customer(id, n) }]);
+        answered.push(id);
+      }
+    });
+    while (answered.length < 20) await new Promise(setImmediate);
+    // Whoever is told last begins anew while the store waits for those before.
+    await Promise.all([store.close(), store.close(), ...load.map((one) => expect(one).rejects.toThrow('closed'))]);
+    const next = openSqliteStore({ file, clock: testClock() });
+    for (const id of answered) expect(await next.read('customers', ['o'], id)).toBeDefined();
+    await next.close();
+  }
+});
+
+test('while another keeps the lock, no more than one wait for it goes by before all who wait are told', async () => {
+  const file = join(folder, 'locked.db');
+  const store = openSqliteStore({ file, clock: testClock(), patience: 1000 });
+  const other = new Database(file);
+  other.exec('BEGIN IMMEDIATE');
+  const began = performance.now();
+  // More than fit into one transaction.
+  const load = Array.from({ length: 1500 }, (_, n) =>
+    store.commit('customers', ['o'], [{ op: 'create', document: customer(`c${n}`, n) }]),
+  );
+  await Promise.all(load.map((one) => expect(one).rejects.toBeInstanceOf(StoreUnavailable)));
+  expect(performance.now() - began).toBeLessThan(2000);
+  other.exec('ROLLBACK');
+  other.close();
+  await store.commit('customers', ['o'], [{ op: 'create', document: customer('c0', 0) }]);
+  await store.close();
+});
+
+test('of batches that are tried one by one, the first that does not get the lock tells those behind it', async () => {
+  let waits = 0;
+  const transactions: Transactions = {
+    ahead: () => undefined,
+    async underLock(batches) {
+      if (batches.length > 1) throw new Error('poisoned');
+      if (batches[0]?.keys[0] === '0') return batches.map((batch) => [batch, ['etag']]);
+      waits += 1;
+      throw Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
+    },
+    sweep: async () => 0,
+    lost: async () => undefined,
+  };
+  const noticed = Promise.resolve();
+  const committer = committerOf({ transactions, now: () => 0, onCommit: undefined, isAlone: () => false, noticed });
+  const load = Array.from({ length: 20 }, (_, n) =>
+    committer.commit({ container: 'customers', writes: [], keys: [String(n)], texts: [''], scopes: [] }),
+  );
+  const [first, ...rest] = load;
+  await Promise.all(rest.map((one) => expect(one).rejects.toBeInstanceOf(StoreUnavailable)));
+  expect(await first).toEqual(['etag']);
+  expect(waits).toBe(1);
+});
+
+test('whoever waits when nothing can be undone is told so, and the next commits go on', async () => {
+  let broken = true;
+  const transactions: Transactions = {
+    ahead: () => (broken ? { result: [], landed: Promise.reject(new Error('lost')) } : undefined),
+    underLock: async (batches) => batches.map((batch) => [batch, ['etag']]),
+    sweep: async () => 0,
+    async lost() {
+      throw new Error('The disk is gone');
+    },
+  };
+  const noticed = Promise.resolve();
+  const committer = committerOf({ transactions, now: () => 0, onCommit: undefined, isAlone: () => true, noticed });
+  const commit = () => committer.commit({ container: 'customers', writes: [], keys: ['a'], texts: [''], scopes: [] });
+  await expect(commit()).rejects.toThrow('The disk is gone');
+  broken = false;
+  expect(await commit()).toEqual(['etag']);
 });

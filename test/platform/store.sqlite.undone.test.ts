@@ -1,0 +1,98 @@
+/** What was sent ahead and did not land leaves nothing behind for what is sent after it (docs/adr/0003). */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { containers } from '../../shared/platform/containers.ts';
+import { knownDocuments } from '../../shared/platform/store.sqlite.known.ts';
+import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
+import type { Db } from '../../shared/platform/store.sqlite.schema.ts';
+import { bringUp, LAST_SEQ, LAST_WRITER } from '../../shared/platform/store.sqlite.schema.ts';
+import { statementsOf } from '../../shared/platform/store.sqlite.statements.ts';
+import { transactionsOf } from '../../shared/platform/store.sqlite.transaction.ts';
+import { batchOf } from '../../shared/platform/store.sqlite.write.ts';
+import { StoreUnavailable } from '../../shared/platform/store.ts';
+
+let folder: string;
+let file: string;
+let opened: Db[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'marquee-undone-'));
+  file = join(folder, 's.db');
+  opened = [];
+  const db = connection();
+  db.exec('PRAGMA journal_mode = WAL');
+  bringUp(db, containers);
+});
+afterEach(async () => {
+  for (const db of opened) db.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function connection(): Db {
+  const db = new Database(file);
+  opened.push(db);
+  return db;
+}
+
+/** The transactions of a process; the next look for a group fails while `fails` holds a reason. */
+function processOf(self: string) {
+  const statements = statementsOf(connection());
+  const fails: Error[] = [];
+  const known = knownDocuments(statements);
+  const latest = latestOf({
+    seqOf: () => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0,
+    isMine: () => statements.row<[string]>(LAST_WRITER, [])?.[0] === self,
+    written: known.keep,
+    replaced: known.drop,
+    quietUntil: () => 0,
+    ticks: () => performance.now(),
+  });
+  const reading: typeof statements = {
+    ...statements,
+    row: (sql, values) => {
+      const reason = values.includes('ill|') ? fails.pop() : undefined;
+      if (reason) throw reason;
+      return statements.row(sql, values);
+    },
+  };
+  const transactions = transactionsOf({ db: connection(), reading, self, memory: { latest, known }, patience: 1000 });
+  return { transactions, fails };
+}
+
+function creating(organization: string, id: string) {
+  const document = { id, kind: 'customer', body: id };
+  return batchOf('customers', [organization], [{ op: 'create', document }]);
+}
+
+const ids = () =>
+  (connection().prepare('SELECT id FROM d_customers ORDER BY id').raw(true).all([]) as [string][]).map(([id]) => id);
+
+test('a stranger who wrote as many changes as the one that was lost is not taken for it', async () => {
+  const [mine, others] = [processOf('aa').transactions, processOf('bb').transactions];
+  await mine.underLock([creating('o', 'before')], 0);
+  const other = connection();
+  other.exec('BEGIN IMMEDIATE');
+  const first = mine.ahead([creating('o', 'a')], 0);
+  await expect(first?.landed).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+  other.exec('ROLLBACK');
+  await others.underLock([creating('o', 'b')], 0);
+  // Its script was to follow the first one's, and the file's last number is what that one would have left.
+  const second = mine.ahead([creating('o', 'c')], 0);
+  await expect(second?.landed).rejects.toMatchObject({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' });
+  expect(ids()).toEqual(['b', 'before']);
+});
+
+test('one that could not be made takes what it had begun with it, not the next', async () => {
+  const { transactions, fails } = processOf('aa');
+  await transactions.underLock([creating('o', 'before')], 0);
+  fails.push(new StoreUnavailable('Not now'));
+  const failed = transactions.ahead([creating('o', 'a'), creating('ill', 'b')], 0);
+  await expect(failed?.landed).rejects.toThrow('Not now');
+  await transactions.ahead([creating('o', 'c')], 0)?.landed;
+  expect(ids()).toEqual(['before']);
+  await transactions.lost();
+  await transactions.underLock([creating('o', 'a'), creating('ill', 'b'), creating('o', 'c')], 0);
+  expect(ids()).toEqual(['a', 'b', 'before', 'c']);
+});
