@@ -8,8 +8,8 @@ import { LOCK_ENDING, lockIn } from './lock.ts';
 const LOOK_EVERY = 50;
 /** Milliseconds before the first write of one who is not alone: by then all others have looked. */
 const NOTICED_WITHIN = 100;
-/** To lock the own name where that fails; each takes some 0.1 ms. */
-const MOST_TRIES = 50;
+/** Failures to lock the own name; each takes some 0.1 ms. */
+const MOST_FAILURES = 50;
 
 export interface Presence {
   /** Until when nobody else writes to the file, by `now` (milliseconds of `performance`); 0 when that is not known. */
@@ -65,18 +65,23 @@ export function enter(file: string, name: string): Presence {
     }
   }
 
-  /** Somebody may clear the name away before it is locked, which the engine may take for an error of the disk. */
-  function isIn(last: boolean): boolean {
+  let failures = 0;
+  /**
+   * Somebody may clear the name away before it is locked, which the engine may take for an error of the disk; or look at
+   * it, and have it locked for as long as its process has to wait for a core. That is no failure.
+   */
+  function isIn(): boolean {
     try {
       return mine.held() && present().includes(name);
     } catch (error) {
-      if (!last) return false;
+      failures += 1;
+      if (failures < MOST_FAILURES) return false;
       mine.release();
       throw error;
     }
   }
 
-  for (let tries = 1; !isIn(tries >= MOST_TRIES); tries += 1) mine.release();
+  while (!isIn()) mine.release();
   look();
   return {
     quietUntil(now) {

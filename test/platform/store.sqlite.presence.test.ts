@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -90,8 +92,12 @@ describe('who is there', () => {
     });
     await symlink(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'));
     const visitors = [0, 1, 2].map(() => fork(visitor, [file, '400'], { silent: true }));
+    const said = visitors.map(({ stderr }) => text(stderr ?? Readable.from([])));
     const exits = await Promise.all(visitors.map((one) => once(one, 'exit')));
-    expect(exits.map(([code]) => code)).toEqual([0, 0, 0]);
+    expect([exits.map(([code]) => code), await Promise.all(said)]).toEqual([
+      [0, 0, 0],
+      ['', '', ''],
+    ]);
   }, 20_000);
 
   test('one that could not open the file is not there', async () => {
