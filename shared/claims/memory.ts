@@ -21,7 +21,7 @@ export interface Remembered {
 }
 
 /** Entries of all resources together; about a kilobyte each. */
-const MOST = 4_000;
+const MOST = 4000;
 const MOST_OF_ONE = 200;
 const NEWEST = 16;
 

@@ -1,7 +1,7 @@
 /** A lock between processes that share a folder, freed by the operating system the moment its holder dies. */
 import { join } from 'node:path';
 import Database from 'libsql';
-import { codeOf } from './errors.ts';
+import { isBusy } from './errors.ts';
 
 /** What the file of a lock is called after the lock's name. */
 export const LOCK_ENDING = '.lock';
@@ -28,7 +28,7 @@ export function lockIn(folder: string, name: string): Lock {
         return true;
       } catch (error) {
         db.close();
-        if (codeOf(error)?.startsWith('SQLITE_BUSY')) return false;
+        if (isBusy(error)) return false;
         throw error;
       }
     },

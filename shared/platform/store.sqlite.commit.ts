@@ -1,7 +1,6 @@
 /** Group commit of the embedded store: all batches that wait are written in one transaction and share one sync. */
 import type { ContainerName } from './containers.ts';
-import { containerNames, declarationOf } from './containers.ts';
-import { codeOf } from './errors.ts';
+import { isBusy } from './errors.ts';
 import { unavailable } from './store.sqlite.statements.ts';
 import type { Outcome, Sent, Transactions } from './store.sqlite.transaction.ts';
 import type { Batch } from './store.sqlite.write.ts';
@@ -190,11 +189,7 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
 
   async function sweepSome(): Promise<number> {
     swept = now();
-    let gone = 0;
-    for (const name of containerNames) {
-      if (declarationOf(name).ttl) gone += await transactions.sweep(name, swept, SWEEP_AT_ONCE);
-    }
-    return gone;
+    return transactions.sweep(swept, SWEEP_AT_ONCE);
   }
 
   /** One at a time, each after the one before, so that a sweep that is asked for meets no transaction on its way. */
@@ -242,11 +237,6 @@ function nothing(): readonly never[] {
 /** Whether it may have been written all the same: the disk failed, and not only another had the lock. */
 function isUnknown(error: unknown): boolean {
   return unavailable(error) !== undefined && !isBusy(error);
-}
-
-/** Whether another had the lock. */
-function isBusy(error: unknown): boolean {
-  return codeOf(error)?.startsWith('SQLITE_BUSY') ?? false;
 }
 
 /** How many of the batches go into one transaction. */

@@ -1,8 +1,8 @@
 /** The transactions of the embedded store: under the file's lock, or sent ahead while the one before is still written. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerName } from './containers.ts';
-import { declarationOf } from './containers.ts';
-import { codeOf } from './errors.ts';
+import { containerNames, declarationOf } from './containers.ts';
+import { isBusy } from './errors.ts';
 import { grouped } from './grouped.ts';
 import { aside, restOf } from './store.sqlite.aside.ts';
 import { newGroupsFor } from './store.sqlite.groups.ts';
@@ -36,8 +36,8 @@ export interface Transactions {
    * decided so. Whoever finds one lost waits for the others and calls `lost`.
    */
   ahead<B extends Batch>(batches: readonly B[], now: number): Sent<Outcome<B>[]> | undefined;
-  /** Deletes up to `most` documents of a container that expired by `now`, likewise under the lock; how many. */
-  sweep(container: ContainerName, now: number, most: number): Promise<number>;
+  /** Deletes up to `most` documents of each container that expired by `now`, likewise under the lock; how many. */
+  sweep(now: number, most: number): Promise<number>;
   /** Undoes what was sent, and knows nothing any more. */
   lost(): Promise<void>;
 }
@@ -139,7 +139,7 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
       db.exec(BEGIN);
       return true;
     } catch (error) {
-      if (!codeOf(error)?.startsWith('SQLITE_BUSY') || last) throw error;
+      if (!isBusy(error) || last) throw error;
       return false;
     }
   }
@@ -163,7 +163,11 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
         return { result: [], landed: Promise.reject(error) };
       }
     },
-    sweep: (container, now, most) => locked((next) => writer(container).sweep(now, most, next)),
+    sweep: (now, most) =>
+      locked((next) => {
+        const expiring = containerNames.filter((name) => declarationOf(name).ttl);
+        return expiring.reduce((gone, name) => gone + writer(name).sweep(now, most, next), 0);
+      }),
     lost,
   };
 }
