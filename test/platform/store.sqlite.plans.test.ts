@@ -171,8 +171,8 @@ describe('counts, sets and searches', () => {
 
   test('a term is dropped by its whole key', () => {
     const plan = explained({ text: dropTermSql(tableOf('events')), values: ['[1, "field", "term", "id"]'] });
-    expect(plan).toContain('SEARCH t_events USING PRIMARY KEY (g=? AND field=? AND term=? AND id=?)');
-    expect(plan).not.toContain('SCAN t_events');
+    const key = ['SCALAR SUBQUERY 2', 'MATERIALIZE k', 'SCAN CONSTANT ROW', 'SCAN k'];
+    expect(plan).toBe(['SEARCH t_events USING PRIMARY KEY (g=? AND field=? AND term=? AND id=?)', ...key].join('\n'));
   });
 
   test('a search reads its rarest word newest first, and stops when the page is full', () => {

@@ -183,9 +183,23 @@ test('while another keeps the lock, no more than one wait for it goes by before 
   await store.close();
 });
 
+type Made = Omit<Transactions, 'sweep'>;
+
+/** Commits through transactions of the test's own, each of one batch under an id. */
+function committing(transactions: Made, alone: boolean) {
+  const committer = committerOf({
+    transactions: { ...transactions, sweep: async () => 0 },
+    now: () => 0,
+    onCommit: undefined,
+    isAlone: () => alone,
+    noticed: Promise.resolve(),
+  });
+  return (id: string) => committer.commit({ container: 'customers', writes: [], keys: [id], texts: [''], scopes: [] });
+}
+
 test('of batches that are tried one by one, the first that does not get the lock tells those behind it', async () => {
   let waits = 0;
-  const transactions: Transactions = {
+  const transactions: Made = {
     ahead: () => undefined,
     async underLock(batches) {
       if (batches.length > 1) throw new Error('poisoned');
@@ -193,14 +207,10 @@ test('of batches that are tried one by one, the first that does not get the lock
       waits += 1;
       throw Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
     },
-    sweep: async () => 0,
     lost: async () => undefined,
   };
-  const noticed = Promise.resolve();
-  const committer = committerOf({ transactions, now: () => 0, onCommit: undefined, isAlone: () => false, noticed });
-  const load = Array.from({ length: 20 }, (_, n) =>
-    committer.commit({ container: 'customers', writes: [], keys: [String(n)], texts: [''], scopes: [] }),
-  );
+  const commit = committing(transactions, false);
+  const load = Array.from({ length: 20 }, (_, n) => commit(String(n)));
   const [first, ...rest] = load;
   await Promise.all(rest.map((one) => expect(one).rejects.toBeInstanceOf(StoreUnavailable)));
   expect(await first).toEqual(['etag']);
@@ -209,18 +219,15 @@ test('of batches that are tried one by one, the first that does not get the lock
 
 test('whoever waits when nothing can be undone is told so, and the next commits go on', async () => {
   let broken = true;
-  const transactions: Transactions = {
+  const transactions: Made = {
     ahead: () => (broken ? { result: [], landed: Promise.reject(new Error('lost')) } : undefined),
     underLock: async (batches) => batches.map((batch) => [batch, ['etag']]),
-    sweep: async () => 0,
     async lost() {
       throw new Error('The disk is gone');
     },
   };
-  const noticed = Promise.resolve();
-  const committer = committerOf({ transactions, now: () => 0, onCommit: undefined, isAlone: () => true, noticed });
-  const commit = () => committer.commit({ container: 'customers', writes: [], keys: ['a'], texts: [''], scopes: [] });
-  await expect(commit()).rejects.toThrow('The disk is gone');
+  const commit = committing(transactions, true);
+  await expect(commit('a')).rejects.toThrow('The disk is gone');
   broken = false;
-  expect(await commit()).toEqual(['etag']);
+  expect(await commit('a')).toEqual(['etag']);
 });
