@@ -87,11 +87,9 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
   }
 
   function sendAhead(): void {
-    const batches = queue.slice(0, fitting(queue));
-    const one = batches.length > 0 ? transactions.ahead(batches, now()) : undefined;
+    const one = transactions.ahead(queue.slice(0, fitting(queue)), now());
     if (!one) return;
-    queue.splice(0, batches.length);
-    sent.push({ ...one, batches });
+    sent.push({ ...one, batches: queue.splice(0, one.result.length) });
     // That it was lost is found in its turn.
     one.landed.catch(nothing);
   }

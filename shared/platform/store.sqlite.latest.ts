@@ -4,6 +4,7 @@
  * a walk down a tree on the disk.
  */
 import { LRUCache } from 'lru-cache';
+import type { Recent } from './store.sqlite.recent.ts';
 import type { Document } from './store.ts';
 
 /** `expiresAt` in seconds since 1970. */
@@ -32,6 +33,8 @@ type Moved =
 export interface Latest {
   /** For reading: the last version that is committed, or undefined when the file must be asked. */
   find(key: string): Row | undefined;
+  /** Brings what is known up to the file. */
+  refresh(): void;
   /** Keeps what the file said after `find` did not know. */
   learn(key: string, row: Row): void;
   /** Something was read from the file: what is found from now on is at least as new. */
@@ -76,6 +79,8 @@ interface Options {
   written(seq: number, document: Document, size: number): void;
   /** Told of each version that another took the place of. */
   replaced(seq: number): void;
+  /** Told of all that was committed here, and where others have written. */
+  readonly recent: Recent;
   /** Until when nobody else writes to the file, in ticks; 0 when that is not known. */
   quietUntil(now: number): number;
   /** Milliseconds from some moment on. */
@@ -88,7 +93,7 @@ interface Options {
  * process's write, and asks here, sooner), or, while nobody else is there, after each look for others; and at once when
  * anything else was read from it.
  */
-export function latestOf({ seqOf, isMine, written, replaced, quietUntil, ticks }: Options): Latest {
+export function latestOf({ seqOf, isMine, written, replaced, recent, quietUntil, ticks }: Options): Latest {
   const rows = new LRUCache<string, Row>({ max: MOST_KNOWN });
   let base: number | undefined;
   let goodUntil = Number.NEGATIVE_INFINITY;
@@ -101,9 +106,22 @@ export function latestOf({ seqOf, isMine, written, replaced, quietUntil, ticks }
     // A commit is done as soon as it is seen, be it before this thread is told.
     const done = pending.filter(({ to }) => to !== undefined && to <= seq);
     const mine = done.at(-1)?.to === seq && (landed || isMine());
-    if (!mine || !pending.some(({ from }) => from === base)) rows.clear();
+    const follows = mine && pending.some(({ from }) => from === base);
+    if (!follows) rows.clear();
     base = seq;
     if (mine) for (const { moves } of done) for (const [key, moved] of moves) apply(key, moved);
+    if (follows) for (const { moves, to = seq } of done) recent.keep(moves, to);
+    else recent.restart(seq);
+  }
+
+  function refresh(): void {
+    const now = ticks();
+    if (now <= goodUntil) return;
+    // Before the number: one who has written and left between the two would be missed.
+    const until = Math.max(now + GOOD_FOR, quietUntil(now));
+    bringUpTo(seqOf());
+    // Not before: where the file did not answer, nothing is known to be as it is there.
+    goodUntil = until;
   }
 
   function follow(seq: number): void {
@@ -124,16 +142,10 @@ export function latestOf({ seqOf, isMine, written, replaced, quietUntil, ticks }
 
   return {
     find(key) {
-      const now = ticks();
-      if (now > goodUntil) {
-        // Before the number: one who has written and left between the two would be missed.
-        const until = Math.max(now + GOOD_FOR, quietUntil(now));
-        bringUpTo(seqOf());
-        // Not before: where the file did not answer, nothing is known to be as it is there.
-        goodUntil = until;
-      }
+      refresh();
       return rows.get(key);
     },
+    refresh,
     doubt() {
       goodUntil = Number.NEGATIVE_INFINITY;
     },

@@ -63,16 +63,18 @@ export function ttlIndex(table: Table): string {
   return `i_${table.documents}_ttl`;
 }
 
-/** What a document is found by besides its fields: `[field, term]`, each once; with `starts`, by beginnings too. */
-export function termsOf(document: Pick<Document, 'sets' | 'words'>, starts: boolean): [string, string][] {
-  const terms = new Map<string, [string, string]>();
+export type Term = readonly [field: string, term: string];
+
+/** What a document is found by besides its fields, each under a key of its own; with `starts`, by beginnings too. */
+export function termsOf(document: Pick<Document, 'sets' | 'words'>, starts: boolean): Map<string, Term> {
+  const terms = new Map<string, Term>();
   const add = (field: string, term: string) => terms.set(`${field}\n${term}`, [field, term]);
   for (const [set, values] of Object.entries(document.sets ?? {})) for (const value of values) add(set, value);
   for (const word of document.words ?? []) {
     add(WORDS, word);
     if (starts) add(STARTS, startOf(word));
   }
-  return [...terms.values()];
+  return terms;
 }
 
 /** The first characters of a word; one may be two units. */
@@ -82,10 +84,14 @@ function startOf(word: string): string {
 
 /** A partition, or a prefix of one, as one text: its values, each ended by a bar. */
 export function partitionText(partition: Partition): string {
-  // NUL would end the text for the engine's client when it is read back.
-  return partition
-    .map((value) => `${value.replaceAll('%', '%25').replaceAll('|', '%7C').replaceAll('\0', '%00')}|`)
-    .join('');
+  return partition.map((value) => `${MARKS.test(value) ? unmarked(value) : value}|`).join('');
+}
+
+/** NUL would end the text for the engine's client when it is read back. */
+const MARKS = /[%|\0]/;
+
+function unmarked(value: string): string {
+  return value.replaceAll('%', '%25').replaceAll('|', '%7C').replaceAll('\0', '%00');
 }
 
 export function partitionOf(text: string): string[] {
@@ -239,7 +245,7 @@ function bringUpTerms(db: Db, table: Table): void {
     if (rows.length === 0) return;
     from = Number(rows.at(-1)?.at(-1));
     const terms = rows.flatMap(([body, ...keys]) =>
-      termsOf(JSON.parse(String(body)) as Document, table.starts).map((term) => [...term, ...keys]),
+      [...termsOf(JSON.parse(String(body)) as Document, table.starts).values()].map((term) => [...term, ...keys]),
     );
     // In the order of the table: each page is met once a chunk, not once a row.
     terms.sort(([field = '', term = ''], [other = '', next = '']) => compared(field, other) || compared(term, next));

@@ -2,7 +2,7 @@
 import type { Rest } from './store.sqlite.aside.ts';
 import type { Value } from './store.sqlite.rows.ts';
 import { inserting } from './store.sqlite.rows.ts';
-import type { Table } from './store.sqlite.schema.ts';
+import type { Table, Term } from './store.sqlite.schema.ts';
 import { termsOf } from './store.sqlite.schema.ts';
 import type { Document } from './store.ts';
 
@@ -20,8 +20,6 @@ export interface Terms {
   /** Lets go of it: the transaction was rolled back. */
   forget(): void;
 }
-
-type Term = readonly [field: string, term: string];
 
 interface Owner {
   readonly keys: readonly Value[];
@@ -65,9 +63,14 @@ export function termsFor(table: Table): Terms {
     );
   }
 
+  /** By field and term. */
+  function of(one: Termed | undefined): ReadonlyMap<string, Term> {
+    return one ? termsOf(one.document, starts) : NONE;
+  }
+
   return {
     change(n, before, after) {
-      const [had, has] = [keyed(before, starts), keyed(after, starts)];
+      const [had, has] = [of(before), of(after)];
       const same = before?.keys[0] === after?.keys[0];
       if (before && had.size > 0) {
         const owner = ownerOf(n, before);
@@ -102,6 +105,4 @@ export function termsFor(table: Table): Terms {
   };
 }
 
-function keyed(one: Termed | undefined, starts: boolean): Map<string, Term> {
-  return new Map(one && termsOf(one.document, starts).map(([field, term]) => [`${field}\n${term}`, [field, term]]));
-}
+const NONE: ReadonlyMap<string, Term> = new Map();

@@ -32,8 +32,9 @@ export interface Transactions {
   underLock<B extends Batch>(batches: readonly B[], now: number): Promise<Outcome<B>[]>;
   /**
    * Decides on what is known, as if all that is on its way had landed, and sends it after that. It lands only if the file
-   * is as it was taken to be: nobody else has written, and what was not known was not there. Undefined when it cannot be
-   * decided so. Whoever finds one lost waits for the others and calls `lost`.
+   * is as it was taken to be: nobody else has written, and what was not known was not there. The result is of the batches up
+   * to the first that cannot be decided so; undefined when that is the very first. Whoever finds one lost waits for the
+   * others and calls `lost`.
    */
   ahead<B extends Batch>(batches: readonly B[], now: number): Sent<Outcome<B>[]> | undefined;
   /** Deletes up to `most` documents of each container that expired by `now`, likewise under the lock; how many. */
@@ -95,7 +96,13 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
   }
 
   function written<B extends Batch>(batches: readonly B[], next: Next, now: number): Outcome<B>[] {
-    return batches.map((batch) => [batch, writer(batch.container).write(batch, next, now)]);
+    const outcomes: Outcome<B>[] = [];
+    for (const batch of batches) {
+      const outcome = writer(batch.container).write(batch, next, now);
+      if (!outcome) break;
+      outcomes.push([batch, outcome]);
+    }
+    return outcomes;
   }
 
   async function lost(): Promise<void> {
@@ -152,9 +159,10 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
       }),
     ahead(batches, now) {
       const from = expected;
-      if (from === undefined) return undefined;
+      const [first] = batches;
+      if (from === undefined || !first) return undefined;
       try {
-        if (!batches.every((batch) => writer(batch.container).isKnown(batch))) return undefined;
+        if (!writer(first.container).isKnown(first)) return undefined;
         latest.follow(from);
         return sent(from, [BEGIN, unlessMoved(from, self)], (next) => written(batches, next, now));
       } catch (error) {

@@ -14,12 +14,13 @@ import { isAlive, keyOf, latestOf } from './store.sqlite.latest.ts';
 import { pagerOf } from './store.sqlite.page.ts';
 import type { Presence } from './store.sqlite.presence.ts';
 import { enter } from './store.sqlite.presence.ts';
+import { recentChanges } from './store.sqlite.recent.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { bringUp, LAST_SEQ, LAST_WRITER, partitionOf, partitionText, tableOf } from './store.sqlite.schema.ts';
 import { statementsOf } from './store.sqlite.statements.ts';
 import { transactionsOf } from './store.sqlite.transaction.ts';
 import { batchOf } from './store.sqlite.write.ts';
-import type { Change, Document, Store } from './store.ts';
+import type { Change, Document, Partition, Store } from './store.ts';
 import { BadCursor, StoreUnavailable } from './store.ts';
 
 interface SqliteOptions {
@@ -38,8 +39,9 @@ export interface SqliteStore extends Store {
 }
 
 const CHANGES_AT_ONCE = 256;
-/** 16 MB a connection. */
+/** What is read comes again: 16 MB. What a transaction writes is some 1 MB, and a larger cache is only slower. */
 const CACHE = 'PRAGMA cache_size = -16000';
+const WRITING_CACHE = 'PRAGMA cache_size = -6000';
 /** After the tables were brought up: what is sorted for a new index of a large file belongs on the disk. */
 const SORTING = 'PRAGMA temp_store = MEMORY';
 
@@ -53,7 +55,9 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
   const statements = statementsOf(db);
   const known = knownDocuments(statements);
   const now = () => seconds(clock);
+  const recent = recentChanges();
   const latest = latestOf({
+    recent,
     seqOf: () => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0,
     isMine: () => statements.row<[string]>(LAST_WRITER, [])?.[0] === self,
     written: known.keep,
@@ -130,6 +134,13 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       const { documents } = tableOf(container);
       if (!/^\d{1,16}$/.test(from)) throw new BadCursor();
       let position = Number(from);
+      alive();
+      latest.refresh();
+      const own = recent.since(documents, position);
+      if (own) {
+        for (const { partition, document, seq } of own) yield changeOf(partition, document, seq);
+        return;
+      }
       const sql = `SELECT seq, pk, body FROM ${documents} WHERE seq > ? ORDER BY seq LIMIT ${CHANGES_AT_ONCE}`;
       for (;;) {
         alive();
@@ -138,7 +149,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
         for (const [seq, pk, body] of rows) {
           position = seq;
           const document = known.peek(seq)?.document ?? (JSON.parse(body) as Document);
-          yield { partition: partitionOf(pk), document, etag: etagOf(seq), position: String(seq) } satisfies Change;
+          yield changeOf(partitionOf(pk), document, seq);
         }
         if (rows.length < CHANGES_AT_ONCE) return;
       }
@@ -156,6 +167,10 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       return closing;
     },
   };
+}
+
+function changeOf(partition: Partition, document: Document, seq: number): Change {
+  return { partition, document, etag: etagOf(seq), position: String(seq) };
 }
 
 const readTexts = new Map<ContainerName, string>(
@@ -191,7 +206,7 @@ function opened(file: string, self: string): { readonly db: Db; readonly writing
     // A checkpoint every 40,000 pages (160 MB) writes a page that changes often once instead of many times; of
     // a log that grew larger all the same, 256 MB stay.
     writing.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 40000; PRAGMA journal_size_limit = 268435456;
-      PRAGMA busy_timeout = 0; ${CACHE}; ${SORTING}`);
+      PRAGMA busy_timeout = 0; ${WRITING_CACHE}; ${SORTING}`);
     // Reads never wait for writes, only for the moment in which another process makes or recovers the file.
     db.exec('PRAGMA busy_timeout = 100');
     // Last, as one that could not open it is not there; and where the file is, be it opened through a link.

@@ -41,10 +41,13 @@ export function batchOf(container: ContainerName, partition: Partition, writes: 
 export interface Writer {
   /** Looks up, in one go, what the batches of a transaction are about to write: to be called before `write`. */
   look(batches: readonly Batch[]): void;
-  /** Whether a batch can be decided without a look: what is created, or a fact, and not known is taken not to be there. */
+  /** Whether a batch can be decided without a look. */
   isKnown(batch: Batch): boolean;
-  /** Writes a batch; the new etags, or, with nothing written, why it is refused. */
-  write(batch: Batch, next: () => number, now: number): string[] | CommitRefused;
+  /**
+   * Writes a batch; the new etags, or, with nothing written, why it is refused. Without a look what is created, or a fact,
+   * and not known is taken not to be there; undefined, with nothing written, where more than that would have to be asked.
+   */
+  write(batch: Batch, next: () => number, now: number): string[] | CommitRefused | undefined;
   /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. Each takes a number too. */
   sweep(now: number, most: number, next: () => number): number;
   /** Leaves what the transaction has yet to write to the rest of it: to be called before it commits. */
@@ -78,12 +81,28 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
   const expired = container.ttl
     ? db.prepare(`SELECT n, pk, id, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
-  /** Documents as they were when the transaction began, of those that were looked up. */
-  const looked = new Map<string, Found>();
+  /** Documents as they were when the transaction began, once they were looked up. */
+  let looked: Map<string, Found> | undefined;
 
-  function foundAs(key: string): Found | undefined {
+  /** What a write meets; a text where the file must be asked. */
+  function foundBy(write: Write, key: string): Found | undefined | 'unknown' {
     const inside = latest.inside(key);
-    return inside ? inside.found : looked.get(key);
+    if (looked) return inside ? inside.found : looked.get(key);
+    if (inside) return !inside.found || isAtHand(inside.found) ? inside.found : 'unknown';
+    // A fact is copied again after a crash only.
+    const isNew = write.op === 'create' || (write.op === 'upsert' && write.document.kind === FACT_KIND);
+    return isNew ? undefined : 'unknown';
+  }
+
+  /** What each of the writes meets. */
+  function foundByAll({ writes, keys }: Batch): (Found | undefined)[] | undefined {
+    const all: (Found | undefined)[] = [];
+    for (const [index, write] of writes.entries()) {
+      const found = foundBy(write, keys[index] ?? '');
+      if (found === 'unknown') return undefined;
+      all.push(found);
+    }
+    return all;
   }
 
   function documentOf({ n, seq, text, document }: Found): Document | undefined {
@@ -119,12 +138,13 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     const old = found && documentOf(found);
     const expiresAt = document.ttl === undefined ? null : now + document.ttl;
     const n = found?.n ?? rows.nextN();
-    const groups = groupsOf(scopes, document.kind);
     const stays = old?.kind === document.kind;
+    const isTermed = hasTerms && (mayHaveTerms(document) || (old !== undefined && mayHaveTerms(old)));
+    const groups = stays && !isTermed ? [] : groupsOf(scopes, document.kind);
     const row = { n, pk, groups: stays ? undefined : groups, document, seq, expiresAt, text };
     rows.set(row, found && { document: old });
     latest.move(key, { n, seq, expiresAt, document, size: text.length, again: document.kind !== FACT_KIND });
-    if (!terms) return;
+    if (!terms || !isTermed) return;
     const before = old && termed(stays ? groups : groupsOf(scopes, old.kind), pk, old);
     terms.change(n, before, termed(groups, pk, document));
   }
@@ -146,21 +166,18 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
           if (!latest.inside(key)) unknown.set(key, [scopes[0] ?? '', idOf(write)]);
         }
       }
+      looked = new Map();
       if (unknown.size === 0) return;
       const found = lookUp.all([JSON.stringify([...unknown.values()])]) as LookedUp[];
       for (const [n, seq, expiresAt, text, pk, id] of found) {
         looked.set(keyOf(documents, pk, id), { n, seq, expiresAt, ...(text === null ? {} : { text }) });
       }
     },
-    isKnown: ({ writes, keys }) =>
-      writes.every((write, index) => {
-        const there = latest.inside(keys[index] ?? '');
-        if (there) return !there.found || isAtHand(there.found);
-        // A fact is copied again after a crash only.
-        return write.op === 'create' || (write.op === 'upsert' && write.document.kind === FACT_KIND);
-      }),
-    write({ writes, keys, texts, scopes }, next, now) {
-      const found = keys.map(foundAs);
+    isKnown: (batch) => foundByAll(batch) !== undefined,
+    write(batch, next, now) {
+      const { writes, keys, texts, scopes } = batch;
+      const found = foundByAll(batch);
+      if (!found) return undefined;
       for (const [index, write] of writes.entries()) {
         const refused = refusal(write, alive(found[index], now), index);
         if (refused) return refused;
@@ -190,12 +207,12 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
       return over.length;
     },
     settle(rest) {
-      looked.clear();
+      looked = undefined;
       rows.settle(rest);
       terms?.settle(rest);
     },
     forget() {
-      looked.clear();
+      looked = undefined;
       rows.forget();
       terms?.forget();
     },
@@ -206,6 +223,10 @@ type LookedUp = [n: number, seq: number, expiresAt: number | null, text: string 
 
 function idOf(write: Write): string {
   return write.op === 'delete' ? write.id : write.document.id;
+}
+
+function mayHaveTerms({ sets, words }: Document): boolean {
+  return sets !== undefined || words !== undefined;
 }
 
 function alive(found: Found | undefined, now: number): Found | undefined {

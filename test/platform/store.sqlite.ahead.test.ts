@@ -210,14 +210,16 @@ test('of two scripts on their way the one sent first runs first', async () => {
   db.close();
 });
 
-test('one that the disk lets nobody decide is told so, and holds up none after it', async () => {
+test('one that the disk lets nobody decide is tried again under the lock, then told so, and holds up none after it', async () => {
   await store.commit(...at, [create('first', 1)]);
-  vi.spyOn(Database.prototype, 'prepare').mockImplementationOnce(() => {
+  const fail = () => {
     throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' });
-  });
-  const venues = ['venues', ['o'], [{ op: 'create', document: { id: 'v', kind: 'venue', body: 1 } }]] as const;
-  await expect(store.commit(...venues)).rejects.toBeInstanceOf(StoreUnavailable);
-  expect(await store.commit(...venues)).toEqual(['2']);
+  };
+  const venues = (id: string) =>
+    ['venues', ['o'], [{ op: 'create', document: { id, kind: 'venue', body: 1 } }]] as const;
+  vi.spyOn(Database.prototype, 'prepare').mockImplementationOnce(fail).mockImplementationOnce(fail);
+  await expect(store.commit(...venues('v'))).rejects.toBeInstanceOf(StoreUnavailable);
+  expect(await Promise.all([store.commit(...venues('v')), store.commit(...venues('w'))])).toEqual([['2'], ['3']]);
 });
 
 describe('one that is lost', () => {

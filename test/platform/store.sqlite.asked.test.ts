@@ -3,6 +3,7 @@ import { stat } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Latest } from '../../shared/platform/store.sqlite.latest.ts';
 import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
+import { recentChanges } from '../../shared/platform/store.sqlite.recent.ts';
 
 const row = (seq: number) => ({ n: seq, seq, expiresAt: null });
 const document = { id: 'a', kind: 'claim', body: null };
@@ -31,6 +32,7 @@ beforeEach(() => {
     },
     isMine: () => file.mine,
     written: (seq) => kept.push(seq),
+    recent: recentChanges(),
     replaced: (seq) => dropped.push(seq),
     quietUntil: () => quietUntil(),
     ticks: () => now,
@@ -54,6 +56,7 @@ describe('what is known is asked for', () => {
       seqOf: () => file.seq,
       isMine: () => false,
       written: () => undefined,
+      recent: recentChanges(),
       replaced: () => undefined,
       quietUntil: () => 0,
       ticks: () => performance.now(),

@@ -93,7 +93,7 @@ test('batches of two processes, some broken, of documents that change kind, expi
       expect(['abort', 'rollback']).not.toContain(kind);
       expect([id, group, prefix]).toEqual([document.id, `${pk} ${kind}`, `o${run}| ${kind}`]);
       expect([end, state]).toEqual([ix?.end ?? null, ix?.state ?? null]);
-      for (const [field, term] of termsOf(document, false)) terms.push([`${pk} ${kind}`, field, term, id, n]);
+      for (const [field, term] of termsOf(document, false).values()) terms.push([`${pk} ${kind}`, field, term, id, n]);
       const read = await Promise.all(stores.map((store) => store.read('claims', partitionOf(pk), id)));
       // It may have expired, or be swept by now.
       for (const one of read) if (one) expect([one.document, one.etag]).toEqual([document, seq.toString(36)]);

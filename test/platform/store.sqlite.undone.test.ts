@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { containers } from '../../shared/platform/containers.ts';
 import { knownDocuments } from '../../shared/platform/store.sqlite.known.ts';
 import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
+import { recentChanges } from '../../shared/platform/store.sqlite.recent.ts';
 import type { Db } from '../../shared/platform/store.sqlite.schema.ts';
 import { bringUp, LAST_SEQ, LAST_WRITER } from '../../shared/platform/store.sqlite.schema.ts';
 import { statementsOf } from '../../shared/platform/store.sqlite.statements.ts';
@@ -45,6 +46,7 @@ function processOf(self: string) {
     seqOf: () => statements.row<[number]>(LAST_SEQ, [])?.[0] ?? 0,
     isMine: () => statements.row<[string]>(LAST_WRITER, [])?.[0] === self,
     written: known.keep,
+    recent: recentChanges(),
     replaced: known.drop,
     quietUntil: () => 0,
     ticks: () => performance.now(),
@@ -82,6 +84,22 @@ test('a stranger who wrote as many changes as the one that was lost is not taken
   const second = mine.ahead([creating('o', 'c')], 0);
   await expect(second?.landed).rejects.toMatchObject({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' });
   expect(ids()).toEqual(['b', 'before']);
+});
+
+test('what can be decided goes ahead of the first that cannot, which is looked up', async () => {
+  const { transactions } = processOf('aa');
+  await transactions.underLock([creating('o', 'before')], 0);
+  const document = { id: 'unknown', kind: 'customer', body: 'changed' };
+  const unknown = batchOf('customers', ['o'], [{ op: 'replace', document, ifMatch: '1' }]);
+  const batches = [creating('o', 'a'), creating('o', 'b'), unknown, creating('o', 'c')];
+  const sent = transactions.ahead(batches, 0);
+  expect(sent?.result.map(([batch]) => batch)).toEqual(batches.slice(0, 2));
+  expect(transactions.ahead(batches.slice(2), 0)).toBeUndefined();
+  await sent?.landed;
+  expect(ids()).toEqual(['a', 'b', 'before']);
+  const [refused] = await transactions.underLock(batches.slice(2), 0);
+  expect(refused?.[1]).toMatchObject({ reason: 'missing' });
+  expect(ids()).toEqual(['a', 'b', 'before', 'c']);
 });
 
 test('one that could not be made takes what it had begun with it, not the next', async () => {
