@@ -50,7 +50,7 @@ async function shownPageOf(scope: Scope, page: EntityPage<ReservationState>) {
 
 /** The items of an order, each with its place in the request. */
 function ordered<T extends object>(order: readonly T[]) {
-  return order.map((one, at) => ({ ...one, path: `body.items.${at}.equipmentId` }));
+  return order.map((one, at) => ({ path: `body.items.${at}.equipmentId`, ...one }));
 }
 
 const list = listRoute({

@@ -67,7 +67,7 @@ const create = route({
   refusals: ['conflict', 'rule_broken', 'forbidden'],
   async handle({ body }, scope) {
     const event = await createEvent(scope, body);
-    return { ...replyOf(scope, event), location: `events/${event.id}` };
+    return { location: `events/${event.id}`, ...replyOf(scope, event) };
   },
 });
 

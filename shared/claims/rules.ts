@@ -164,11 +164,11 @@ export function decideClaim(request: ClaimRequest, claims: readonly Claim[], cap
   const { over, overridden } = decided(request, request.override, others(claims, request, now), capacity);
   const { override: _, capacity: __, expiresAt, besideOwn, ...content } = request;
   const claim: Claim = {
-    ...content,
+    state: 'active',
     ...(request.mode === 'held' && expiresAt !== undefined ? { expiresAt } : {}),
     ...(besideOwn ? { besideOwn: true } : {}),
     ...(overridden ? { overridden } : {}),
-    state: 'active',
+    ...content,
   };
   return { claim, over };
 }

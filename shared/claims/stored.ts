@@ -77,7 +77,7 @@ const parsed = new WeakMap<Document, Pick<Known, 'claim' | 'orgId'>>();
 export function knownOf({ document, etag }: Stored): Known {
   const claim = parsed.get(document) ?? StoredClaim.parse(document.body);
   parsed.set(document, claim);
-  return { ...claim, etag, days: document.sets?.days ?? [] };
+  return { etag, days: document.sets?.days ?? [], ...claim };
 }
 
 /** A claim's document. Released ones stand in no bucket, so that nobody who looks for what is taken meets them. */

@@ -53,8 +53,8 @@ export async function taking<T>(
     const held = taken.get(key);
     if (held) return held;
     const { over, claim } = await claimsOf(scope).claim({
-      ...wanted,
       id: freshId(scope),
+      ...wanted,
       mode: 'held',
       expiresAt: later(scope.now(), HOLD),
       besideOwn: true,

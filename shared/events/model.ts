@@ -174,7 +174,7 @@ function changed(state: EventState, fact: Exclude<EventFact, EventCreated>): Eve
 export function evolveEvent(state: EventState | undefined, fact: EventFact): EventState {
   if (fact.type === 'EventCreated') {
     const { taken, ...data } = fact.data;
-    return { ...data, status: 'draft', placement: taken, assignedStaff: [], notes: { all: 0, customer: 0 } };
+    return { status: 'draft', placement: taken, assignedStaff: [], notes: { all: 0, customer: 0 }, ...data };
   }
   if (!state) throw new Error(`${fact.type} came before EventCreated`);
   return changed(state, fact);

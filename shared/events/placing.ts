@@ -57,9 +57,9 @@ async function takeVenue(
 ): Promise<Taken> {
   try {
     const { claimId, over } = await claim({
-      ...demandOf(slot, venue),
       use: { start: slot.startsAt, end: slot.endsAt },
       owner: { type: EVENT_OWNER, id: eventId },
+      ...demandOf(slot, venue),
       ...(slot.attendance === undefined ? {} : { size: slot.attendance }),
       ...(override ? { override: { by: scope.actor.userId, reason: override.reason } } : {}),
     });

@@ -115,13 +115,13 @@ interface Booking {
 export function create(fields: EventFields, actor: Actor, booking: Booking): readonly EventFact[] {
   const { orgId, eventNumber, names, taken, override } = booking;
   const data = {
-    ...fields,
     orgId,
     eventNumber,
     names,
-    timeZone: fields.timeZone ?? booking.timeZone,
     zoneGiven: fields.timeZone !== undefined,
     taken: taken.placement,
+    ...fields,
+    timeZone: fields.timeZone ?? booking.timeZone,
   };
   return [{ type: 'EventCreated', data }, ...overridden(taken, actor, override)];
 }

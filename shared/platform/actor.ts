@@ -18,10 +18,10 @@ export interface Actor {
 
 const nobody = { username: '', displayName: '', sessionId: '', roles: [], privileges: new Set<string>() } as const;
 
-export const publicActor: Actor = { ...nobody, kind: 'public', userId: 'public', orgId: '' };
+export const publicActor: Actor = { kind: 'public', userId: 'public', orgId: '', ...nobody };
 
 export function systemActor(orgId: string): Actor {
-  return { ...nobody, kind: 'system', userId: 'system', orgId };
+  return { kind: 'system', userId: 'system', orgId, ...nobody };
 }
 
 /** Whether the actor holds a privilege (`events:approve`); the system holds all. */

@@ -164,8 +164,8 @@ export function toQuery(listing: Listing, input: ListInput, always: readonly Con
     ...(input.cursor === undefined ? {} : { cursor: input.cursor }),
     ...(input.count ? { count: true } : {}),
   };
-  if (search.length > 0) return { ...common, search };
-  return { ...common, orderBy: orderOf(listing, input.sort ?? listing.defaultSort) };
+  if (search.length > 0) return { search, ...common };
+  return { orderBy: orderOf(listing, input.sort ?? listing.defaultSort), ...common };
 }
 
 /** A page as the API shows it. */

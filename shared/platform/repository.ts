@@ -174,8 +174,8 @@ export function repository<S extends object, F extends Decided>(
         return [...made.writes, ...((await options.also?.({ ...made.entity, etag: '' })) ?? [])];
       };
       try {
-        const etags = counter ? await drawn({ ...placeOf(counter), stage }) : await documents.commit(await stage(0));
-        return made && { ...made.entity, etag: etags[0] ?? '' };
+        const etags = counter ? await drawn({ stage, ...placeOf(counter) }) : await documents.commit(await stage(0));
+        return made && { etag: etags[0] ?? '', ...made.entity };
       } catch (error) {
         if (!(error instanceof CommitRefused) || !made) throw error;
         const own = await load(id);
@@ -264,7 +264,7 @@ export function repository<S extends object, F extends Decided>(
       return entityOf(stored);
     },
     async list(query) {
-      const page = await documents.query({ ...query, kind });
+      const page = await documents.query({ kind, ...query });
       return { ...page, items: page.items.map(entityOf) };
     },
     create,

@@ -89,7 +89,7 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
   function sendAhead(): void {
     const one = transactions.ahead(queue.slice(0, fitting(queue)), now());
     if (!one) return;
-    sent.push({ ...one, batches: queue.splice(0, one.result.length) });
+    sent.push({ batches: queue.splice(0, one.result.length), ...one });
     // That it was lost is found in its turn.
     one.landed.catch(nothing);
   }
@@ -200,7 +200,7 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
   return {
     commit(batch) {
       return new Promise((resolve, reject) => {
-        queue.push({ ...batch, resolve, reject });
+        queue.push({ resolve, reject, ...batch });
         if (queue.length > 1) return;
         setImmediate(() => {
           if (flushing) return wake();

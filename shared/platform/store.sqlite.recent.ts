@@ -78,7 +78,7 @@ export function recentChanges(): Recent {
       feed.start = seq;
       // A document that a transaction wrote twice stands where it stood first.
       const versions = [...feed.versions].sort(([, one], [, other]) => one.seq - other.seq);
-      return versions.map(([key, version]) => ({ ...version, partition: partitionIn(key) }));
+      return versions.map(([key, version]) => ({ partition: partitionIn(key), ...version }));
     },
   };
 }

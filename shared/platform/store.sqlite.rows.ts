@@ -36,6 +36,8 @@ export interface Rows {
   /** Inserts a row, or, where there is one before, changes it. */
   set(row: Row, before: Before | undefined): void;
   delete(n: number): void;
+  /** Whether the transaction inserts this row. */
+  inserts(n: number): boolean;
   /** Leaves all of it to the rest of the transaction. */
   settle(rest: Rest): void;
   forget(): void;
@@ -112,6 +114,7 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
       changed.delete(n);
       if (!added.delete(n)) gone.add(n);
     },
+    inserts: (n) => added.has(n),
     settle(rest) {
       if (gone.size > 0) {
         rest.add(`DELETE FROM ${documents} WHERE n IN (SELECT value FROM json_each(?))`, JSON.stringify([...gone]));

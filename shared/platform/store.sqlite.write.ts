@@ -88,6 +88,8 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
   function foundBy(write: Write, key: string): Found | undefined | 'unknown' {
     const inside = latest.inside(key);
     if (looked) return inside ? inside.found : looked.get(key);
+    // Taken back, what was taken to be new would refuse the script no more if it is there after all.
+    if (inside?.found && write.op === 'delete' && rows.inserts(inside.found.n)) return 'unknown';
     if (inside) return !inside.found || isAtHand(inside.found) ? inside.found : 'unknown';
     // A fact is copied again after a crash only.
     const isNew = write.op === 'create' || (write.op === 'upsert' && write.document.kind === FACT_KIND);

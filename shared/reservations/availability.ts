@@ -41,12 +41,12 @@ export async function checkAvailability(
       const rule = ruleAgainst(item.state, window.start);
       const short = Math.max(0, quantity - there);
       const answer = { equipmentId: item.id, quantity, free: there, short, ...(rule === undefined ? {} : { rule }) };
-      if (short === 0 && rule === undefined) return { ...answer, available: true, conflicts: [], alternatives: [] };
+      if (short === 0 && rule === undefined) return { available: true, conflicts: [], alternatives: [], ...answer };
       const { category } = item.state;
       const others = candidates.get(category) ?? candidatesOf(scope, category, window);
       candidates.set(category, others);
       const conflicts = short === 0 ? [] : await clashesOf(scope, item, quantity, window);
-      return { ...answer, available: false, conflicts, alternatives: nearest(item, quantity, await others) };
+      return { available: false, conflicts, alternatives: nearest(item, quantity, await others), ...answer };
     }),
   );
 }

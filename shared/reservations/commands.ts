@@ -59,11 +59,11 @@ export async function reserve(
   checkEvent(event.state);
   checkWindow(window, scope.now());
   for (const { item } of orders) checkReservable(item.state, window.start);
-  const asked = orders.map((order, at) => ({ ...order, id: ids[at] ?? '' }));
+  const asked = orders.map((order, at) => ({ id: ids[at] ?? '', ...order }));
   return placingUnits(scope, { eventId: event.id }, async (take) => {
     const staged = [];
     for (const one of asked.toSorted(byResource)) {
-      staged.push(await stageOne(scope, take, one, event, { ...given, override }, window));
+      staged.push(await stageOne(scope, take, one, event, { override, ...given }, window));
     }
     const equipmentIds = orders.map(({ equipmentId }) => equipmentId);
     await checkHeld(scope, equipmentIds, window);

@@ -28,7 +28,7 @@ export async function itemsOf(scope: Scope, ordered: readonly Ordered[]): Promis
   return ordered.map((one, at) => {
     const item = found[at];
     if (!item) throw namesNone(one.path, 'equipment');
-    return { ...one, item };
+    return { item, ...one };
   });
 }
 

@@ -140,8 +140,8 @@ export async function availability(
   const free = freeWindows(open, levels, bookableNow(state), turnaroundMinutes, range)
     .filter((window) => minutesIn(window) >= (query.durationMinutes ?? 0))
     .map((window) => ({
-      ...spanned(window, zone),
       minutes: minutesIn(window),
+      ...spanned(window, zone),
       places: Math.max(1, bookable - peakOf(levels, extended(window, turnaroundMinutes))),
     }));
   const inRange = busy.filter(({ window }) => window.start < range.end);

@@ -65,6 +65,18 @@ describe('what is not known', () => {
     );
   });
 
+  test('and is there refuses its own creation though it is deleted right after', async () => {
+    await store.commit(...at, [create('a', 1)]);
+    await reopen();
+    await store.commit(...at, [create('other', 1)]);
+    const refused = store.commit(...at, [create('a', 2)]);
+    const deleted = store.commit(...at, [{ op: 'delete', id: 'a' }]);
+    await expect(refused).rejects.toMatchObject({ reason: 'exists' });
+    expect(await deleted).toEqual(['']);
+    await reopen();
+    expect(await store.read(...at, 'a')).toBeUndefined();
+  });
+
   test('and has expired makes way', async () => {
     const claims = ['claims', ['o', 'venue:1']] as const;
     const hold = (body: Json): Write => ({ op: 'create', document: { id: 'a', kind: 'claim', body, ttl: 50 } });
