@@ -34,8 +34,14 @@ type Pager = (container: ContainerName, partition: Partition, query: Query, now:
 export function pagerOf(statements: Statements, known: KnownDocuments): Pager {
   const groupOf = groupsFor(statements);
 
+  /**
+   * All rows come as one text: read one by one, each value is a call into the engine's client (twice the time for 21 rows).
+   * The order is the inner query's, whose LIMIT keeps the engine from dropping it.
+   */
   function found(reach: Reach, { text, values }: Sql, tier: Tier = 0): Found[] {
-    return statements.rows<Row>(text, values).flatMap(([n, seq, pk]) => {
+    const together = `SELECT json_group_array(json_array(n, seq, pk)) FROM (${text})`;
+    const [all] = statements.row<[string]>(together, values) ?? ['[]'];
+    return (JSON.parse(all) as Row[]).flatMap(([n, seq, pk]) => {
       const stored = known.read(reach.table.documents, n, seq);
       if (!stored) return [];
       return [{ stored, rest: pk === null ? [] : partitionOf(pk).slice(reach.partition.length), tier }];

@@ -64,7 +64,7 @@ export function countSql(reach: Reach, plan: Plan): Sql {
 
 /** The first columns of every row: which it is, its version, and the partition where the query left it open. */
 export function itemColumns({ scope }: Reach): string[] {
-  return ['d.n', 'd.seq', scope === 'g' ? 'NULL' : 'd.pk'];
+  return ['d.n AS n', 'd.seq AS seq', scope === 'g' ? 'NULL AS pk' : 'd.pk AS pk'];
 }
 
 export function orderOf({ scope }: Reach, plan: Plan): OrderColumn[] {
