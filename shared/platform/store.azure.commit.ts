@@ -29,7 +29,7 @@ export async function cosmosCommit(
   commitId: string,
 ): Promise<readonly string[]> {
   checkPartition(container, partition);
-  checkWrites(container, writes);
+  checkWrites(container, partition, writes);
   const ordered = orderedOperations(container, partition, writes, commitId);
   checkSize(container, [JSON.stringify(ordered.operations)]);
   for (let tries = 1; ; tries += 1) {

@@ -33,7 +33,7 @@ type Moved =
 export interface Latest {
   /** For reading: the last version that is committed, or undefined when the file must be asked. */
   find(key: string): Row | undefined;
-  /** Brings what is known up to the file. */
+  /** Asks the file, and brings what is known up to it. */
   refresh(): void;
   /** Keeps what the file said after `find` did not know. */
   learn(key: string, row: Row): void;
@@ -116,7 +116,6 @@ export function latestOf({ seqOf, isMine, written, replaced, recent, quietUntil,
 
   function refresh(): void {
     const now = ticks();
-    if (now <= goodUntil) return;
     // Before the number: one who has written and left between the two would be missed.
     const until = Math.max(now + GOOD_FOR, quietUntil(now));
     bringUpTo(seqOf());
@@ -142,7 +141,7 @@ export function latestOf({ seqOf, isMine, written, replaced, recent, quietUntil,
 
   return {
     find(key) {
-      refresh();
+      if (ticks() > goodUntil) refresh();
       return rows.get(key);
     },
     refresh,

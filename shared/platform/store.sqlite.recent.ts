@@ -1,6 +1,7 @@
 /**
  * What this process has committed last to the containers that hold facts: the relay, which comes right after, asks for
- * nothing else, and need not fetch and parse it again.
+ * nothing else, and need not fetch and parse it again. What it gets is the very document that was written, which is
+ * read-only by its type, and may have a property that is undefined where JSON has none.
  */
 import { containerNames, declarationOf } from './containers.ts';
 import { partitionOf, tableOf } from './store.sqlite.schema.ts';

@@ -162,7 +162,7 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
       const [first] = batches;
       if (from === undefined || !first) return undefined;
       try {
-        if (!writer(first.container).isKnown(first)) return undefined;
+        if (!writer(first.container).isKnown(first, now)) return undefined;
         latest.follow(from);
         return sent(from, [BEGIN, unlessMoved(from, self)], (next) => written(batches, next, now));
       } catch (error) {

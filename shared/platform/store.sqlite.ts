@@ -125,7 +125,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
     async commit(container, partition, writes) {
       taking();
       checkPartition(container, partition);
-      checkWrites(container, writes);
+      checkWrites(container, partition, writes);
       const batch = batchOf(container, partition, writes);
       checkSize(container, batch.texts);
       return committer.commit(batch);

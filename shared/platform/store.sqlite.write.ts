@@ -42,7 +42,7 @@ export interface Writer {
   /** Looks up, in one go, what the batches of a transaction are about to write: to be called before `write`. */
   look(batches: readonly Batch[]): void;
   /** Whether a batch can be decided without a look. */
-  isKnown(batch: Batch): boolean;
+  isKnown(batch: Batch, now: number): boolean;
   /**
    * Writes a batch; the new etags, or, with nothing written, why it is refused. Without a look what is created, or a fact,
    * and not known is taken not to be there; undefined, with nothing written, where more than that would have to be asked.
@@ -96,15 +96,20 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     return isNew ? undefined : 'unknown';
   }
 
-  /** What each of the writes meets. */
-  function foundByAll({ writes, keys }: Batch): (Found | undefined)[] | undefined {
-    const all: (Found | undefined)[] = [];
+  /** What each of the writes meets, and why the batch is refused if it is; undefined where the file must be asked. */
+  function decided({ writes, keys }: Batch, now: number): Decided | undefined {
+    const found: (Found | undefined)[] = [];
     for (const [index, write] of writes.entries()) {
-      const found = foundBy(write, keys[index] ?? '');
-      if (found === 'unknown') return undefined;
-      all.push(found);
+      const one = foundBy(write, keys[index] ?? '');
+      if (one === 'unknown') return undefined;
+      found.push(one);
+      const refused = refusal(write, alive(one, now), index);
+      if (!refused) continue;
+      // One before it that was taken to be new may be what it is refused for.
+      const isSure = looked || keys.slice(0, index).every((key) => latest.inside(key));
+      return isSure ? { found, refused } : undefined;
     }
-    return all;
+    return { found };
   }
 
   function documentOf({ n, seq, text, document }: Found): Document | undefined {
@@ -175,15 +180,12 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
         looked.set(keyOf(documents, pk, id), { n, seq, expiresAt, ...(text === null ? {} : { text }) });
       }
     },
-    isKnown: (batch) => foundByAll(batch) !== undefined,
+    isKnown: (batch, now) => decided(batch, now) !== undefined,
     write(batch, next, now) {
       const { writes, keys, texts, scopes } = batch;
-      const found = foundByAll(batch);
-      if (!found) return undefined;
-      for (const [index, write] of writes.entries()) {
-        const refused = refusal(write, alive(found[index], now), index);
-        if (refused) return refused;
-      }
+      const decision = decided(batch, now);
+      if (!decision || decision.refused) return decision?.refused;
+      const { found } = decision;
       return writes.map((write, index) => {
         const key = keys[index] ?? '';
         let before = found[index];
@@ -219,6 +221,12 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
       terms?.forget();
     },
   };
+}
+
+interface Decided {
+  /** In the order of the writes, up to the one that is refused. */
+  readonly found: readonly (Found | undefined)[];
+  readonly refused?: CommitRefused;
 }
 
 type LookedUp = [n: number, seq: number, expiresAt: number | null, text: string | null, pk: string, id: string];

@@ -210,6 +210,9 @@ export function writeContract({ store }: Subject): void {
     ).rejects.toThrow('words');
     await expect(store().commit('claims', [org], [{ op: 'create', document: login }])).rejects.toThrow('2 values');
     await expect(store().read('claims', [org], 'x')).rejects.toThrow('2 values');
+    await expect(commit(`${org}\ud800`, { op: 'create', document: customer('c1') })).rejects.toThrow(
+      'half a character',
+    );
   });
 
   test('of 200 simultaneous creations of one id exactly one wins, and the others are told it exists', async () => {

@@ -87,6 +87,24 @@ test('a follower of two processes that write in turns misses nothing and gets no
   expect(idsIn(found)).toEqual(Array.from({ length: 40 }, (_, n) => `${n}`));
 });
 
+test('what another process was told is committed is told at once', async () => {
+  const other = opened();
+  await store.commit(...at, [create('before')]);
+  let position = (await changes(undefined)).at(-1)?.position;
+  for (let n = 0; n < 100; n += 1) {
+    let told: string | undefined;
+    const committed = other.commit(...at, [{ op: 'upsert', document: fact('a', `${n}`) }]).then(([etag]) => {
+      told = etag;
+    });
+    // Looked at a moment ago, whenever that was.
+    for (; told === undefined; await new Promise(setImmediate)) await changes(position);
+    await committed;
+    const [change] = await changes(position);
+    expect(change?.etag).toBe(told);
+    position = change?.position;
+  }
+});
+
 test('a follower that stops half-way goes on from there, whatever came meanwhile', async () => {
   await store.commit(...at, [create('before')]);
   const [before] = await changes(undefined);
