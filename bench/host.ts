@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import type { Load, Measured } from './load.ts';
-import { npmStart } from './npm-start.ts';
+import { settingsOfNpmStart } from './npm-start.ts';
 import { CONNECTIONS, profile, SECONDS } from './options.ts';
 
 const PORT = 7977;
@@ -54,10 +54,9 @@ export interface Watched {
 
 /** Starts the host as `npm start` runs it, and waits until it is ready. */
 export async function startHost(folder: string): Promise<Watched> {
-  const profiling = profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve('dist/bench')}`] : [];
-  const { settings, flags } = npmStart();
-  const host = spawn(process.execPath, [...flags, ...profiling, await bundled('infra/local/main.ts')], {
-    env: { ...process.env, ...environment(folder), ...settings },
+  const flags = profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve('dist/bench')}`] : [];
+  const host = spawn(process.execPath, [...flags, await bundled('infra/local/main.ts')], {
+    env: { ...process.env, ...environment(folder), ...settingsOfNpmStart() },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await new Promise<void>((ready, failed) => {

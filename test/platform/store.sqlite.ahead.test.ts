@@ -65,29 +65,6 @@ describe('what is not known', () => {
     );
   });
 
-  test('and is there refuses its own creation though it is deleted right after', async () => {
-    await store.commit(...at, [create('a', 1)]);
-    await reopen();
-    await store.commit(...at, [create('other', 1)]);
-    const refused = store.commit(...at, [create('a', 2)]);
-    const deleted = store.commit(...at, [{ op: 'delete', id: 'a' }]);
-    await expect(refused).rejects.toMatchObject({ reason: 'exists' });
-    expect(await deleted).toEqual(['']);
-    await reopen();
-    expect(await store.read(...at, 'a')).toBeUndefined();
-  });
-
-  test('and is there is what its batch is refused for, not a later write of it', async () => {
-    await store.commit(...at, [create('a', 1)]);
-    await reopen();
-    await store.commit(...at, [create('b', 1)]);
-    const refused = new CommitRefused('exists', 0);
-    const stale: Write = { op: 'replace', document: customer('b', 2), ifMatch: 'other' };
-    await expect(store.commit(...at, [create('a', 2), stale])).rejects.toEqual(refused);
-    await expect(store.commit(...at, [create('a', 2), create('b', 2)])).rejects.toEqual(refused);
-    await expect(store.commit(...at, [create('c', 1), stale])).rejects.toEqual(new CommitRefused('stale', 1));
-  });
-
   test('and has expired makes way', async () => {
     const claims = ['claims', ['o', 'venue:1']] as const;
     const hold = (body: Json): Write => ({ op: 'create', document: { id: 'a', kind: 'claim', body, ttl: 50 } });

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect, inject, test } from 'vitest';
-import { npmStart } from '../../bench/npm-start.ts';
+import { settingsOfNpmStart } from '../../bench/npm-start.ts';
 import { apiClient } from '../support/client.ts';
 import { PASSWORD } from '../support/host.ts';
-import { killAll, launch, ready, START, type Started } from '../support/marquee.ts';
+import { killAll, launch, ready, type Started } from '../support/marquee.ts';
 
 const MB = 1024 * 1024;
 const UPLOADS = 20;
@@ -46,9 +46,7 @@ test.runIf(process.platform === 'linux')(
   `REQ-VEN-014: ${UPLOADS} photos of 50 megapixels at once leave the process under 300 MB resident`,
   async () => {
     const settings = { DATA_DIR: folder, PORT: '0', SEED: 'none', BLOB_CONNECTION: inject('azurite') };
-    const start = npmStart();
-    const [node, ...script] = START;
-    const marquee = launch({ ...settings, ...start.settings }, [node, ...start.flags, ...script]);
+    const marquee = launch({ ...settings, ...settingsOfNpmStart() });
     const origin = await ready(marquee, 60_000);
     const username = 'admin@memory.example';
     const passwords = { password: PASSWORD, confirmPassword: PASSWORD };
