@@ -39,7 +39,7 @@ export interface SqliteStore extends Store {
 }
 
 const CHANGES_AT_ONCE = 256;
-/** What is read comes again: 16 MB. What a transaction writes is some 1 MB, and a larger cache is only slower. */
+/** What is read comes again: 16 MB. What a transaction writes is some 1 MB, and a larger cache brings nothing. */
 const CACHE = 'PRAGMA cache_size = -16000';
 const WRITING_CACHE = 'PRAGMA cache_size = -6000';
 /** After the tables were brought up: what is sorted for a new index of a large file belongs on the disk. */

@@ -96,8 +96,8 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     return isNew ? undefined : 'unknown';
   }
 
-  /** What each of the writes meets, and why the batch is refused if it is; undefined where the file must be asked. */
-  function decided({ writes, keys }: Batch, now: number): Decided | undefined {
+  /** What each of the writes meets, or why the batch is refused; undefined where the file must be asked. */
+  function decided({ writes, keys }: Batch, now: number): (Found | undefined)[] | CommitRefused | undefined {
     const found: (Found | undefined)[] = [];
     for (const [index, write] of writes.entries()) {
       const one = foundBy(write, keys[index] ?? '');
@@ -107,9 +107,9 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
       if (!refused) continue;
       // One before it that was taken to be new may be what it is refused for.
       const isSure = looked || keys.slice(0, index).every((key) => latest.inside(key));
-      return isSure ? { found, refused } : undefined;
+      return isSure ? refused : undefined;
     }
-    return { found };
+    return found;
   }
 
   function documentOf({ n, seq, text, document }: Found): Document | undefined {
@@ -183,9 +183,8 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
     isKnown: (batch, now) => decided(batch, now) !== undefined,
     write(batch, next, now) {
       const { writes, keys, texts, scopes } = batch;
-      const decision = decided(batch, now);
-      if (!decision || decision.refused) return decision?.refused;
-      const { found } = decision;
+      const found = decided(batch, now);
+      if (!found || found instanceof CommitRefused) return found;
       return writes.map((write, index) => {
         const key = keys[index] ?? '';
         let before = found[index];
@@ -221,12 +220,6 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
       terms?.forget();
     },
   };
-}
-
-interface Decided {
-  /** In the order of the writes, up to the one that is refused. */
-  readonly found: readonly (Found | undefined)[];
-  readonly refused?: CommitRefused;
 }
 
 type LookedUp = [n: number, seq: number, expiresAt: number | null, text: string | null, pk: string, id: string];
