@@ -196,7 +196,7 @@ export async function operationsOfADay(): Promise<Operation[]> {
     config: readConfig({ ...environment(folder), PORT: '0' }),
     log: openLog('silent'),
     timers: false,
-    prepare: (parts) => seedDemo(parts, () => {}),
+    prepare: async (parts) => void (await seedDemo(parts, () => {})),
     watch: (store) => {
       const watched = recorded(store);
       take = watched.take;

@@ -41,13 +41,14 @@ async function asset(name: string): Promise<string> {
   return readFile(require.resolve(`swagger-ui-dist/${name}`), 'utf8');
 }
 
-const PAGE = `<!doctype html>
+/** The page; `folder` is the path of its parts, from the root, so that it works with a slash behind its address too. */
+const pageOf = (folder: string) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Marquee API</title>
-<link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="stylesheet" href="${folder}/swagger-ui.css">
 <link rel="icon" href="data:,">
 <style>
 body { margin: 0; background: #fff; }
@@ -60,8 +61,8 @@ body { margin: 0; background: #fff; }
 </head>
 <body>
 <div id="reference"></div>
-<script src="docs/swagger-ui.js"></script>
-<script src="docs/start.js"></script>
+<script src="${folder}/swagger-ui.js"></script>
+<script src="${folder}/start.js"></script>
 </body>
 </html>
 `;
@@ -94,8 +95,8 @@ const page = route({
   path: 'docs',
   summary: 'The interactive reference',
   produces: 'text/html',
-  handle: async () => ({
-    content: PAGE,
+  handle: async ({ request: { baseUrl } }) => ({
+    content: pageOf(`${new URL(baseUrl).pathname.replace(/\/$/, '')}/api/docs`),
     headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY },
   }),
 });

@@ -6,7 +6,7 @@ import { deletePhoto, PHOTO_LIMIT, putPhoto } from '../../shared/customers/photo
 import { columnNames } from '../../shared/customers/sheet.ts';
 import { customerList } from '../../shared/customers/views.ts';
 import { Id } from '../../shared/platform/fields.ts';
-import { booleanText, type ListInput, querySchema } from '../../shared/platform/listing.ts';
+import { booleanText, unpagedQuerySchema } from '../../shared/platform/listing.ts';
 import { PictureView, pictureView } from '../../shared/platform/pictures.ts';
 import { type Route, route, uploadRoute } from '../../shared/platform/route.ts';
 
@@ -14,14 +14,6 @@ const tag = 'Customers';
 const params = z.object({ customerId: Id });
 /** Bytes. */
 const IMPORT_LIMIT = 10 * 1024 * 1024;
-
-/** The list's filters, search and sort; paging is of no use to an export. */
-function exportQuery(): z.ZodType<ListInput> {
-  const schema: unknown = querySchema(customerList);
-  if (!(schema instanceof z.ZodObject)) throw new Error('The query of a list is an object');
-  const trimmed: unknown = schema.omit({ limit: true, cursor: true, count: true, fields: true });
-  return trimmed as z.ZodType<ListInput>;
-}
 
 export const customerFileRoutes: readonly Route[] = [
   uploadRoute({
@@ -51,7 +43,7 @@ export const customerFileRoutes: readonly Route[] = [
     description: 'Takes the filters, search and sort of the list. A download link may carry `?access_token=`.',
     tag,
     access: 'customers:read',
-    query: exportQuery(),
+    query: unpagedQuerySchema(customerList),
     produces: 'text/csv',
     tokenInQuery: true,
     async handle({ query }, scope) {

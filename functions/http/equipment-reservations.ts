@@ -216,7 +216,8 @@ const override = route({
   method: 'POST',
   path: `${path}/override`,
   summary: 'Confirm a reservation although it clashes',
-  description: 'Takes its units for its window, or where its event went, over whoever has them; clears its flags.',
+  description:
+    'Takes its units for its window, or where its event went, over whoever has them; clears its flags, but for that its event is off.',
   access: 'reservations:override',
   params,
   body: z.strictObject({ reason: Reason }),

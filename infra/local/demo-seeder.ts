@@ -3,6 +3,7 @@
 import { routes } from '../../functions/registry.ts';
 import { addUser } from '../../shared/identity/accounts.ts';
 import { findLogin } from '../../shared/identity/logins.ts';
+import { organizations } from '../../shared/identity/model.ts';
 import { register } from '../../shared/identity/registration.ts';
 import { type BuiltInRole, builtInRoleNames, privilegesOf } from '../../shared/identity/roles.ts';
 import type { Actor } from '../../shared/platform/actor.ts';
@@ -158,6 +159,12 @@ export function seederOf(platform: Platform, signal: AbortSignal | undefined) {
 
   return {
     send,
+    /** Whether the demo belongs here: it was begun here, or nothing was. */
+    async belongs(): Promise<boolean> {
+      const { container, kind } = organizations;
+      const { items } = await platform.store.query(container, [], { kind, limit: 1 });
+      return items.length === 0 || (await findLogin(platform, ADMIN)) !== undefined;
+    },
     async admin() {
       const begun = await registered();
       const { orgId, today } = begun;

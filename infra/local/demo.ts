@@ -26,17 +26,19 @@ const SUBMITTED = 150;
 /**
  * Loads the demo organization once per data folder. Cut short (a crash, Ctrl-C), it goes on at the next start where it
  * stopped: every request carries an `Idempotency-Key`. Its people join once its past has had its effects: so they are
- * told of the last day's doings and not, by hundreds of notifications and mails, of a year's.
+ * told of the last day's doings and not, by hundreds of notifications and mails, of a year's. Answers whether it is there:
+ * beside an organization of the reader's own it is never loaded.
  */
 export async function seedDemo(
   { platform, relay }: Pick<Local, 'platform' | 'relay'>,
   say: (line: string) => void,
   signal?: AbortSignal,
-): Promise<void> {
-  if (await platform.store.read('system', [...MARK.partition], MARK.id)) return;
+): Promise<boolean> {
+  if (await platform.store.read('system', [...MARK.partition], MARK.id)) return true;
+  const seeder = seederOf(platform, signal);
+  if (!(await seeder.belongs())) return false;
   say('First start: loading demo data …');
   const startedAt = performance.now();
-  const seeder = seederOf(platform, signal);
   const { orgId, today } = await seeder.admin();
   const first = later(today, -HALF_A_YEAR);
   const make = (path: string, at: string, bodies: readonly unknown[]) =>
@@ -68,6 +70,7 @@ export async function seedDemo(
     `${tasks} maintenance tasks and ${damages} damage reports`,
   ];
   say(`Loaded ${what.join('; ')}; in ${seconds} s`);
+  return true;
 }
 
 /** An event with its steps and, in between, those of its equipment. Its id. */

@@ -84,12 +84,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
 }
 
 const unreadableFor: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: 'The address and headers may have at most 16 KiB.',
-  ERR_HTTP_REQUEST_TIMEOUT: 'The request took too long to arrive.',
+  HPE_HEADER_OVERFLOW: 'may have at most 16 KiB of address and headers',
+  ERR_HTTP_REQUEST_TIMEOUT: 'took too long to arrive',
 };
 
-/** The answer to what is no HTTP request, as it goes on the wire. */
-function unreadable(detail: string | undefined, pipeline: Pipeline): string {
+/** The answer to what is no HTTP request, as it goes on the wire; `why` goes on from “the request”. */
+function unreadable(why: string | undefined, pipeline: Pipeline): string {
   const request: RawRequest = {
     method: 'GET',
     path: '',
@@ -100,10 +100,7 @@ function unreadable(detail: string | undefined, pipeline: Pipeline): string {
     peer: '',
     origin: '',
   };
-  const { status, headers, body } = pipeline.refuse(
-    request,
-    invalid('request', 'unreadable', detail ?? 'This is not an HTTP request.'),
-  );
+  const { status, headers, body } = pipeline.refuse(request, invalid('request', 'unreadable', why ?? 'is not HTTP'));
   const text = String(body);
   const lines = Object.entries({ ...headers, connection: 'close', 'content-length': Buffer.byteLength(text) });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');

@@ -30,18 +30,19 @@ async function main(): Promise<void> {
     });
   }
   const telemetry = await openTelemetry(config, { store: 'sqlite', bus: 'local' });
+  let demo = false;
   const local = await startLocal({
     config,
     telemetry,
     log: openLog(config.LOG_LEVEL, join(folder, 'marquee.log')),
     prepare: async (parts) => {
-      if (config.SEED === 'demo') await seedDemo(parts, say, signal);
+      if (config.SEED === 'demo') demo = await seedDemo(parts, say, signal);
     },
   }).catch((error: unknown) => {
     if (error !== signal.reason) throw error;
   });
   if (local && !signal.aborted) {
-    welcome(config, local.host.origin, folder);
+    welcome(config, demo, local.host.origin, folder);
     await once(signal, 'abort');
   }
   await local?.close();
@@ -49,11 +50,12 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-function welcome({ SEED }: Config, origin: string, folder: string): void {
-  say(`Data, mail (mail/) and the log (marquee.log) are in ${folder}`);
+function welcome({ SEED, SMTP_URL }: Config, demo: boolean, origin: string, folder: string): void {
+  say(`Data${SMTP_URL ? '' : ', mail (mail/)'} and the log (marquee.log) are in ${folder}`);
   say(`Reference, to be tried from the page: ${origin}/api/docs`);
-  if (SEED === 'demo') for (const line of demoUsers()) say(line);
-  else say('No demo data (SEED=none): make an organization with POST /api/identity/register');
+  if (demo) for (const line of demoUsers()) say(line);
+  else if (SEED === 'none') say('No demo data (SEED=none): make an organization with POST /api/identity/register');
+  else say('No demo data: there is an organization of your own here already');
   say(`Marquee is ready at ${origin}`);
 }
 

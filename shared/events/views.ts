@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { ClashView } from '../claims/model.ts';
 import type { Entity } from '../platform/aggregate.ts';
-import { Id, Instant, lines, metaShape, TimeZone, text, Window } from '../platform/fields.ts';
+import { EndInstant, Id, Instant, lines, metaShape, TimeZone, text, Window } from '../platform/fields.ts';
+import { isObject } from '../platform/merge-patch.ts';
 import type { EventState } from './model.ts';
 import { eventStatuses } from './model.ts';
 import { minutesBetween } from './times.ts';
@@ -34,7 +35,7 @@ const LASTS = {
   path: ['endsAt'],
   // Also beside other fields that are wrong, so that all are told at once.
   when: ({ value, issues }: z.core.ParsePayload) =>
-    typeof value === 'object' && value !== null && !issues.some(({ path }) => TIMES.includes(path?.[0])),
+    isObject(value) && !issues.some(({ path }) => TIMES.includes(path?.[0])),
 };
 
 /** Everything that can be given of an event, on creation and on change. */
@@ -46,7 +47,7 @@ export const EventBody = z
     customerId: Id,
     venueId: Id,
     startsAt: Instant,
-    endsAt: Instant,
+    endsAt: EndInstant,
     timeZone: TimeZone.optional().meta({ description: "The venue's unless given" }),
     setupMinutes: Minutes.default(0),
     teardownMinutes: Minutes.default(0),
@@ -60,7 +61,7 @@ export type EventBody = z.output<typeof EventBody>;
 export const RescheduleBody = z
   .strictObject({
     startsAt: Instant,
-    endsAt: Instant,
+    endsAt: EndInstant,
     venueId: Id.optional(),
     override: OverrideBody.optional(),
   })
@@ -123,7 +124,7 @@ export const AvailabilityBody = z
   .strictObject({
     venueId: Id,
     startsAt: Instant,
-    endsAt: Instant,
+    endsAt: EndInstant,
     setupMinutes: Minutes.default(0),
     teardownMinutes: Minutes.default(0),
     eventId: Id.optional().meta({ description: 'An event whose own booking does not count' }),

@@ -73,15 +73,22 @@ export async function aboutOf(scope: Scope, fact: Fact): Promise<About | undefin
     ...(event ? { event: event.state, creatorId: event.meta.createdBy } : {}),
     ...(reservation ? { reserverId: reservation.meta.createdBy } : {}),
     ids,
-    values: { ...eventValues(event, now), ...saidValues(said, fact, item?.state) },
+    values: {
+      ...(event ? eventValues(event, now) : goneValues(reservation?.state.names.event)),
+      ...saidValues(said, fact, item?.state),
+    },
   };
 }
 
 /** The placeholders that an event fills. */
 export const eventWords: readonly string[] = ['event', 'venue', 'customer', 'when', 'ahead'];
 
-export function eventValues(event: Pick<Entity<EventState>, 'state'> | undefined, now: string): Values {
-  if (!event) return { event: 'an event', when: 'at a time that is not known', venue: '', customer: '', ahead: 'soon' };
+/** What is still known of an event that was deleted. */
+function goneValues(title = 'an event'): Values {
+  return { event: title, when: 'no longer planned', venue: '', customer: '', ahead: 'soon' };
+}
+
+export function eventValues(event: Pick<Entity<EventState>, 'state'>, now: string): Values {
   const { title, names, startsAt, timeZone } = event.state;
   return {
     event: title,

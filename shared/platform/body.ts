@@ -1,7 +1,9 @@
 /** Reads request bodies with a bound: JSON, and one file of a multipart form, as the route takes them. */
 import type { BusboyInstance } from '@fastify/busboy';
 import * as z from 'zod';
+import { messageOf } from './errors.ts';
 import type { RawRequest } from './http.ts';
+import { isObject } from './merge-patch.ts';
 import { type FieldError, invalid, invalidAll, Refusal } from './refusal.ts';
 import type { Route, Upload } from './route.ts';
 import { openSpool, type Spool } from './spool.ts';
@@ -24,7 +26,7 @@ function declaredLength(request: RawRequest): number {
 
 /** A client that goes away in the middle is no fault of ours. */
 function incomplete(): Refusal {
-  return invalid('body', 'incomplete', 'The body ended before it was whole.');
+  return invalid('body', 'incomplete', 'ended before it was whole');
 }
 
 /** The body as it comes. */
@@ -90,19 +92,25 @@ function jsonIn(request: RawRequest, bytes: Uint8Array): unknown {
   try {
     text = utf8.decode(bytes);
   } catch {
-    throw invalid('body', 'bad_encoding', 'The body must be UTF-8.');
+    throw invalid('body', 'bad_encoding', 'must be UTF-8');
   }
-  if (tooDeep(text)) throw invalid('body', 'too_deep', `The body may nest ${DEEPEST} levels at most.`);
+  if (tooDeep(text)) throw invalid('body', 'too_deep', `may nest ${DEEPEST} levels at most`);
   try {
     return JSON.parse(text);
-  } catch {
-    const hint = TYPOGRAPHIC.test(text) ? ': its quotes are typographic (“ ”), not straight (")' : '';
-    throw invalid('body', 'bad_json', `The body is not JSON${hint}.`);
+  } catch (error) {
+    throw invalid('body', 'bad_json', `is not JSON${whyNot(text, error)}`);
   }
 }
 
+/** What is wrong with a text that is no JSON, as far as it can be told without quoting it. */
+function whyNot(text: string, error: unknown): string {
+  if (TYPOGRAPHIC.test(text)) return ': its quotes are typographic (“ ”), not straight (")';
+  const [, at] = /position (\d+)/.exec(messageOf(error)) ?? [];
+  return at === undefined ? '' : ` from character ${Number(at) + 1} on`;
+}
+
 function malformedForm(): Refusal {
-  return invalid('body', 'bad_form', 'The form is not well-formed multipart/form-data.');
+  return invalid('body', 'bad_form', 'is not well-formed multipart/form-data');
 }
 
 /** `digest` tells it from another file; `discard` when the request is over. */
@@ -185,7 +193,7 @@ async function spooled(request: RawRequest, limit: number, form: BusboyInstance,
   await finished;
   if (over) throw tooLarge(limit);
   if (name === undefined) {
-    wrong.unshift({ path: 'body.file', code: 'missing', message: 'Send one file in the field "file".' });
+    wrong.unshift({ path: 'body.file', code: 'missing', message: 'must be one file' });
   }
   if (name === undefined || wrong.length > 0) throw invalidAll(wrong);
   return name;
@@ -214,6 +222,6 @@ export function bodyOf(route: Route, request: RawRequest, { file, bytes }: Recei
   if (file || route.anyBody) return undefined;
   const value = jsonIn(request, bytes);
   if (route.revises !== 'patch') return parsed(route.body ?? nothing, value, 'body');
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (isObject(value)) return value;
   throw invalid('body', 'invalid_type', 'must be an object with the fields to change');
 }

@@ -23,7 +23,7 @@ export const configSchema = z.object({
   PORT: wholeNumber(7071, 0, 65_535).describe('Port of the local host; 0 takes a free one'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address the local host binds'),
   DATA_DIR: z.string().min(1).default('.data').describe('Folder of the embedded store, blobs, mail and keys'),
-  SEED: z.enum(['demo', 'none']).default('demo').describe('What the first start of the local host loads'),
+  SEED: z.enum(['demo', 'none']).default('demo').describe('What the local host loads where there is nothing yet'),
   PUBLIC_URL: webAddress
     .transform((url) => url.replace(/\/$/, ''))
     .optional()

@@ -34,6 +34,12 @@ function sizeMessage(issue: Sized): string {
   return `must have ${small ? 'at least' : 'at most'} ${limit} ${unit}`;
 }
 
+/** What each alternative asks for: `must be a date such as 2026-11-20, or an id`. */
+function eitherMessage(alternatives: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const asked = alternatives.flatMap(([first]) => first?.message.replace(/^must be /, '') ?? []);
+  return `must be ${asked.join(', or ')}`;
+}
+
 /** The message of an issue, without the value; undefined leaves it to zod. */
 export function fieldMessage(issue: Issue): string | undefined {
   const missing = issue.input === undefined;
@@ -55,6 +61,8 @@ export function fieldMessage(issue: Issue): string | undefined {
       const format = formats[issue.format];
       return format && `must be ${format}`;
     }
+    case 'invalid_union':
+      return missing ? 'is required' : eitherMessage(issue.errors);
     default:
       return undefined;
   }

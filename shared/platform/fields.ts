@@ -162,9 +162,12 @@ export const Country = z
   .pipe(z.string().refine((code) => countries.has(code), { message: 'must be an ISO 3166-1 country code such as GB' }))
   .meta({ example: 'GB', override: { type: 'string', minLength: 2, maxLength: 2 } });
 
+/** The same where it ends something, with an example that can be tried beside the one of its start. */
+export const EndInstant = Instant.meta({ example: '2026-11-20T12:00:00Z' });
+
 /** Half-open `[start, end)`. */
 export const Window = z
-  .strictObject({ start: Instant, end: Instant })
+  .strictObject({ start: Instant, end: EndInstant })
   .refine(({ start, end }) => start < end, { message: 'must end after it starts', path: ['end'] })
   .meta({ id: 'Window' });
 export type Window = z.output<typeof Window>;

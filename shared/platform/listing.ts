@@ -1,6 +1,7 @@
 /** Lists: paging, sorting, filters and search as a value; the query schema and the store query derive from it. */
 import * as z from 'zod';
 import { Instant } from './fields.ts';
+import { isObject } from './merge-patch.ts';
 import type { Condition, IndexValue, Order, Query } from './store.ts';
 import { wordsOf } from './words.ts';
 
@@ -43,6 +44,7 @@ const MOST_VALUES = 50;
 const MOST_WORDS = 20;
 
 function separated(value: z.ZodType<unknown>) {
+  const choice = value instanceof z.ZodEnum ? `: ${value.options.join(', ')}` : '';
   return z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
@@ -52,7 +54,7 @@ function separated(value: z.ZodType<unknown>) {
         .min(1)
         .max(MOST_VALUES),
     )
-    .meta({ override: { type: 'string' }, description: 'One value, or several separated by commas' });
+    .meta({ override: { type: 'string' }, description: `One value, or several separated by commas${choice}` });
 }
 
 /** `true` or `false` in a query. */
@@ -84,31 +86,63 @@ interface Problem {
 
 /** The zod schema of a list's query parameters: unknown ones are refused. `names` are those of its items' fields. */
 export function querySchema(listing: Listing, names: readonly string[] = []): z.ZodType<ListInput> {
-  const sorts = Object.keys(listing.sorts);
-  const shape: Record<string, z.ZodType> = {
-    limit: z.coerce.number().int().min(1).max(100).default(20),
-    cursor: z.string().min(1).max(4096).optional(),
-    sort: checkedText(z.string().min(1).max(200), (text) => sortProblem(listing, text)).meta({
-      description: `By ${sorts.join(', ')}; a leading minus is descending; default ${listing.defaultSort}`,
-      example: listing.defaultSort,
+  const { sort, ...narrowing } = selection(listing);
+  return strict({
+    limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'How many at most' }),
+    cursor: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .meta({ description: 'Goes on after a page: its `nextCursor`, with the same filters and sort' }),
+    sort,
+    count: booleanText.optional().meta({ description: 'Whether the page says how many there are in all' }),
+    fields: checkedText(z.string().min(1).max(1000), (text) => fieldsProblem(names, text)).meta({
+      description: 'The fields of each item that are wanted, separated by commas',
     }),
-    count: booleanText.optional(),
-    fields: checkedText(z.string().min(1).max(1000), (text) => fieldsProblem(names, text)),
-  };
-  if (listing.search)
-    shape.q = checkedText(z.string().max(200), searchProblem).meta({
-      description: 'Words that must each begin a word of a searched field',
-    });
-  for (const [name, filter] of Object.entries(listing.filters)) {
-    if (filter.is === 'own') {
-      shape[name] = filter.value;
-      continue;
-    }
-    const single = filter.is === 'gte' || filter.is === 'lt';
-    shape[name] = (single ? filter.value : separated(filter.value)).optional();
-  }
-  return z.strictObject(shape) as unknown as z.ZodType<ListInput>;
+    ...narrowing,
+  });
 }
+
+/** The same where all comes at once, as in an export: what is wanted and in which order. */
+export function unpagedQuerySchema(listing: Listing): z.ZodType<ListInput> {
+  return strict(selection(listing));
+}
+
+function strict(shape: z.ZodRawShape): z.ZodType<ListInput> {
+  return z.strictObject(shape).refine(mayBeSorted, SORTED_SEARCH) as unknown as z.ZodType<ListInput>;
+}
+
+/** The parameters that say which items, and in which order. */
+function selection(listing: Listing) {
+  const { sorts, defaultSort, search, filters } = listing;
+  const order = `By ${Object.keys(sorts).join(', ')}; a leading minus is descending; default ${defaultSort}`;
+  const sort = checkedText(z.string().min(1).max(200), (text) => sortProblem(listing, text)).meta({
+    description: search ? `${order}; not beside q` : order,
+    example: defaultSort,
+  });
+  const q = checkedText(z.string().max(200), searchProblem).meta({
+    description: 'Words that must each begin a word of a searched field; the best match comes first, then the newest',
+  });
+  const narrowing = Object.entries(filters).map(([name, filter]) => {
+    if (filter.is === 'own') return [name, filter.value];
+    const single = filter.is === 'gte' || filter.is === 'lt';
+    return [name, (single ? filter.value : separated(filter.value)).optional()];
+  });
+  return { sort, ...(search ? { q } : {}), ...(Object.fromEntries(narrowing) as Record<string, z.ZodType>) };
+}
+
+/** A search has an order of its own; words of punctuation alone are none. */
+function mayBeSorted({ q, sort }: { readonly q?: unknown; readonly sort?: unknown }): boolean {
+  return sort === undefined || typeof q !== 'string' || wordsOf(q).length === 0;
+}
+const SORTED_SEARCH = {
+  message: 'cannot be combined with q, whose best match comes first',
+  path: ['sort'],
+  params: { code: 'sorted_search' },
+  // Also beside other parameters that are wrong, so that all are told at once.
+  when: ({ value }: z.core.ParsePayload) => isObject(value),
+};
 
 const parts = (text: string) => text.split(',').map((part) => part.trim());
 const sortedBy = (part: string) => (part.startsWith('-') ? part.slice(1) : part);

@@ -4,14 +4,15 @@ import { Refusal } from './refusal.ts';
 import { fieldErrors, knownNames, readAs } from './validation.ts';
 
 type Plain = Record<string, unknown>;
-function isPlain(value: unknown): value is Plain {
+/** Whether it is what JSON calls an object. */
+export function isObject(value: unknown): value is Plain {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Applies a merge patch: objects merge, `null` removes, anything else replaces. Neither argument is changed. */
 function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isPlain(patch)) return patch;
-  const merged = new Map(Object.entries(isPlain(target) ? target : {}));
+  if (!isObject(patch)) return patch;
+  const merged = new Map(Object.entries(isObject(target) ? target : {}));
   for (const [key, value] of Object.entries(patch)) {
     // What is not there cannot be removed; it stays as `undefined`, so that the schema can refuse a name it does not know.
     if (value === null && !merged.has(key)) merged.set(key, undefined);

@@ -15,7 +15,8 @@ interface ProblemContext {
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof BadCursor) {
-    return invalid('query.cursor', 'bad_cursor', 'is not a cursor of this list; start again without one');
+    const message = 'is not a cursor of this list with these filters and this sort; start again without one';
+    return invalid('query.cursor', 'bad_cursor', message);
   }
   if (error instanceof StoreUnavailable) {
     const { retryAfterSeconds: retryAfter } = error;

@@ -15,7 +15,7 @@ export const codes = {
   },
   unauthenticated: {
     status: 401,
-    title: 'Sign in first',
+    title: 'Not signed in',
     when: 'no token, or one that is bad, expired or revoked',
   },
   forbidden: { status: 403, title: 'Not allowed', when: 'signed in, without the privilege or the row right' },
@@ -105,9 +105,9 @@ export function stale(noun: string): Refusal {
   return new Refusal('stale', `This ${noun} has changed since you read it. Read it again and retry.`);
 }
 
-/** `invalid` with one field error. */
+/** `invalid` with one field error; the message goes on from its path: `must be given once`. */
 export function invalid(path: string, code: string, message: string): Refusal {
-  return new Refusal('invalid', message, { errors: [{ path, code, message } satisfies FieldError] });
+  return invalidAll([{ path, code, message }]);
 }
 
 /**
@@ -120,9 +120,9 @@ export function namesNone(path: string, what: string): Refusal {
 
 /** `invalid` with several field errors. */
 export function invalidAll(errors: readonly FieldError[]): Refusal {
-  return new Refusal('invalid', errors.length === 1 ? (errors[0]?.message ?? '') : 'The body is not valid.', {
-    errors,
-  });
+  const [first, ...more] = errors;
+  const detail = first && more.length === 0 ? `${first.path} ${first.message}.` : 'The body is not valid.';
+  return new Refusal('invalid', detail, { errors });
 }
 
 /** Like `Promise.all`, but of several checks that throw `invalid` all field errors come at once. */

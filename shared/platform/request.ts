@@ -61,7 +61,10 @@ export function queryOf(search: string, tokenToo: boolean): Record<string, strin
   if (search === '') return {};
   const found = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(search)) {
-    if (found.has(name)) throw invalid(`query.${name.slice(0, 60)}`, 'repeated', 'must be given once');
+    if (found.has(name)) {
+      const message = 'must be given once; where a parameter takes several values, commas separate them';
+      throw invalid(`query.${name.slice(0, 60)}`, 'repeated', message);
+    }
     found.set(name, value);
   }
   if (tokenToo) found.delete('access_token');

@@ -1619,7 +1619,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm a reservation although it clashes
-         * @description Takes its units for its window, or where its event went, over whoever has them; clears its flags.
+         * @description Takes its units for its window, or where its event went, over whoever has them; clears its flags, but for that its event is off.
          *
          *     Needs the privilege `reservations:override`.
          */
@@ -3392,7 +3392,7 @@ export interface components {
             /**
              * Format: date-time
              * @description RFC 3339 instant; comes out in UTC
-             * @example 2026-11-20T09:00:00Z
+             * @example 2026-11-20T12:00:00Z
              */
             end: string;
         };
@@ -3412,7 +3412,7 @@ export interface components {
             /**
              * Format: date-time
              * @description RFC 3339 instant; comes out in UTC
-             * @example 2026-11-20T09:00:00Z
+             * @example 2026-11-20T12:00:00Z
              */
             endsAt: string;
             /**
@@ -3443,7 +3443,7 @@ export interface components {
             /**
              * Format: date-time
              * @description RFC 3339 instant; comes out in UTC
-             * @example 2026-11-20T09:00:00Z
+             * @example 2026-11-20T12:00:00Z
              */
             endsAt: string;
             /** @default 0 */
@@ -3463,7 +3463,7 @@ export interface components {
             /**
              * Format: date-time
              * @description RFC 3339 instant; comes out in UTC
-             * @example 2026-11-20T09:00:00Z
+             * @example 2026-11-20T12:00:00Z
              */
             endsAt: string;
             venueId?: components["schemas"]["Id"];
@@ -5269,13 +5269,17 @@ export interface operations {
     getCustomers: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
-                /** @description By name, createdAt, modifiedAt; a leading minus is descending; default name */
+                /** @description By name, createdAt, modifiedAt; a leading minus is descending; default name; not beside q */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
-                /** @description Words that must each begin a word of a searched field */
+                /** @description Words that must each begin a word of a searched field; the best match comes first, then the newest */
                 q?: string;
                 type?: string;
                 segment?: string;
@@ -5363,11 +5367,15 @@ export interface operations {
     getCustomersTags: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By tag; a leading minus is descending; default tag */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
             };
             header?: never;
@@ -5493,9 +5501,9 @@ export interface operations {
     getCustomersExport: {
         parameters: {
             query?: {
-                /** @description By name, createdAt, modifiedAt; a leading minus is descending; default name */
+                /** @description By name, createdAt, modifiedAt; a leading minus is descending; default name; not beside q */
                 sort?: string;
-                /** @description Words that must each begin a word of a searched field */
+                /** @description Words that must each begin a word of a searched field; the best match comes first, then the newest */
                 q?: string;
                 type?: string;
                 segment?: string;
@@ -6552,11 +6560,15 @@ export interface operations {
     getCustomersByCustomerIdCommunications: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By at; a leading minus is descending; default -at */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 kind?: string;
                 from?: string;
@@ -6699,13 +6711,17 @@ export interface operations {
     getVenues: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
-                /** @description By name, capacity, createdAt; a leading minus is descending; default name */
+                /** @description By name, capacity, createdAt; a leading minus is descending; default name; not beside q */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
-                /** @description Words that must each begin a word of a searched field */
+                /** @description Words that must each begin a word of a searched field; the best match comes first, then the newest */
                 q?: string;
                 status?: string;
                 type?: string;
@@ -6795,11 +6811,15 @@ export interface operations {
     getVenuesAvailable: {
         parameters: {
             query: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By name, capacity, createdAt; a leading minus is descending; default name */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 /** @description Inclusive */
                 from: string;
@@ -7962,11 +7982,15 @@ export interface operations {
     getVenuesByVenueIdPhotos: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By createdAt; a leading minus is descending; default createdAt */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
             };
             header?: never;
@@ -8192,11 +8216,15 @@ export interface operations {
     getVenuesByVenueIdBlocks: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By start; a leading minus is descending; default start */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 /** @description Inclusive; left out: now */
                 from?: string;
@@ -8377,13 +8405,17 @@ export interface operations {
     getEvents: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
-                /** @description By startsAt, title, status, createdAt; a leading minus is descending; default startsAt */
+                /** @description By startsAt, title, status, createdAt; a leading minus is descending; default startsAt; not beside q */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
-                /** @description Words that must each begin a word of a searched field */
+                /** @description Words that must each begin a word of a searched field; the best match comes first, then the newest */
                 q?: string;
                 status?: string;
                 type?: string;
@@ -8684,7 +8716,7 @@ export interface operations {
                     /**
                      * Format: date-time
                      * @description RFC 3339 instant; comes out in UTC
-                     * @example 2026-11-20T09:00:00Z
+                     * @example 2026-11-20T12:00:00Z
                      */
                     endsAt?: string;
                     timeZone?: string | null;
@@ -8727,7 +8759,7 @@ export interface operations {
                     /**
                      * Format: date-time
                      * @description RFC 3339 instant; comes out in UTC
-                     * @example 2026-11-20T09:00:00Z
+                     * @example 2026-11-20T12:00:00Z
                      */
                     endsAt?: string;
                     timeZone?: string | null;
@@ -8772,11 +8804,15 @@ export interface operations {
     getEventsByEventIdHistory: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By at; a leading minus is descending; default -at */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
             };
             header?: never;
@@ -9344,11 +9380,15 @@ export interface operations {
     getEventsByEventIdNotes: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By createdAt; a leading minus is descending; default -createdAt */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 kind?: string;
             };
@@ -9630,11 +9670,15 @@ export interface operations {
     getEventTypes: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By name, createdAt; a leading minus is descending; default name */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 status?: string;
             };
@@ -9901,13 +9945,17 @@ export interface operations {
     getEquipment: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
-                /** @description By name, purchaseDate, condition, currentValue; a leading minus is descending; default name */
+                /** @description By name, purchaseDate, condition, currentValue; a leading minus is descending; default name; not beside q */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
-                /** @description Words that must each begin a word of a searched field */
+                /** @description Words that must each begin a word of a searched field; the best match comes first, then the newest */
                 q?: string;
                 category?: string;
                 status?: string;
@@ -10615,11 +10663,15 @@ export interface operations {
     getEquipmentByEquipmentIdPhotos: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By createdAt; a leading minus is descending; default createdAt */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
             };
             header?: never;
@@ -10845,11 +10897,15 @@ export interface operations {
     getEquipmentReservations: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By start, createdAt; a leading minus is descending; default start */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 equipmentId?: string;
                 eventId?: string;
@@ -11132,7 +11188,7 @@ export interface operations {
                         /**
                          * Format: date-time
                          * @description RFC 3339 instant; comes out in UTC
-                         * @example 2026-11-20T09:00:00Z
+                         * @example 2026-11-20T12:00:00Z
                          */
                         end?: string;
                     } | null;
@@ -11154,7 +11210,7 @@ export interface operations {
                         /**
                          * Format: date-time
                          * @description RFC 3339 instant; comes out in UTC
-                         * @example 2026-11-20T09:00:00Z
+                         * @example 2026-11-20T12:00:00Z
                          */
                         end?: string;
                     } | null;
@@ -11294,11 +11350,15 @@ export interface operations {
     getEquipmentByEquipmentIdReservations: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By start, createdAt; a leading minus is descending; default start */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 status?: string;
                 troubles?: string;
@@ -11344,11 +11404,15 @@ export interface operations {
     getEventsByEventIdEquipmentReservations: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By start, createdAt; a leading minus is descending; default start */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 status?: string;
                 troubles?: string;
@@ -11445,11 +11509,15 @@ export interface operations {
     getEquipmentLogistics: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By start; a leading minus is descending; default start */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 equipmentId?: string;
                 eventId?: string;
@@ -11491,11 +11559,15 @@ export interface operations {
     getEquipmentLogisticsInTransit: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By start; a leading minus is descending; default start */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 equipmentId?: string;
                 eventId?: string;
@@ -11939,11 +12011,15 @@ export interface operations {
     getEquipmentMaintenanceScheduled: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By scheduledAt; a leading minus is descending; default scheduledAt */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 type?: string;
                 technicianId?: string;
@@ -12306,11 +12382,15 @@ export interface operations {
     getEquipmentByEquipmentIdMaintenance: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By scheduledAt, createdAt; a leading minus is descending; default -scheduledAt */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 type?: string;
                 technicianId?: string;
@@ -12664,11 +12744,15 @@ export interface operations {
     getEquipmentByEquipmentIdDamageReports: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By createdAt; a leading minus is descending; default -createdAt */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 severity?: string;
                 status?: string;
@@ -13520,13 +13604,17 @@ export interface operations {
     getUsers: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
-                /** @description By displayName, email; a leading minus is descending; default displayName */
+                /** @description By displayName, email; a leading minus is descending; default displayName; not beside q */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
-                /** @description Words that must each begin a word of a searched field */
+                /** @description Words that must each begin a word of a searched field; the best match comes first, then the newest */
                 q?: string;
                 status?: string;
                 role?: string;
@@ -13913,11 +14001,15 @@ export interface operations {
     getRoles: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By name, builtIn; a leading minus is descending; default -builtIn,name */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
             };
             header?: never;
@@ -14188,13 +14280,17 @@ export interface operations {
     getInvitations: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
-                /** @description By email; a leading minus is descending; default email */
+                /** @description By email; a leading minus is descending; default email; not beside q */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
-                /** @description Words that must each begin a word of a searched field */
+                /** @description Words that must each begin a word of a searched field; the best match comes first, then the newest */
                 q?: string;
                 status?: string;
             };
@@ -14509,11 +14605,15 @@ export interface operations {
     getSessions: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By lastUsedAt; a leading minus is descending; default -lastUsedAt */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 userId?: string;
             };
@@ -14872,11 +14972,15 @@ export interface operations {
     getNotifications: {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
+                /** @description Goes on after a page: its `nextCursor`, with the same filters and sort */
                 cursor?: string;
                 /** @description By createdAt; a leading minus is descending; default -createdAt */
                 sort?: string;
+                /** @description Whether the page says how many there are in all */
                 count?: "true" | "false";
+                /** @description The fields of each item that are wanted, separated by commas */
                 fields?: string;
                 unread?: "true" | "false";
                 category?: string;

@@ -73,6 +73,28 @@ describe('npm start', () => {
     }
   });
 
+  test('loads no demo beside an organization that was begun without it', async () => {
+    const first = start();
+    const body = JSON.stringify({
+      username: 'owner@example.com',
+      password: 'a-password-of-some-length',
+      confirmPassword: 'a-password-of-some-length',
+      organizationName: 'Ours',
+    });
+    const headers = { 'content-type': 'application/json' };
+    const made = await fetch(`${await ready(first)}/api/identity/register`, { method: 'POST', headers, body });
+    expect(made.status).toBe(201);
+    first.child.kill('SIGINT');
+    await first.ended;
+    settings.SEED = 'demo';
+    const second = start();
+    await ready(second);
+    second.child.kill('SIGINT');
+    const { said } = await second.ended;
+    expect(said).toContain('No demo data: there is an organization of your own here already');
+    expect(said).not.toMatch(/loading demo data|demo\.example/i);
+  });
+
   test('passes on what npm is told, and stops when npm is killed', async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const npm = start(['npm', 'start'], resolve('.'));

@@ -51,6 +51,8 @@ const cases: readonly (readonly [z.ZodType, value: unknown, message: string])[] 
   [Instant, '2026-11-20T09:00:00', INSTANT],
   [LocalDate, '26/11/2026', 'must be a date such as 2026-11-20'],
   [LocalDate, '2026-02-30', 'must be a date that exists'],
+  [z.union([Instant, LocalDate]), undefined, 'is required'],
+  [z.union([Instant, LocalDate]), '08/03/2027', `${INSTANT}, or a date such as 2026-11-20`],
 ];
 
 describe('Each message says what is to be sent', () => {
@@ -108,10 +110,8 @@ describe('In replies', () => {
     const call = callers.caller();
     const told = async (body: string) =>
       (await call('POST', 'things', body, { 'content-type': 'application/json' })).json.detail;
-    expect(await told('{“name”: “A”}')).toBe(
-      'The body is not JSON: its quotes are typographic (“ ”), not straight (").',
-    );
-    expect(await told('{"name": "A “big” one",}')).toBe('The body is not JSON.');
+    expect(await told('{“name”: “A”}')).toBe('body is not JSON: its quotes are typographic (“ ”), not straight (").');
+    expect(await told('{"name": "A “big” one",}')).toBe('body is not JSON from character 24 on.');
   });
 
   test('of an address that is none: where they all are', async () => {

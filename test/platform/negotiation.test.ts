@@ -125,6 +125,18 @@ describe('All field errors at once', () => {
     ]);
   });
 
+  test('of a list that is searched and sorted: a search has an order of its own, and nothing asked for is ignored', async () => {
+    const answer = await caller()('GET', 'things?q=big&sort=name&limit=0');
+    expect(answer.status).toBe(400);
+    expect(answer.json.errors).toMatchObject([
+      { path: 'query.limit', code: 'too_small' },
+      { path: 'query.sort', code: 'sorted_search', message: expect.stringContaining('best match comes first') },
+    ]);
+    for (const query of ['q=&sort=name', 'q=%21&sort=name', 'q=big']) {
+      expect((await caller()('GET', `things?${query}`)).status, query).toBe(200);
+    }
+  });
+
   test('of path, query, header and body together', async () => {
     const put = await caller()('PUT', 'things/x?y=1', { name: '' }, { 'if-match': 'z' });
     expect(put.status).toBe(400);

@@ -60,8 +60,9 @@ describe('the reference page', () => {
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)/);
     const assets = named(html).filter((address) => !address.startsWith('data:'));
     expect(assets.length).toBeGreaterThanOrEqual(3);
-    for (const address of assets) {
-      const url = new URL(address, `${host.origin}/api/docs`);
+    // Also for who types a slash behind the address.
+    for (const [address, page] of assets.flatMap((one) => ['docs', 'docs/'].map((at) => [one, at] as const))) {
+      const url = new URL(address, `${host.origin}/api/${page}`);
       expect(url.origin, address).toBe(host.origin);
       const asset = await fetch(url);
       expect(asset.status, address).toBe(200);
