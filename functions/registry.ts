@@ -24,6 +24,7 @@ import { moveMergedCommunications } from './bus/move-merged-communications.ts';
 import { notifyPeople } from './bus/notify.ts';
 import { refreshEventNames } from './bus/refresh-event-names.ts';
 import { refreshReservationNames } from './bus/refresh-reservation-names.ts';
+import { relinkMergedUsers } from './bus/relink-merged-users.ts';
 import { removeAvatarBlobs } from './bus/remove-avatar.ts';
 import { removeCustomerPhoto } from './bus/remove-customer-photo.ts';
 import { removePhotoBlobs } from './bus/remove-photo.ts';
@@ -100,6 +101,7 @@ export const reactions: readonly Reaction[] = [
   mailInvitation,
   mailPasswordChanged,
   mailPasswordReset,
+  relinkMergedUsers,
   removeAvatarBlobs,
   // Customers
   moveMergedCommunications,

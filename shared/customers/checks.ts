@@ -39,19 +39,24 @@ const Event = z.object({ state: z.object({ startsAt: z.string(), endsAt: z.strin
 const LONGEST_EVENT_DAYS = 30;
 
 /**
- * Events of a customer that are neither over nor called off, latest first, at most 20. One query.
+ * Events of a customer, and of those merged into it, that are neither over nor called off, latest first, at most 20. One
+ * query.
  *
  * An event made at the very moment its customer is deleted can slip between this look and the deletion: the two live
  * in different containers, which no batch covers. Whoever is second sees the first, and for the gap between, the
  * events' reactions to `CustomerRemoved` and `EventCreated` look once more and call such an event off. Deactivation
  * needs none of this: an event made in that moment is one it keeps.
  */
-export async function upcomingEvents(scope: Scope, customerId: string): Promise<UpcomingEvent[]> {
+export async function upcomingEvents(
+  scope: Scope,
+  id: string,
+  { absorbed = [] }: CustomerState,
+): Promise<UpcomingEvent[]> {
   const now = scope.now();
   const query = {
     kind: 'event',
     where: [
-      { path: 'customerId', eq: customerId },
+      absorbed.length === 0 ? { path: 'customerId', eq: id } : { path: 'customerId', in: [id, ...absorbed] },
       { path: 'open', eq: true },
       { path: 'startsAt', gte: later(now, -LONGEST_EVENT_DAYS * DAY) },
     ],

@@ -76,7 +76,7 @@ export async function removeCustomer(scope: Scope, id: string): Promise<void> {
       async (state) => {
         guardStaff(scope.actor, id);
         before = state.tags;
-        return remove(state, await upcomingEvents(scope, id));
+        return remove(state, await upcomingEvents(scope, id, state));
       },
       { also: () => countTags(scope, tagSteps(before, [])) },
     );
@@ -125,8 +125,7 @@ export async function mergeCustomers(scope: Scope, sourceId: string, targetId: s
       arriving = facts.target;
       return facts.source;
     },
-    // Also without contacts to move: a change of the target meanwhile (its deletion, say) makes the batch stale, and
-    // both are read again.
+    // A change of the target meanwhile (its deletion, say) makes the batch stale, and both are read again.
     { also: () => (target ? repository.stage(targetId, arriving, target).writes : []) },
   );
 }
@@ -151,7 +150,7 @@ export async function reviseContactOf(scope: Scope, id: string, contactId: strin
 /** `successor` becomes the primary. Looks at the customer's events only for its only contact. */
 export async function removeContactOf(scope: Scope, id: string, contactId: string, successor: string | undefined) {
   await changeCustomer(scope, id, async (state) => {
-    const upcoming = state.contacts.length === 1 ? await upcomingEvents(scope, id) : [];
+    const upcoming = state.contacts.length === 1 ? await upcomingEvents(scope, id, state) : [];
     return removeContact(state, contactId, successor, upcoming.length > 0);
   });
 }

@@ -3,6 +3,7 @@ import { aggregate, type Meta, type Stamp, type Stamped } from '../platform/aggr
 import { type Changes, withChanges } from '../platform/changes.ts';
 import type { Picture } from '../platform/pictures.ts';
 import { Refusal } from '../platform/refusal.ts';
+import type { Scope } from '../platform/scope.ts';
 import type { Document } from '../platform/store.ts';
 import { fold, wordsOf } from '../platform/words.ts';
 import type { AddressFields, ContactFields, CustomerFields, CustomerType } from './fields.ts';
@@ -34,6 +35,8 @@ export interface CustomerState extends CustomerFields {
   readonly importedAs?: string;
   /** Where a merge moved everything to; such a customer takes no change. */
   readonly mergedInto?: string;
+  /** Those that were merged into it, directly or through others: until a reaction has moved them, their events are its. */
+  readonly absorbed?: readonly string[];
 }
 
 export type CustomerFact =
@@ -62,6 +65,8 @@ export type CustomerFact =
         readonly changes: Changes;
       };
     }
+  /** The target's side of a merge. */
+  | { readonly type: 'CustomerAbsorbed'; readonly data: { readonly customerIds: readonly string[] } }
   | { readonly type: 'CustomerRemoved'; readonly data: { readonly customerNumber: string; readonly name: string } }
   | { readonly type: 'CustomerPhotoUploaded'; readonly data: { readonly photo: Picture; readonly replaced?: Picture } }
   | { readonly type: 'CustomerPhotoRemoved'; readonly data: { readonly replaced: Picture } }
@@ -109,6 +114,8 @@ function evolve(state: CustomerState | undefined, fact: CustomerFact, stamp: Sta
       return { ...state, preferences: withChanges(state.preferences, fact.data.changes) };
     case 'CustomerMerged':
       return { ...withChanges(state, fact.data.changes), contacts: [] };
+    case 'CustomerAbsorbed':
+      return { ...state, absorbed: [...(state.absorbed ?? []), ...fact.data.customerIds] };
     case 'CustomerRemoved':
       return state;
     case 'CustomerPhotoUploaded':
@@ -179,9 +186,29 @@ export function customerNumberOf(number: number): string {
   return `CUS-${String(number).padStart(6, '0')}`;
 }
 
+/** Most merges in a row that are followed; each is one point read. */
+const LONGEST_CHAIN = 100;
+
+/** Where a customer's things belong: itself, or the end of the merges it went into. Without `state` when that is deleted. */
+export async function homeOf(
+  scope: Scope,
+  customerId: string,
+): Promise<{ readonly id: string; readonly state: CustomerState | undefined }> {
+  let id = customerId;
+  for (let hop = 0; ; hop += 1) {
+    const document = (await scope.documents(customers.container).read(id))?.document;
+    const next = hop < LONGEST_CHAIN ? mergedIntoOf(document) : undefined;
+    if (next === undefined) return { id, state: document?.kind === customers.kind ? stateOf(document) : undefined };
+    id = next;
+  }
+}
+
+function stateOf({ body }: Document): CustomerState {
+  return (body as unknown as { readonly state: CustomerState }).state;
+}
+
 /** Where a customer was merged to, also one that was deleted since: what follows it there must not stop half-way. */
-export function mergedIntoOf(document: Document | undefined): string | undefined {
+function mergedIntoOf(document: Document | undefined): string | undefined {
   const known = [customers.kind, `${customers.kind}.deleted`];
-  if (!document || !known.includes(document.kind)) return undefined;
-  return (document.body as unknown as { readonly state: CustomerState }).state.mergedInto;
+  return document && known.includes(document.kind) ? stateOf(document).mergedInto : undefined;
 }

@@ -2,25 +2,11 @@
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import { communications, moveTo } from './communication.ts';
-import { mergedIntoOf } from './model.ts';
-
-/** Most merges in a row that are followed; each is one point read. */
-const LONGEST_CHAIN = 100;
-
-/** Where a customer's things belong: itself, or the end of the merges it went into. */
-async function homeOf(scope: Scope, customerId: string): Promise<string> {
-  let at = customerId;
-  for (let steps = 0; steps < LONGEST_CHAIN; steps += 1) {
-    const next = mergedIntoOf((await scope.documents('customers').read(at))?.document);
-    if (next === undefined) return at;
-    at = next;
-  }
-  return at;
-}
+import { homeOf } from './model.ts';
 
 /** Moves one communication that was logged to, or moved to, a customer that was merged meanwhile. */
 export async function settleCommunication(scope: Scope, communicationId: string, customerId: string): Promise<void> {
-  const home = await homeOf(scope, customerId);
+  const home = (await homeOf(scope, customerId)).id;
   if (home === customerId) return;
   await scope.of(communications).execute(communicationId, (state) => moveTo(state, home));
 }
@@ -28,7 +14,7 @@ export async function settleCommunication(scope: Scope, communicationId: string,
 /** Moves all of them; what is moved no longer matches, so a repetition goes on where this one stopped. */
 export async function moveCommunications(scope: Scope, sourceId: string): Promise<void> {
   const repository = scope.of(communications);
-  const home = await homeOf(scope, sourceId);
+  const home = (await homeOf(scope, sourceId)).id;
   const theirs = { where: [{ path: 'customerId', eq: sourceId }], orderBy: [{ path: 'at' }], limit: 200 };
   for await (const { items } of pagesOf((from) => repository.list({ ...theirs, ...from }))) {
     for (const { id } of items) await repository.execute(id, (state) => moveTo(state, home));

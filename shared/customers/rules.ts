@@ -157,6 +157,9 @@ export function merge(source: Party, target: Party): { source: CustomerFact[]; t
   const ids = { sourceId: source.id, targetId: target.id };
   return {
     source: [{ type: 'CustomerMerged', data: { ...ids, moved: moved.map(({ id }) => id), dropped, changes } }],
-    target: moved.map((contact) => ({ type: 'ContactAdded', data: { contact: arriving(contact) } })),
+    target: [
+      { type: 'CustomerAbsorbed', data: { customerIds: [source.id, ...(source.state.absorbed ?? [])] } },
+      ...moved.map((contact): CustomerFact => ({ type: 'ContactAdded', data: { contact: arriving(contact) } })),
+    ],
   };
 }

@@ -1,6 +1,6 @@
 /** Keeps events in step with what they refer to: names as they are now, and customers that were merged. */
 import * as z from 'zod';
-import { customers, mergedIntoOf } from '../customers/model.ts';
+import { customers, homeOf } from '../customers/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import type { Fact } from '../platform/facts.ts';
 import { pagesOf } from '../platform/pages.ts';
@@ -79,28 +79,6 @@ export function followCustomers(scope: Scope, customerId: string): Promise<void>
   );
 }
 
-const MOST_MERGES = 20;
-
-/** Where a customer's things are now: itself, or what it was merged into, however often. */
-async function presentCustomer(
-  scope: Scope,
-  id: string,
-): Promise<{ readonly id: string; readonly name: string } | undefined> {
-  let at = id;
-  for (let hop = 0; hop < MOST_MERGES; hop += 1) {
-    const found = await scope.of(customers).find(at);
-    const next = found ? found.state.mergedInto : await wentInto(scope, at);
-    if (next === undefined) return found && { id: at, name: found.state.name };
-    at = next;
-  }
-  return undefined;
-}
-
-/** Where a customer that is deleted now was merged to before. */
-async function wentInto(scope: Scope, id: string): Promise<string | undefined> {
-  return mergedIntoOf((await scope.documents('customers').read(id))?.document);
-}
-
 /**
  * Looks once more at what one event refers to, which may have changed in the very moment of its booking: copies the
  * names where they differ, follows its customer through a merge, calls it off when the customer was deleted.
@@ -121,19 +99,19 @@ export async function keepInStep(scope: Scope, eventId: string): Promise<void> {
 async function inStep(scope: Scope, eventId: string, retitled: boolean): Promise<void> {
   const decide = async (event: EventState): Promise<readonly EventFact[]> => {
     const [customer, venue, type] = await Promise.all([
-      presentCustomer(scope, event.customerId),
+      homeOf(scope, event.customerId),
       nameNow(scope, 'venueId', event.venueId),
       nameNow(scope, 'typeId', event.eventTypeId),
     ]);
     const before = event.names;
     const names = {
-      customer: customer?.name ?? before.customer,
+      customer: customer.state?.name ?? before.customer,
       venue: venue ?? before.venue,
       type: type ?? before.type,
     };
     const renamed = names.customer !== before.customer || names.venue !== before.venue || names.type !== before.type;
     const refreshed: readonly EventFact[] = renamed ? [{ type: 'EventNamesRefreshed', data: { names } }] : [];
-    if (!customer) return [...refreshed, ...orphaned(event, scope.actor, scope.now())];
+    if (!customer.state) return [...refreshed, ...orphaned(event, scope.actor, scope.now())];
     if (customer.id === event.customerId) return refreshed;
     // Not through the middle of a character.
     const title = `${event.title.slice(0, 180).replace(/[\ud800-\udbff]$/, '')} (${event.eventNumber})`;

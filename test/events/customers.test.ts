@@ -30,6 +30,30 @@ describe('a customer merged and deleted at once, before anything could follow', 
   });
 });
 
+describe('a customer that others were just merged into, directly and by way of others', () => {
+  test('is not deleted, nor left without its contact, while they have upcoming events', async () => {
+    const here = await stage();
+    const manager = here.as('manager');
+    const [source, middle, target] = [await here.customer(), await here.customer(), await here.customer('Target')];
+    const contact = { firstName: 'Ann', lastName: 'Lee', email: 'ann@lee.example' };
+    const made = await manager.post(`customers/${target}/contacts`, contact);
+    expect(made.status).toBe(201);
+    const event = await manager.post('events', await here.booking({ customerId: source }));
+    await manager.post('customers/merge', { sourceId: source, targetId: middle });
+    await manager.post('customers/merge', { sourceId: middle, targetId: target });
+    const refused = async () => {
+      const removed = await manager.delete(`customers/${target}`);
+      expect(removed.body).toMatchObject({ status: 409, rule: 'no-upcoming-events', events: [{ id: event.body.id }] });
+      expect((await manager.delete(`customers/${target}/contacts/${made.body.id}`)).status).toBe(409);
+    };
+    // Before anything could follow, and after.
+    await refused();
+    await here.settle();
+    await refused();
+    expect((await manager.get(`events/${event.body.id}`)).body).toMatchObject({ customerId: target, status: 'draft' });
+  });
+});
+
 describe('what a customer is told', () => {
   test('is the same for customers and users that are there and for those that are not', async () => {
     const here = await stage();

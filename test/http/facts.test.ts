@@ -122,6 +122,7 @@ test('every change of a customer leaves its fact, with who, when, and from what 
     CustomerDeactivated: 'changes',
     CustomerReactivated: 'changes',
     CustomerMerged: 'changes',
+    CustomerAbsorbed: 'plain',
     CustomerRemoved: 'plain',
     ContactAdded: 'plain',
     ContactUpdated: 'changes',
