@@ -85,11 +85,12 @@ export function reviseAddress(
   return changedTo(state, kept ? preferring(put, id) : put);
 }
 
-/** Removing the default needs `successor`, another address that becomes it. */
+/** Removing the default needs `successor`, another address that becomes it, while there is another. */
 export function removeAddress(state: CustomerState, addressId: string, successor: string | undefined): CustomerFact[] {
   const address = addressOf(state, addressId);
   if (successor !== undefined) addressOf(state, successor);
-  if (address.defaultBilling && (successor === undefined || successor === addressId)) {
+  const others = state.addresses.length > 1;
+  if (others && address.defaultBilling && (successor === undefined || successor === addressId)) {
     throw notExactlyOne('Name the next default billing address in the same request: ?defaultBillingId=.');
   }
   const rest = state.addresses.filter(({ id }) => id !== addressId);

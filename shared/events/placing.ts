@@ -1,9 +1,10 @@
 /** Taking venues for events: every taking is a hold of its own, which the event's commit decides on (ADR 0004). */
 import { type Clash, clashesIn } from '../claims/model.ts';
 import { type ClaimRef, type TakeClaim, taking } from '../claims/taking.ts';
+import { afterLostRace } from '../platform/backoff.ts';
 import { isRefusal, Refusal } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
-import { bookableNow, venueResource } from '../venues/model.ts';
+import { bookableNow, CLOSING, venueResource } from '../venues/model.ts';
 import { events, type Placement } from './model.ts';
 import { reaches } from './rows.ts';
 import { fits, type Override, type Taken, type VenueFor } from './rules.ts';
@@ -55,14 +56,16 @@ async function takeVenue(
   venue: VenueFor,
   override: Override | undefined,
 ): Promise<Taken> {
-  try {
-    const { claimId, over } = await claim({
+  const wanted = () =>
+    claim({
       use: { start: slot.startsAt, end: slot.endsAt },
       owner: { type: EVENT_OWNER, id: eventId },
       ...demandOf(slot, venue),
       ...(slot.attendance === undefined ? {} : { size: slot.attendance }),
       ...(override ? { override: { by: scope.actor.userId, reason: override.reason } } : {}),
     });
+  try {
+    const { claimId, over } = await pastClosings(wanted);
     return { placement: { venueId: venue.id, claimId }, over };
   } catch (error) {
     if (!isRefusal(error, 'conflict')) throw error;
@@ -73,6 +76,23 @@ async function takeVenue(
     const conflicts = await titled(scope, clashes);
     throw new Refusal('conflict', 'The venue is taken at that time.', { conflicts });
   }
+}
+
+/** Tries to take a venue that is being closed. */
+const CLOSING_ROUNDS = 10;
+
+/** Takes what nobody has but a venue's closing, which is soon done or refused. */
+async function pastClosings<T>(take: () => Promise<T>): Promise<T> {
+  for (let round = 1; round < CLOSING_ROUNDS; round += 1) {
+    try {
+      return await take();
+    } catch (error) {
+      const others = isRefusal(error, 'conflict') ? clashesIn(error) : [];
+      if (others.length === 0 || others.some(({ owner }) => owner.type !== CLOSING)) throw error;
+      await afterLostRace(round);
+    }
+  }
+  return take();
 }
 
 /** What a slot asks of its venue. */

@@ -78,6 +78,7 @@ function tooDeep(text: string): boolean {
 }
 
 const JSON_TYPE = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
+const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i;
 
 /** Where a value or a name would begin: what is pasted from a document often has such quotes. */
 const TYPOGRAPHIC = /[{[,:]\s*[“”„]/;
@@ -85,8 +86,12 @@ const TYPOGRAPHIC = /[{[,:]\s*[“”„]/;
 /** The parsed JSON body; an empty one reads as `{}`. */
 function jsonIn(request: RawRequest, bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0) return {};
-  if (!JSON_TYPE.test(request.header('content-type') ?? '')) {
+  const type = request.header('content-type') ?? '';
+  if (!JSON_TYPE.test(type)) {
     throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
+  }
+  if (OTHER_CHARSET.test(type) || (request.header('content-encoding') ?? 'identity') !== 'identity') {
+    throw new Refusal('unsupported_media_type', 'Send the body in UTF-8, and without Content-Encoding.');
   }
   let text: string;
   try {

@@ -14,8 +14,11 @@ declare module 'zod' {
 const CONTROL = /(?![\t\n\r])[\p{Cc}\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]/u;
 const LINE_BREAK = /[\n\r\t]/;
 
+/** Nobody sees them: what differs by them alone would look the same. */
+const UNSEEN = /[\u200b\u2060]/g;
+
 function clean(text: string): string {
-  return text.normalize('NFC').trim();
+  return text.replace(UNSEEN, '').normalize('NFC').trim();
 }
 
 function printable(multiline: boolean) {
@@ -43,7 +46,7 @@ function written(min: number, max: number, multiline: boolean): z.ZodString {
   const known = texts.get(key);
   if (known) return known;
   const tidy = multiline ? (value: string) => clean(value).replace(/\r\n?/g, '\n') : clean;
-  const message = `must not hold control characters${multiline ? '' : ' or line breaks'}`;
+  const message = `must not hold control characters, ${multiline ? '' : 'line breaks '}or half characters`;
   const made = z
     .string()
     .check(z.overwrite(tidy), z.minLength(min), z.maxLength(max), z.refine(printable(multiline), { message }))
@@ -65,21 +68,30 @@ export function isInstant(value: string): boolean {
   if (!RFC3339.test(value) || Number.isNaN(Date.parse(value))) return false;
   return realDate(value.slice(0, 10)) && inRange(Date.parse(value));
 }
-const FIRST = Date.UTC(1900, 0, 1);
-const LAST = Date.UTC(2200, 0, 1);
+const YEARS = { first: 1900, last: 2199 };
+const FIRST = Date.UTC(YEARS.first, 0, 1);
+const LAST = Date.UTC(YEARS.last + 1, 0, 1);
+const OUT_OF_RANGE = `must be of the years ${YEARS.first} to ${YEARS.last}`;
 function inRange(milliseconds: number): boolean {
   return milliseconds >= FIRST && milliseconds < LAST;
 }
 function realDate(value: string): boolean {
-  const milliseconds = Date.parse(`${value}T00:00:00Z`);
   // A day that the month does not have would be one of the next month.
-  return new Date(milliseconds).getUTCDate() === Number(value.slice(8)) && inRange(milliseconds);
+  return new Date(Date.parse(`${value}T00:00:00Z`)).getUTCDate() === Number(value.slice(8));
+}
+function isDay(value: string): boolean {
+  return realDate(value) && inRange(Date.parse(value));
+}
+function dayError({ input }: { input?: unknown }): string {
+  return realDate(String(input)) ? OUT_OF_RANGE : 'must be a date that exists';
 }
 
 /** In a query an unescaped `+` is a space, so that of an offset is lost. */
 const PLUS_LOST = /T[\d:.]+ \d{2}:\d{2}$/i;
 function instantError({ input }: { input?: unknown }): string {
-  if (PLUS_LOST.test(String(input))) return 'must have + or - before its offset (in a query + is written %2B)';
+  const given = String(input);
+  if (PLUS_LOST.test(given)) return 'must have + or - before its offset (in a query + is written %2B)';
+  if (RFC3339.test(given) && realDate(given.slice(0, 10))) return OUT_OF_RANGE;
   return 'must be an RFC 3339 instant with its offset, such as 2026-11-20T09:00:00Z or 2026-11-20T10:00:00+01:00';
 }
 
@@ -98,7 +110,7 @@ export const Instant = z
 export const LocalDate = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}$/, { message: 'must be a date such as 2026-11-20', abort: true })
-  .refine(realDate, { message: 'must be a date that exists' })
+  .refine(isDay, { error: dayError })
   .meta({ example: '2026-11-20', override: { type: 'string', format: 'date' } });
 
 const zones = new Map<string, boolean>();

@@ -137,7 +137,7 @@ async function begin(store: Store, clock: Clock, owner: string, id: string, fing
   if (first.reply) {
     return { reply: { ...first.reply, headers: { ...first.reply.headers, 'idempotency-replayed': 'true' } } };
   }
-  if (first.leaseUntil > now) throw stillRunning();
+  if (first.leaseUntil > now) throw stillRunning((Date.parse(first.leaseUntil) - Date.parse(now)) / SECOND);
   const kept: Kept = { ...first, leaseUntil: fresh.leaseUntil };
   try {
     const document = keptDocument(id, kept);
@@ -149,8 +149,16 @@ async function begin(store: Store, clock: Clock, owner: string, id: string, fing
   }
 }
 
-function stillRunning(): Refusal {
-  return new Refusal('in_progress', 'The first request with this Idempotency-Key is still running.', { retryAfter: 1 });
+/** Until a first try has run for so many seconds, it is soon done; later it may as well have been cut off. */
+const SOON_DONE = 5;
+
+/** `left`: the seconds until its lease ends. */
+function stillRunning(left = LEASE_SECONDS): Refusal {
+  const running = 'The first request with this Idempotency-Key is still running';
+  if (left > LEASE_SECONDS - SOON_DONE) return new Refusal('in_progress', `${running}.`, { retryAfter: 1 });
+  const retryAfter = Math.ceil(left);
+  const again = `${running}, or was cut off: then it can be sent again in ${retryAfter} s.`;
+  return new Refusal('in_progress', again, { retryAfter });
 }
 
 const KEPT_HEADERS = ['content-type', 'location', 'etag', 'cache-control'];

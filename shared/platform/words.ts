@@ -3,9 +3,29 @@
 const MARKS = /\p{M}+/gu;
 const WORD = /[\p{L}\p{N}]+/gu;
 
-/** Case- and accent-insensitive form, for comparing and sorting names. */
+/** Nothing but ASCII. */
+const PLAIN = /^[\0-\x7f]*$/;
+/** Letters with a stroke and ligatures, which Unicode does not take apart; and the sigma that ends a word. */
+const LETTERS: Readonly<Record<string, string>> = {
+  ł: 'l',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  æ: 'ae',
+  œ: 'oe',
+  ħ: 'h',
+  ŧ: 't',
+  ς: 'σ',
+};
+const LETTER = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
+
+/** Case- and accent-insensitive form, for comparing and sorting names: `Straße`, `STRASSE` and `strasse` are one. */
 export function fold(text: string): string {
-  return text.normalize('NFKD').replace(MARKS, '').toLowerCase().normalize('NFC');
+  if (PLAIN.test(text)) return text.toLowerCase();
+  // By way of capitals, of which ß and ı have none of their own.
+  const lower = text.normalize('NFKD').replace(MARKS, '').toUpperCase().toLowerCase();
+  return lower.replace(LETTER, (letter) => LETTERS[letter] ?? letter).normalize('NFC');
 }
 
 /** A text of at most so many UTF-16 units: what is cut off is told by an ellipsis, and no character is cut in two. */

@@ -8,7 +8,7 @@ import type { Revise } from '../platform/merge-patch.ts';
 import { isRefusal, Refusal, wrongState } from '../platform/refusal.ts';
 import type { Scope } from '../platform/scope.ts';
 import type { NewVenue, VenueContactFields, VenueFields } from './fields.ts';
-import { BLOCK, bookableNow, type VenueState, venueResource, venues } from './model.ts';
+import { BLOCK, bookableNow, CLOSING, type VenueState, venueResource, venues } from './model.ts';
 import * as rules from './rules.ts';
 import { EVENT, listed, upcomingEvents } from './upcoming.ts';
 
@@ -171,7 +171,7 @@ async function closing<T>(
     quantity: bookable,
     windows: [window],
     use: window,
-    owner: { type: 'closing', id: venueId },
+    owner: { type: CLOSING, id: venueId },
     mode: 'held',
     expiresAt: later(now, MINUTE),
     capacity: bookable,

@@ -49,6 +49,8 @@ export function venueResource(venueId: string): Resource {
 
 /** Owner type of claims that close a venue for works or private use. */
 export const BLOCK = 'block';
+/** The owner of the claim that keeps a venue while it is closed or deleted (ADR 0009). */
+export const CLOSING = 'closing';
 
 /** Events at once that it takes now: none while it is inactive. */
 export function bookableNow(venue: Pick<VenueState, 'status' | 'bookable'>): number {

@@ -193,6 +193,14 @@ describe('addresses', () => {
     expect((await ask('GET', oneAddress, { params })).status).toBe(404);
   });
 
+  test('REQ-CUS-012: the only address can be removed: a customer needs none', async () => {
+    const ask = host.caller();
+    const customerId = await made(ask, { addresses: [address] });
+    const [home] = (await shown(ask, customerId)).addresses;
+    expect((await ask('DELETE', oneAddress, { params: { customerId, addressId: home.id } })).status).toBe(204);
+    expect((await shown(ask, customerId)).addresses).toEqual([]);
+  });
+
   test.each([
     ['US', '90210', true],
     ['US', '9021', false],

@@ -1,5 +1,9 @@
 /** Nothing is ever in two places at once: races for a venue and between changes of one event (ADR 0004). */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { claimsOf } from '../../shared/claims/engine.ts';
+import { systemIds } from '../../shared/platform/clock.ts';
+import { CLOSING, venueResource } from '../../shared/venues/model.ts';
 import type { Answer, Person } from '../support/callers.ts';
 import { unguarded } from '../support/faults.ts';
 import { disagreement } from './agreement.ts';
@@ -45,6 +49,23 @@ describe('one venue, one window', () => {
     }
     await world.settle();
     expect(await disagreement(world.scope, winner?.body.id)).toBeUndefined();
+  });
+
+  test('what meets only a closing of the venue waits for it to be over, and is refused where it stays', async () => {
+    const venueId = await world.venue();
+    const window = { start: '2026-11-20T09:00:00Z', end: '2027-11-20T09:00:00Z' };
+    const resource = venueResource(venueId);
+    const { claim } = await claimsOf(world.scope).claim({
+      ...{ id: systemIds.next(), resource, quantity: 1, windows: [window], use: window, capacity: 1 },
+      ...{ owner: { type: CLOSING, id: venueId }, mode: 'held', expiresAt: '2026-11-20T09:01:00Z' },
+    });
+    const refused = await here.post('events', await world.booking({ venueId }));
+    expect(refused.body).toMatchObject({ status: 409, conflicts: [{ owner: { type: CLOSING } }] });
+    const [booked] = await Promise.all([
+      here.post('events', await world.booking({ venueId })),
+      sleep(20).then(() => claimsOf(world.scope).release(resource, claim.id)),
+    ]);
+    expect(booked.status).toBe(201);
   });
 
   test('with the etags ignored, more than one of them gets the venue (so the test above can fail)', async () => {

@@ -73,4 +73,18 @@ describe('Idempotency-Key', () => {
     const kept = await oncePerKey(platform().store, platform().clock, slow, reply('never'));
     expect(kept).toMatchObject({ body: 'the twin’s', headers: { 'idempotency-replayed': 'true' } });
   });
+
+  test('a twin of one that runs long, or was cut off, is told when the key is free again', async () => {
+    const long = { key: 'long', owner: 'u', target: '/api/x?', bytes: new Uint8Array(), secret: false, traceId: 't' };
+    const done = async () => ({ status: 201, headers: {}, body: '' });
+    const twin = () => oncePerKey(platform().store, platform().clock, long, done);
+    await oncePerKey(platform().store, platform().clock, long, async () => {
+      platform().clock.advance(2000);
+      await expect(twin()).rejects.toMatchObject({ code: 'in_progress', extra: { retryAfter: 1 } });
+      platform().clock.advance(18_000);
+      const later = expect.stringMatching(/still running, or was cut off: .* in 40 s/);
+      await expect(twin()).rejects.toMatchObject({ code: 'in_progress', message: later, extra: { retryAfter: 40 } });
+      return done();
+    });
+  });
 });

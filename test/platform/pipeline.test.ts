@@ -242,6 +242,14 @@ describe('every reply', () => {
     expect(method.headers.get('allow')).toBe('GET, HEAD, POST');
     expect((await call('GET', 'things', undefined, { accept: 'image/png' })).status).toBe(406);
     expect((await call('POST', 'things', '{"name":"A"}', { 'content-type': 'text/plain' })).status).toBe(415);
+    const json = 'application/json';
+    for (const [headers, status] of [
+      [{ 'content-type': json, 'content-encoding': 'gzip' }, 415],
+      [{ 'content-type': `${json}; charset=iso-8859-1` }, 415],
+      [{ 'content-type': `${json}; charset="UTF-8"`, 'content-encoding': 'identity' }, 201],
+    ] as const) {
+      expect((await call('POST', 'things', '{"name":"Read as it is"}', headers)).status).toBe(status);
+    }
     const head = await fetch(`${origin()}/api/things`, { method: 'HEAD', headers: { authorization: 'Bearer o/u' } });
     expect(head.status).toBe(200);
     expect(await head.text()).toBe('');

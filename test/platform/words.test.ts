@@ -14,6 +14,11 @@ describe('folding', () => {
     ['한국', '한국'],
     ['العَرَبِيَّة', 'العربية'],
     ['Ⅳ', 'iv'],
+    ['Straße', 'strasse'],
+    ['STRASSE', 'strasse'],
+    ['Łódź Ægir Øresund Þórr', 'lodz aegir oresund thorr'],
+    ['Işık İstanbul', 'isik istanbul'],
+    ['ΟΔΟΣ οδός', 'οδοσ οδοσ'],
     ['', ''],
   ])('%s is %s', (text, folded) => expect(fold(text)).toBe(folded));
 
