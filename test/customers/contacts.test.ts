@@ -196,11 +196,10 @@ describe('addresses', () => {
   test('REQ-CUS-012: the only address can be removed: a customer needs none', async () => {
     const ask = host.caller();
     const customerId = await made(ask, { addresses: [address] });
-    const [home] = (await shown(ask, customerId)).addresses;
-    expect((await ask('DELETE', oneAddress, { params: { customerId, addressId: home.id } })).status).toBe(204);
+    const [{ id: addressId }] = (await shown(ask, customerId)).addresses;
+    await ask('DELETE', oneAddress, { params: { customerId, addressId } });
     expect((await shown(ask, customerId)).addresses).toEqual([]);
   });
-
   test.each([
     ['US', '90210', true],
     ['US', '9021', false],
