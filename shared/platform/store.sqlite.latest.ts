@@ -48,9 +48,9 @@ export interface Latest {
   move(key: string, moved: Moved): void;
   /** The transaction is about to be committed, with this `seq`. */
   expect(seq: number): void;
-  /** The first of those on their way is committed. */
+  /** The first of those on their way is committed. (Or, where that was lost, the one after it: `lost` is called next.) */
   landed(): void;
-  /** All that were on their way were rolled back. */
+  /** One that was on its way did not land: what came of it and of those after it is asked of the file. */
   lost(): void;
 }
 
@@ -177,6 +177,7 @@ export function latestOf({ seqOf, isMine, written, replaced, recent, quietUntil,
     },
     lost() {
       pending = [];
+      goodUntil = Number.NEGATIVE_INFINITY;
     },
   };
 }

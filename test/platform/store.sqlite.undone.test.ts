@@ -37,8 +37,11 @@ function connection(): Db {
   return db;
 }
 
-/** The transactions of a process; the next look for a group fails while `fails` holds a reason. */
-function processOf(self: string) {
+/**
+ * The transactions of a process, which takes itself to be alone until `quietUntil`; the next look for a group fails while
+ * `fails` holds a reason.
+ */
+function processOf(self: string, quietUntil = 0) {
   const statements = statementsOf(connection());
   const fails: Error[] = [];
   const known = knownDocuments(statements);
@@ -48,7 +51,7 @@ function processOf(self: string) {
     written: known.keep,
     recent: recentChanges(),
     replaced: known.drop,
-    quietUntil: () => 0,
+    quietUntil: () => quietUntil,
     ticks: () => performance.now(),
   });
   const reading: typeof statements = {
@@ -60,13 +63,14 @@ function processOf(self: string) {
     },
   };
   const transactions = transactionsOf({ db: connection(), reading, self, memory: { latest, known }, patience: 1000 });
-  return { transactions, fails };
+  return { transactions, fails, latest };
 }
 
 function creating(organization: string, id: string) {
-  const document = { id, kind: 'customer', body: id };
-  return batchOf('customers', [organization], [{ op: 'create', document }]);
+  return batchOf('customers', [organization], [{ op: 'create', document: customer(id, id) }]);
 }
+
+const customer = (id: string, body: string) => ({ id, kind: 'customer', body });
 
 const ids = () =>
   (connection().prepare('SELECT id FROM d_customers ORDER BY id').raw(true).all([]) as [string][]).map(([id]) => id);
@@ -84,6 +88,24 @@ test('a stranger who wrote as many changes as the one that was lost is not taken
   const second = mine.ahead([creating('o', 'c')], 0);
   await expect(second?.landed).rejects.toMatchObject({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' });
   expect(ids()).toEqual(['b', 'before']);
+});
+
+test('one that landed behind one that was lost is asked for, not taken to be as it was before', async () => {
+  const { transactions, latest } = processOf('aa', Number.POSITIVE_INFINITY);
+  const before = creating('o', 'a');
+  await transactions.underLock([before], 0);
+  const [key = ''] = before.keys;
+  expect(latest.find(key)).toMatchObject({ seq: 1 });
+  const other = connection();
+  other.exec('BEGIN IMMEDIATE');
+  // It writes nothing, so that nothing keeps the next from landing.
+  const refused = transactions.ahead([before], 0);
+  await expect(refused?.landed).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+  other.exec('ROLLBACK');
+  const changed = batchOf('customers', ['o'], [{ op: 'upsert', document: customer('a', 'changed') }]);
+  await transactions.ahead([changed], 0)?.landed;
+  await transactions.lost();
+  expect(latest.find(key)).toBeUndefined();
 });
 
 test('what can be decided goes ahead of the first that cannot, which is looked up', async () => {
