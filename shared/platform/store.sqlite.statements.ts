@@ -36,12 +36,18 @@ export function statementsOf(db: Db): Statements {
       return guarded(() => prepared(sql).all(values) as R[]);
     },
     together(read) {
-      guarded(() => begin.run([]));
-      try {
-        return read();
-      } finally {
-        commit.run([]);
-      }
+      return guarded(() => {
+        begin.run([]);
+        try {
+          const result = read();
+          commit.run([]);
+          return result;
+        } catch (error) {
+          // After some errors (the disk's, above all) the engine has rolled back by itself.
+          if (db.inTransaction) db.exec('ROLLBACK');
+          throw error;
+        }
+      });
     },
   };
 }
