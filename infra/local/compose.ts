@@ -76,6 +76,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       onCommit: (changed) => {
         for (const container of changed) relay?.wake(container);
       },
+      onFault: (error) => log.error({ err: error }, 'the store failed at something that nobody waits for'),
     });
     closers.push(() => store.close());
     const { blobs, stop } = await openedBlobs(config, folder, clock, log);

@@ -16,6 +16,7 @@ import {
 import type { Probe } from './health.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { openLog } from './log.pino.ts';
+import type { Log } from './log.ts';
 import { openMail } from './mail.open.ts';
 import { openRealtime } from './realtime.azure.ts';
 import type { Realtime } from './realtime.ts';
@@ -45,7 +46,7 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   const systems = { store: config.COSMOS_ENDPOINT === undefined ? 'sqlite' : 'cosmosdb', bus: 'servicebus' };
   const telemetry = await openTelemetry(config, systems);
   const charges = openCharges();
-  const store = await openedStore(config, charges, telemetry);
+  const store = await openedStore(config, charges, telemetry, log);
   const bus = openedBus(config);
   const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
   const blobs = openBlobs({ connectionString, accountUrl, clock });
@@ -78,10 +79,19 @@ export async function openAzureParts(config: Config, development: boolean): Prom
   return { platform, bus };
 }
 
-async function openedStore(config: Config, charges: Charges, telemetry: Telemetry | undefined): Promise<Store> {
+async function openedStore(
+  config: Config,
+  charges: Charges,
+  telemetry: Telemetry | undefined,
+  log: Log,
+): Promise<Store> {
   if (config.COSMOS_ENDPOINT === undefined) {
     const { openSqliteStore } = await import('./store.sqlite.ts');
-    return openSqliteStore({ file: `${config.DATA_DIR}/marquee.db`, clock: systemClock });
+    return openSqliteStore({
+      file: `${config.DATA_DIR}/marquee.db`,
+      clock: systemClock,
+      onFault: (error) => log.error({ err: error }, 'the store failed at something that nobody waits for'),
+    });
   }
   const { openCosmosStore } = await import('./store.azure.ts');
   const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database } = config;

@@ -23,6 +23,8 @@ interface Options {
   /** Seconds since 1970. */
   readonly now: () => number;
   readonly onCommit: ((changed: ReadonlySet<ContainerName>) => void) | undefined;
+  /** Told of what `onCommit` throws. */
+  readonly onFault: (error: unknown) => void;
   /** Whether nobody else writes to the file at present. */
   readonly isAlone: () => boolean;
   /** Nothing is written before. */
@@ -51,7 +53,7 @@ const SWEEP_EVERY_SECONDS = 60;
 const SWEEP_AT_ONCE = 200;
 
 /** `commit` rejects with `CommitRefused`, or with `StoreUnavailable` when the lock or the disk is not to be had. */
-export function committerOf({ transactions, now, onCommit, isAlone, noticed }: Options): Committer {
+export function committerOf({ transactions, now, onCommit, onFault, isAlone, noticed }: Options): Committer {
   const queue: Waiting[] = [];
   /** Oldest first. */
   const sent: OnItsWay[] = [];
@@ -182,7 +184,17 @@ export function committerOf({ transactions, now, onCommit, isAlone, noticed }: O
         batch.resolve(outcome);
       }
     }
-    if (changed.size > 0) onCommit?.(changed);
+    if (changed.size === 0) return;
+    try {
+      onCommit?.(changed);
+    } catch (error) {
+      fault(error);
+    }
+  }
+
+  /** By itself, so that nothing that is thrown there can keep those who wait from being told. */
+  function fault(error: unknown): void {
+    queueMicrotask(() => onFault(error));
   }
 
   async function sweepSome(): Promise<number> {

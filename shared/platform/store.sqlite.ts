@@ -29,6 +29,8 @@ interface SqliteOptions {
   readonly clock: Clock;
   /** Told after each durable commit of this process which containers changed. */
   readonly onCommit?: (changed: ReadonlySet<ContainerName>) => void;
+  /** Told of what failed that nobody waits for: `onCommit`. Left out, it is an error that nobody catches. */
+  readonly onFault?: (error: unknown) => void;
   /** Milliseconds that a commit waits while another process holds the file; default 5,000. */
   readonly patience?: number;
 }
@@ -49,7 +51,8 @@ const SORTING = 'PRAGMA temp_store = MEMORY';
  * Opens the file, making it and its tables when they are not there, and the folder `FILE-open` that shows who has it open.
  * Where others have, its first commit waits 100 ms. Throws `StoreUnavailable` when it cannot.
  */
-export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: SqliteOptions): SqliteStore {
+export function openSqliteStore(options: SqliteOptions): SqliteStore {
+  const { file, clock, onCommit, onFault = thrown, patience = 5000 } = options;
   const self = randomHex(16);
   const { db, writing, presence } = opened(file, self);
   const statements = statementsOf(db);
@@ -70,6 +73,7 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
     transactions: transactionsOf({ db: writing, reading: statements, self, memory, patience }),
     now,
     onCommit,
+    onFault,
     isAlone: () => presence.quietUntil(performance.now()) > 0,
     noticed: presence.noticed,
   });
@@ -167,6 +171,10 @@ export function openSqliteStore({ file, clock, onCommit, patience = 5000 }: Sqli
       return closing;
     },
   };
+}
+
+function thrown(error: unknown): never {
+  throw error;
 }
 
 function changeOf(partition: Partition, document: Document, seq: number): Change {

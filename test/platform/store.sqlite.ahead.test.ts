@@ -6,7 +6,6 @@ import fc from 'fast-check';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { aside } from '../../shared/platform/store.sqlite.aside.ts';
-import { committerOf } from '../../shared/platform/store.sqlite.commit.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Json, Write } from '../../shared/platform/store.ts';
@@ -47,45 +46,6 @@ const customer = (id: string, body: Json, ttl?: number) => ({
 });
 const create = (id: string, body: Json): Write => ({ op: 'create', document: customer(id, body) });
 const nextTurn = () => new Promise(setImmediate);
-
-describe('what is not known', () => {
-  test('and is there refuses its own creation alone', async () => {
-    await store.commit(...at, [create('there', 1)]);
-    await reopen();
-    await store.commit(...at, [create('first', 1)]);
-    const early = [create('a', 1), create('there', 2), create('b', 1)].map((write) => store.commit(...at, [write]));
-    await nextTurn();
-    const late = store.commit(...at, [create('c', 1)]);
-    const outcomes = await Promise.allSettled([...early, late]);
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
-    await expect(early[1]).rejects.toEqual(new CommitRefused('exists', 0));
-    const page = await store.query(...at, { kind: 'customer', limit: 9 });
-    expect(page.items.map(({ document: { id, body } }) => [id, body]).sort()).toEqual(
-      ['a', 'b', 'c', 'first', 'there'].map((id) => [id, 1]),
-    );
-  });
-
-  test('and has expired makes way', async () => {
-    const claims = ['claims', ['o', 'venue:1']] as const;
-    const hold = (body: Json): Write => ({ op: 'create', document: { id: 'a', kind: 'claim', body, ttl: 50 } });
-    await store.commit(...claims, [hold(1)]);
-    await reopen();
-    await store.commit(...at, [create('first', 1)]);
-    clock.advance(55_000);
-    await store.commit(...claims, [hold(2)]);
-    expect((await store.read(...claims, 'a'))?.document.body).toBe(2);
-  });
-
-  test('is looked up where it is changed', async () => {
-    const [etag = ''] = await store.commit(...at, [create('a', 1)]);
-    await reopen();
-    await store.commit(...at, [create('first', 1)]);
-    await store.commit(...at, [{ op: 'replace', document: customer('a', 2), ifMatch: etag }]);
-    await expect(store.commit(...at, [{ op: 'delete', id: 'never' }])).rejects.toEqual(new CommitRefused('missing', 0));
-    await store.commit(...at, [{ op: 'upsert', document: customer('a', 3) }]);
-    expect((await store.read(...at, 'a'))?.document.body).toBe(3);
-  });
-});
 
 describe('somebody who was not noticed', () => {
   let etag: string;
@@ -220,70 +180,4 @@ test('one that the disk lets nobody decide is tried again under the lock, then t
   vi.spyOn(Database.prototype, 'prepare').mockImplementationOnce(fail).mockImplementationOnce(fail);
   await expect(store.commit(...venues('v'))).rejects.toBeInstanceOf(StoreUnavailable);
   expect(await Promise.all([store.commit(...venues('v')), store.commit(...venues('w'))])).toEqual([['2'], ['3']]);
-});
-
-describe('one that is lost', () => {
-  /** Two that were sent ahead, of one batch each, whose fate the test decides; `done` are those done under the lock. */
-  async function twoSent() {
-    const fates: { land(): void; lose(code: string): void }[] = [];
-    const done: string[][] = [];
-    const committer = committerOf({
-      transactions: {
-        ahead(batches) {
-          const landed = new Promise<void>((resolve, reject) => {
-            fates.push({ land: resolve, lose: (code) => reject(Object.assign(new Error(code), { code })) });
-          });
-          return { landed, result: batches.map((batch) => [batch, ['ahead']]) };
-        },
-        async underLock(batches) {
-          done.push(batches.flatMap(({ keys }) => keys));
-          return batches.map((batch) => [batch, ['under the lock']]);
-        },
-        sweep: async () => 0,
-        lost: async () => undefined,
-      },
-      now: () => 0,
-      onCommit: undefined,
-      isAlone: () => true,
-      noticed: Promise.resolve(),
-    });
-    const commit = (id: string) =>
-      committer.commit({ container: 'customers', writes: [], keys: [id], texts: [''], scopes: [] });
-    const answers = [];
-    for (const id of ['a', 'b']) {
-      answers.push(commit(id));
-      await nextTurn();
-      await nextTurn();
-    }
-    const [first, second] = fates;
-    if (!first || !second) throw new Error('Two were to be sent');
-    return { first, second, answers, done, commit };
-  }
-
-  test('is done again under the lock, and what was sent after it, in their order', async () => {
-    const { first, second, answers, done, commit } = await twoSent();
-    answers.push(commit('c'));
-    first.lose('SQLITE_BUSY');
-    second.lose('SQLITE_CONSTRAINT_PRIMARYKEY');
-    expect(await Promise.all(answers)).toEqual(Array(3).fill(['under the lock']));
-    expect(done).toEqual([['a', 'b', 'c']]);
-  });
-
-  test('to the disk is not known to be undone: whoever asked for it is told so, and the one after it is done again', async () => {
-    const { first, second, answers, done } = await twoSent();
-    first.lose('SQLITE_IOERR_FSYNC');
-    second.lose('SQLITE_CONSTRAINT_PRIMARYKEY');
-    await expect(answers[0]).rejects.toBeInstanceOf(StoreUnavailable);
-    expect(await answers[1]).toEqual(['under the lock']);
-    expect(done).toEqual([['b']]);
-  });
-
-  test('while the one after it landed is told as it is', async () => {
-    const { first, second, answers, done } = await twoSent();
-    second.land();
-    first.lose('SQLITE_IOERR_FSYNC');
-    await expect(answers[0]).rejects.toBeInstanceOf(StoreUnavailable);
-    expect(await answers[1]).toEqual(['ahead']);
-    expect(done).toEqual([]);
-  });
 });

@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { committerOf } from '../../shared/platform/store.sqlite.commit.ts';
-import type { Transactions } from '../../shared/platform/store.sqlite.transaction.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Json, Write } from '../../shared/platform/store.ts';
@@ -181,53 +179,4 @@ test('while another keeps the lock, no more than one wait for it goes by before 
   other.close();
   await store.commit('customers', ['o'], [{ op: 'create', document: customer('c0', 0) }]);
   await store.close();
-});
-
-type Made = Omit<Transactions, 'sweep'>;
-
-/** Commits through transactions of the test's own, each of one batch under an id. */
-function committing(transactions: Made, alone: boolean) {
-  const committer = committerOf({
-    transactions: { ...transactions, sweep: async () => 0 },
-    now: () => 0,
-    onCommit: undefined,
-    isAlone: () => alone,
-    noticed: Promise.resolve(),
-  });
-  return (id: string) => committer.commit({ container: 'customers', writes: [], keys: [id], texts: [''], scopes: [] });
-}
-
-test('of batches that are tried one by one, the first that does not get the lock tells those behind it', async () => {
-  let waits = 0;
-  const transactions: Made = {
-    ahead: () => undefined,
-    async underLock(batches) {
-      if (batches.length > 1) throw new Error('poisoned');
-      if (batches[0]?.keys[0] === '0') return batches.map((batch) => [batch, ['etag']]);
-      waits += 1;
-      throw Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
-    },
-    lost: async () => undefined,
-  };
-  const commit = committing(transactions, false);
-  const load = Array.from({ length: 20 }, (_, n) => commit(String(n)));
-  const [first, ...rest] = load;
-  await Promise.all(rest.map((one) => expect(one).rejects.toBeInstanceOf(StoreUnavailable)));
-  expect(await first).toEqual(['etag']);
-  expect(waits).toBe(1);
-});
-
-test('whoever waits when nothing can be undone is told so, and the next commits go on', async () => {
-  let broken = true;
-  const transactions: Made = {
-    ahead: () => (broken ? { result: [], landed: Promise.reject(new Error('lost')) } : undefined),
-    underLock: async (batches) => batches.map((batch) => [batch, ['etag']]),
-    async lost() {
-      throw new Error('The disk is gone');
-    },
-  };
-  const commit = committing(transactions, true);
-  await expect(commit('a')).rejects.toThrow('The disk is gone');
-  broken = false;
-  expect(await commit('a')).toEqual(['etag']);
 });
