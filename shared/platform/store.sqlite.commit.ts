@@ -2,7 +2,7 @@
 import type { ContainerName } from './containers.ts';
 import { isBusy } from './errors.ts';
 import { unavailable } from './store.sqlite.statements.ts';
-import type { Outcome, Sent, Transactions } from './store.sqlite.transaction.ts';
+import type { Outcome, Sent, Swept, Transactions } from './store.sqlite.transaction.ts';
 import type { Batch } from './store.sqlite.write.ts';
 import { CommitRefused } from './store.ts';
 
@@ -23,7 +23,7 @@ interface Options {
   /** Seconds since 1970. */
   readonly now: () => number;
   readonly onCommit: ((changed: ReadonlySet<ContainerName>) => void) | undefined;
-  /** Told of what `onCommit` throws. */
+  /** Told of what `onCommit` throws, and of a sweep that failed and not for a reason that may pass. */
   readonly onFault: (error: unknown) => void;
   /** Whether nobody else writes to the file at present. */
   readonly isAlone: () => boolean;
@@ -50,7 +50,10 @@ const MOST_SENT = 2;
 /** Most transactions done under the lock after a loss: twice as many after each, half as many after one has landed. */
 const MOST_LOCKED = 64;
 const SWEEP_EVERY_SECONDS = 60;
-const SWEEP_AT_ONCE = 200;
+/** While a sweep does not come to the end of what has expired. */
+const SWEEP_AGAIN_SECONDS = 1;
+/** Documents of each container: more than a second of writes leaves there. (Of facts they take some 10 ms.) */
+const SWEEP_AT_ONCE = 1000;
 
 /** `commit` rejects with `CommitRefused`, or with `StoreUnavailable` when the lock or the disk is not to be had. */
 export function committerOf({ transactions, now, onCommit, onFault, isAlone, noticed }: Options): Committer {
@@ -64,7 +67,8 @@ export function committerOf({ transactions, now, onCommit, onFault, isAlone, not
   let locked = 0;
   /** How many it will be after the next loss. */
   let lockedAfterLoss = 1;
-  let swept = now();
+  /** When the next sweep is due, in seconds since 1970. */
+  let sweepAt = now() + SWEEP_EVERY_SECONDS;
 
   async function flush(): Promise<void> {
     let untold: Outcomes = [];
@@ -80,11 +84,11 @@ export function committerOf({ transactions, now, onCommit, onFault, isAlone, not
 
   /** Starts what is to be done next; comes to what has landed by then. Undefined when nothing is left. */
   function step(): Promise<Outcomes> | undefined {
-    const sweeps = now() - swept >= SWEEP_EVERY_SECONDS;
+    const sweeps = now() >= sweepAt;
     if (!sweeps && locked === 0 && sent.length < MOST_SENT && isAlone()) sendAhead();
     const [oldest] = sent;
     if (oldest) return landing(oldest);
-    if (sweeps) return sweepSome().then(nothing, nothing);
+    if (sweeps) return sweepSome().then(nothing, unswept);
     return queue.length > 0 ? underLock() : undefined;
   }
 
@@ -197,9 +201,18 @@ export function committerOf({ transactions, now, onCommit, onFault, isAlone, not
     queueMicrotask(() => onFault(error));
   }
 
-  async function sweepSome(): Promise<number> {
-    swept = now();
-    return transactions.sweep(swept, SWEEP_AT_ONCE);
+  async function sweepSome(): Promise<Swept> {
+    const at = now();
+    sweepAt = at + SWEEP_EVERY_SECONDS;
+    const swept = await transactions.sweep(at, SWEEP_AT_ONCE);
+    if (swept.more) sweepAt = at + SWEEP_AGAIN_SECONDS;
+    return swept;
+  }
+
+  /** What may pass is tried again with the next sweep. */
+  function unswept(error: unknown): readonly never[] {
+    if (!unavailable(error)) fault(error);
+    return [];
   }
 
   /** One at a time, each after the one before, so that a sweep that is asked for meets no transaction on its way. */
@@ -225,8 +238,8 @@ export function committerOf({ transactions, now, onCommit, onFault, isAlone, not
       let gone = 0;
       for (;;) {
         const some = await inTurn(sweepSome);
-        gone += some;
-        if (some === 0) return gone;
+        gone += some.gone;
+        if (!some.more) return gone;
       }
     },
     async drain() {

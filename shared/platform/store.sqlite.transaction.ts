@@ -24,6 +24,13 @@ export interface Sent<T> {
   readonly landed: Promise<void>;
 }
 
+export interface Swept {
+  /** How many documents. */
+  readonly gone: number;
+  /** Whether there may be more. */
+  readonly more: boolean;
+}
+
 export interface Transactions {
   /**
    * Takes the write lock, looks up what the batches are about to write, and leaves the rest to the other thread: requests
@@ -37,8 +44,8 @@ export interface Transactions {
    * others and calls `lost`.
    */
   ahead<B extends Batch>(batches: readonly B[], now: number): Sent<Outcome<B>[]> | undefined;
-  /** Deletes up to `most` documents of each container that expired by `now`, likewise under the lock; how many. */
-  sweep(now: number, most: number): Promise<number>;
+  /** Deletes up to `most` documents of each container that expired by `now`, likewise under the lock. */
+  sweep(now: number, most: number): Promise<Swept>;
   /** Undoes what was sent, and knows nothing any more. */
   lost(): Promise<void>;
 }
@@ -174,7 +181,8 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
     sweep: (now, most) =>
       locked((next) => {
         const expiring = containerNames.filter((name) => declarationOf(name).ttl);
-        return expiring.reduce((gone, name) => gone + writer(name).sweep(now, most, next), 0);
+        const each = expiring.map((name) => writer(name).sweep(now, most, next));
+        return { gone: each.reduce((sum, gone) => sum + gone, 0), more: each.includes(most) };
       }),
     lost,
   };

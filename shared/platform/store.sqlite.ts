@@ -29,7 +29,7 @@ interface SqliteOptions {
   readonly clock: Clock;
   /** Told after each durable commit of this process which containers changed. */
   readonly onCommit?: (changed: ReadonlySet<ContainerName>) => void;
-  /** Told of what failed that nobody waits for: `onCommit`. Left out, it is an error that nobody catches. */
+  /** Told of what failed that nobody waits for, `onCommit` or a sweep. Left out, it is an error that nobody catches. */
   readonly onFault?: (error: unknown) => void;
   /** Milliseconds that a commit waits while another process holds the file; default 5,000. */
   readonly patience?: number;

@@ -19,7 +19,7 @@ function committing(transactions: Partial<Transactions>, { onCommit, onFault = n
     transactions: {
       ahead: nothing,
       underLock: async (batches) => batches.map((batch) => [batch, ['under the lock']]),
-      sweep: async () => 0,
+      sweep: async () => ({ gone: 0, more: false }),
       lost: async () => undefined,
       ...transactions,
     },

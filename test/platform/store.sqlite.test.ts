@@ -1,4 +1,4 @@
-/** What the embedded store promises beyond the contract: sharing, durability, opening, sweeping. */
+/** What the embedded store promises beyond the contract: sharing, durability, opening. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -193,52 +193,6 @@ describe('opening and closing', () => {
     expect(() => open(join(path, 's.db'))).toThrow(/^The store cannot be opened at .*s\.db: /);
     await writeFile(join(path, 'not.db'), 'this is a text and by no means a database '.repeat(50));
     expect(() => open(join(path, 'not.db'))).toThrow(/^The store cannot be opened at .*not\.db: /);
-  });
-});
-
-describe('time to live', () => {
-  test('a sweep removes the expired with their words and sets, and leaves the rest', async () => {
-    const file = join(await folder(), 's.db');
-    const clock = testClock();
-    const store = open(file, clock);
-    for (let n = 0; n < 30; n += 1) {
-      const ttl = n % 3 === 0 ? {} : { ttl: n % 3 === 1 ? 10 : 1000 };
-      const document: Document = {
-        id: `c${n}`,
-        kind: 'customer',
-        body: n,
-        words: ['word', `w${n}`],
-        sets: { tags: ['t'] },
-        ...ttl,
-      };
-      await store.commit('customers', ['o'], [{ op: 'create', document }]);
-    }
-    expect(await store.sweep()).toBe(0);
-    clock.advance(10_000);
-    expect(await store.sweep()).toBe(10);
-    expect(await store.sweep()).toBe(0);
-    const db = new Database(file);
-    const left = (table: string) => db.prepare(`SELECT count(DISTINCT id) FROM ${table}`).raw(true).get([]);
-    expect([left('d_customers'), left('t_customers')]).toEqual([[20], [20]]);
-    db.close();
-  });
-
-  test('commits sweep by themselves, at most once a minute', async () => {
-    const file = join(await folder(), 's.db');
-    const clock = testClock();
-    const store = open(file, clock);
-    const brief: Document = { id: 'brief', kind: 'customer', body: null, ttl: 10 };
-    await store.commit('customers', ['o'], [{ op: 'create', document: brief }]);
-    const db = new Database(file);
-    const rows = () => db.prepare('SELECT id FROM d_customers ORDER BY id').raw(true).all([]);
-    clock.advance(30_000);
-    await store.commit('customers', ['o'], [create('c1')]);
-    expect(rows()).toEqual([['brief'], ['c1']]);
-    clock.advance(30_000);
-    await store.commit('customers', ['o'], [create('c2')]);
-    await store.close();
-    expect(rows()).toEqual([['c1'], ['c2']]);
-    db.close();
   });
 });
 
