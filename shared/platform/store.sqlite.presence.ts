@@ -10,6 +10,8 @@ const LOOK_EVERY = 50;
 const NOTICED_WITHIN = 100;
 /** Failures to lock the own name; each takes some 0.1 ms. */
 const MOST_FAILURES = 50;
+/** Milliseconds to enter within: whoever is at the own name has been stopped, or the folder does not show what is in it. */
+const ENTERED_WITHIN = 5000;
 
 export interface Presence {
   /** Until when nobody else writes to the file, by `now` (milliseconds of `performance`); 0 when that is not known. */
@@ -23,7 +25,7 @@ export interface Presence {
 /**
  * Enters the file's folder of those who have it open, under a name nobody else has. Whoever is there holds a lock under
  * its name, which the operating system frees when the process dies; names without a lock are cleared away. Throws when
- * the folder cannot be made or read.
+ * the folder cannot be made or read, or its own name cannot be had within 5 s.
  */
 export function enter(file: string, name: string): Presence {
   const folder = `${file}-open`;
@@ -81,7 +83,11 @@ export function enter(file: string, name: string): Presence {
     }
   }
 
-  while (!isIn()) mine.release();
+  const until = performance.now() + ENTERED_WITHIN;
+  while (!isIn()) {
+    mine.release();
+    if (performance.now() > until) throw new Error(`Its name ${name} in ${folder} cannot be had`);
+  }
   look();
   return {
     quietUntil(now) {

@@ -1,14 +1,17 @@
 /** Who has a file of the embedded store open, and what the others may take from it (docs/adr/0003). */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { rmSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
+import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { lockIn } from '../../shared/platform/lock.ts';
 import { enter } from '../../shared/platform/store.sqlite.presence.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
@@ -78,6 +81,36 @@ describe('who is there', () => {
     two.leave();
     expect(one.quietUntil(1100)).toBe(0);
     one.leave();
+  });
+
+  test('one whose name others clear away while it locks it enters under it all the same', async () => {
+    const { exec } = Database.prototype;
+    const lock = join(`${file}-open`, 'one.lock');
+    vi.spyOn(Database.prototype, 'exec').mockImplementationOnce(function (this: Database.Database, sql) {
+      // Open and not yet locked it is one who died, to the first who looks; the second finds that out with a file of its own.
+      rmSync(lock);
+      writeFileSync(lock, '');
+      exec.call(this, sql);
+      rmSync(lock);
+      return this;
+    });
+    const one = enter(file, 'one');
+    expect(await present()).toEqual(['one.lock']);
+    one.leave();
+  });
+
+  test('one whose name another keeps locked gives up after 5 s', async () => {
+    await mkdir(`${file}-open`);
+    const other = lockIn(`${file}-open`, 'one');
+    expect(other.held()).toBe(true);
+    let now = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += 1000;
+      return now;
+    });
+    expect(() => enter(file, 'one')).toThrow('cannot be had');
+    expect(now).toBeLessThan(10_000);
+    other.release();
   });
 
   test('processes that come and go at the same moment do not hinder each other', async () => {
