@@ -204,13 +204,19 @@ function broughtIn(writing: Db): void {
 
 /** One connection to read with and one to write with, so that reads go on while a transaction is written and synced. */
 function opened(file: string, self: string): { readonly db: Db; readonly writing: Db; readonly presence: Presence } {
+  const connections: Db[] = [];
+  const connected = () => {
+    const made = new Database(file);
+    connections.push(made);
+    return made;
+  };
   try {
     mkdirSync(dirname(file), { recursive: true });
-    const db = new Database(file);
+    const db = connected();
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; ${CACHE}`);
     bringUp(db, containers);
     db.exec(SORTING);
-    const writing = new Database(file);
+    const writing = connected();
     // A checkpoint every 40,000 pages (160 MB) writes a page that changes often once instead of many times; of
     // a log that grew larger all the same, 256 MB stay.
     writing.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 40000; PRAGMA journal_size_limit = 268435456;
@@ -220,6 +226,7 @@ function opened(file: string, self: string): { readonly db: Db; readonly writing
     // Last, as one that could not open it is not there; and where the file is, be it opened through a link.
     return { db, writing, presence: enter(realpathSync(file), self) };
   } catch (error) {
+    for (const one of connections) one.close();
     throw new StoreUnavailable(`The store cannot be opened at ${file}: ${messageOf(error)}`, 1, { cause: error });
   }
 }

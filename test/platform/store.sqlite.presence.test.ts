@@ -141,6 +141,13 @@ describe('who is there', () => {
     expect(await present()).toHaveLength(1);
     await store.close();
   });
+
+  test('one that could not enter has closed both of its connections', async () => {
+    await writeFile(`${file}-open`, 'no folder');
+    const close = vi.spyOn(Database.prototype, 'close');
+    expect(() => openSqliteStore({ file, clock: testClock() })).toThrow('cannot be opened');
+    expect(new Set(close.mock.contexts).size).toBe(2);
+  });
 });
 
 describe('two stores on one file', () => {
