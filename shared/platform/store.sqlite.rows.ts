@@ -1,8 +1,9 @@
 /** The rows of documents as a transaction leaves them, written in a few statements at its end. */
 import { grouped } from './grouped.ts';
 import type { Rest } from './store.sqlite.aside.ts';
-import type { Db, Table } from './store.sqlite.schema.ts';
+import type { Table } from './store.sqlite.schema.ts';
 import { bindable, wordsText } from './store.sqlite.schema.ts';
+import type { Statements } from './store.sqlite.statements.ts';
 import type { Document } from './store.ts';
 
 export type Value = string | number | null;
@@ -43,7 +44,8 @@ export interface Rows {
   forget(): void;
 }
 
-export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
+/** `reading` sees what is committed; which rows this process has yet to commit is known here. */
+export function rowsFor(reading: Statements, { documents, prefixes, fields }: Table): Rows {
   const groupColumns = ['g', ...prefixes];
   const insert = inserting(documents, [
     'n',
@@ -54,7 +56,7 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
     ...groupColumns,
     ...fields.map((field) => `"f_${field}"`),
   ]);
-  const lastN = db.prepare(`SELECT coalesce(max(n), 0) FROM ${documents}`).raw(true);
+  const lastN = `SELECT coalesce(max(n), 0) FROM ${documents}`;
   const updates = new Map<string, string>();
   const added = new Map<number, Row>();
   const changed = new Map<number, Change>();
@@ -101,7 +103,7 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
       last = undefined;
     },
     nextN() {
-      last = (last ?? Number((lastN.get([]) as [number])[0])) + 1;
+      last = (last ?? reading.row<[number]>(lastN, [])?.[0] ?? 0) + 1;
       return last;
     },
     set(row, before) {
@@ -116,6 +118,7 @@ export function rowsFor(db: Db, { documents, prefixes, fields }: Table): Rows {
     },
     inserts: (n) => added.has(n),
     settle(rest) {
+      if (added.size + changed.size + gone.size === 0) return;
       if (gone.size > 0) {
         rest.add(`DELETE FROM ${documents} WHERE n IN (SELECT value FROM json_each(?))`, JSON.stringify([...gone]));
       }

@@ -90,6 +90,7 @@ export function termsFor(table: Table): Terms {
       }
     },
     settle(rest) {
+      if (owners.size === 0) return;
       for (const owner of owners.values()) {
         for (const term of owner.drop.values()) {
           rest.add(dropping, JSON.stringify([owner.keys[0], ...term, owner.id]));

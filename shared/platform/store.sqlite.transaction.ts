@@ -7,7 +7,7 @@ import { grouped } from './grouped.ts';
 import { aside, restOf } from './store.sqlite.aside.ts';
 import { newGroupsFor } from './store.sqlite.groups.ts';
 import type { Db } from './store.sqlite.schema.ts';
-import { keepLast, LAST_SEQ, tableOf } from './store.sqlite.schema.ts';
+import { keepLast, LAST_SEQ } from './store.sqlite.schema.ts';
 import type { Statements } from './store.sqlite.statements.ts';
 import type { Batch, Memory, Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
@@ -51,9 +51,9 @@ export interface Transactions {
 }
 
 interface Options {
-  /** A connection that nothing else uses: what is being written is seen by no read. */
+  /** A connection that nothing else uses: what is being written is seen by no read, and asked nothing meanwhile. */
   readonly db: Db;
-  /** Of another connection, which sees what is committed. */
+  /** Of another connection, which sees what is committed, and can be asked at any time. */
   readonly reading: Statements;
   /** Names this process in the file; hexadecimal. */
   readonly self: string;
@@ -67,19 +67,20 @@ type Next = () => number;
 
 export function transactionsOf({ db, reading, self, memory, patience }: Options): Transactions {
   const { latest } = memory;
-  const writers = new Map<ContainerName, Writer>();
   const rest = restOf(db);
   const groups = newGroupsFor(reading);
+  // All at once: later the connection may be in use, and who prepares a statement on it waits for the disk.
+  const writers = new Map(
+    containerNames.map((name) => [name, writerOf(name, { db, reading, groupOf: groups.groupOf, memory })]),
+  );
   const lastSeq = db.prepare(LAST_SEQ).raw(true);
   /** The file's last number once all that was sent has landed; undefined when that is not known. */
   let expected: number | undefined;
 
   function writer(container: ContainerName): Writer {
-    const known = writers.get(container);
-    if (known) return known;
-    const made = writerOf(db, tableOf(container), declarationOf(container), groups.groupOf, memory);
-    writers.set(container, made);
-    return made;
+    const one = writers.get(container);
+    if (!one) throw new Error(`There is no container ${container}`);
+    return one;
   }
 
   function forget(): void {

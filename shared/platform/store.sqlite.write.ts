@@ -1,5 +1,6 @@
 /** What one batch writes to the embedded store, as part of a transaction of the caller's. */
-import type { Container, ContainerName } from './containers.ts';
+import type { ContainerName } from './containers.ts';
+import { declarationOf } from './containers.ts';
 import { FACT_KIND } from './facts.ts';
 import type { Rest } from './store.sqlite.aside.ts';
 import type { GroupOf } from './store.sqlite.groups.ts';
@@ -7,8 +8,9 @@ import { etagOf, type KnownDocuments } from './store.sqlite.known.ts';
 import type { Found, Latest } from './store.sqlite.latest.ts';
 import { isAlive, keyOf } from './store.sqlite.latest.ts';
 import { rowsFor } from './store.sqlite.rows.ts';
-import type { Db, Table } from './store.sqlite.schema.ts';
+import type { Db } from './store.sqlite.schema.ts';
 import { partitionText, tableOf } from './store.sqlite.schema.ts';
+import type { Statements } from './store.sqlite.statements.ts';
 import { type Termed, termsFor } from './store.sqlite.terms.ts';
 import type { Document, Partition, Write } from './store.ts';
 import { CommitRefused } from './store.ts';
@@ -62,8 +64,19 @@ export interface Memory {
   readonly known: KnownDocuments;
 }
 
-/** `groupOf` numbers what is new. */
-export function writerOf(db: Db, table: Table, container: Container, groupOf: GroupOf, memory: Memory): Writer {
+interface Options {
+  /** A connection for what is asked under the lock. */
+  readonly db: Db;
+  /** Of another connection, for what is asked while that one is written with. */
+  readonly reading: Statements;
+  /** Numbers what is new. */
+  readonly groupOf: GroupOf;
+  readonly memory: Memory;
+}
+
+/** Prepares all that it will ask. */
+export function writerOf(container: ContainerName, { db, reading, groupOf, memory }: Options): Writer {
+  const table = tableOf(container);
   const { documents, fields, hasTerms, termKeys } = table;
   const { latest, known } = memory;
   /** Whether what a document was before says what is to be changed. */
@@ -76,9 +89,9 @@ export function writerOf(db: Db, table: Table, container: Container, groupOf: Gr
        CROSS JOIN ${documents} d WHERE d.pk = k.value ->> 0 AND d.id = k.value ->> 1`,
     )
     .raw(true);
-  const rows = rowsFor(db, table);
+  const rows = rowsFor(reading, table);
   const terms = hasTerms ? termsFor(table) : undefined;
-  const expired = container.ttl
+  const expired = declarationOf(container).ttl
     ? db.prepare(`SELECT n, pk, id, body FROM ${documents} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`).raw(true)
     : undefined;
   /** Documents as they were when the transaction began, once they were looked up. */

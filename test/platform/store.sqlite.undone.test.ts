@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { containers } from '../../shared/platform/containers.ts';
 import { knownDocuments } from '../../shared/platform/store.sqlite.known.ts';
 import { latestOf } from '../../shared/platform/store.sqlite.latest.ts';
@@ -37,6 +37,25 @@ function connection(): Db {
   return db;
 }
 
+/** The texts of what the connection prepares and asks. */
+function watched(db: Db): string[] {
+  const texts: string[] = [];
+  const prepare = db.prepare.bind(db);
+  vi.spyOn(db, 'prepare').mockImplementation((text) => {
+    texts.push(text);
+    const statement = prepare(text);
+    const { get, all } = statement;
+    const noted =
+      <T>(ask: (...values: unknown[]) => T) =>
+      (...values: unknown[]) => {
+        texts.push(text);
+        return ask.apply(statement, values);
+      };
+    return Object.assign(statement, { get: noted(get), all: noted(all) });
+  });
+  return texts;
+}
+
 /**
  * The transactions of a process, which takes itself to be alone until `quietUntil`; the next look for a group fails while
  * `fails` holds a reason.
@@ -62,8 +81,10 @@ function processOf(self: string, quietUntil = 0) {
       return statements.row(sql, values);
     },
   };
-  const transactions = transactionsOf({ db: connection(), reading, self, memory: { latest, known }, patience: 1000 });
-  return { transactions, fails, latest };
+  const db = connection();
+  const asked = watched(db);
+  const transactions = transactionsOf({ db, reading, self, memory: { latest, known }, patience: 1000 });
+  return { transactions, fails, latest, asked };
 }
 
 function creating(organization: string, id: string) {
@@ -135,4 +156,16 @@ test('one that could not be made takes what it had begun with it, not the next',
   await transactions.lost();
   await transactions.underLock([creating('o', 'a'), creating('ill', 'b'), creating('o', 'c')], 0);
   expect(ids()).toEqual(['a', 'b', 'before', 'c']);
+});
+
+test('what is sent ahead asks nothing of the connection that the one before is written with', async () => {
+  const { transactions, asked } = processOf('aa');
+  await transactions.underLock([creating('o', 'before')], 0);
+  expect(asked).not.toEqual([]);
+  asked.length = 0;
+  const first = transactions.ahead([creating('o', 'a')], 0);
+  const venue = { id: 'v', kind: 'venue', body: 1 };
+  const second = transactions.ahead([batchOf('venues', ['o'], [{ op: 'create', document: venue }])], 0);
+  expect(asked).toEqual([]);
+  await Promise.all([first?.landed, second?.landed]);
 });
