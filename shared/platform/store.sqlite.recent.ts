@@ -30,31 +30,33 @@ export interface Recent {
   since(table: string, seq: number): Recorded[] | undefined;
 }
 
-/** Characters of JSON kept of each container. Nobody asks while another process relays. */
-const MOST_CHARACTERS = 500_000;
+/** Characters of JSON kept of all containers together. Nobody asks while another process relays. */
+const MOST_CHARACTERS = 2_000_000;
 
 interface Feed {
   /** From this number on all is known. */
   start: number;
-  characters: number;
   readonly versions: Map<string, Version>;
 }
 
 export function recentChanges(): Recent {
   const feeds = new Map<string, Feed>();
+  let characters = 0;
   for (const name of containerNames.filter((one) => declarationOf(one).facts)) {
-    feeds.set(tableOf(name).documents, { start: Number.POSITIVE_INFINITY, characters: 0, versions: new Map() });
+    feeds.set(tableOf(name).documents, { start: Number.POSITIVE_INFINITY, versions: new Map() });
   }
 
-  function drop(feed: Feed, key: string): void {
-    feed.characters -= feed.versions.get(key)?.size ?? 0;
-    feed.versions.delete(key);
+  function drop({ versions }: Feed, key: string): void {
+    characters -= versions.get(key)?.size ?? 0;
+    versions.delete(key);
   }
 
-  function restart(feed: Feed, seq: number): void {
-    feed.start = seq;
-    feed.characters = 0;
-    feed.versions.clear();
+  function restart(seq: number): void {
+    characters = 0;
+    for (const feed of feeds.values()) {
+      feed.start = seq;
+      feed.versions.clear();
+    }
   }
 
   return {
@@ -65,13 +67,11 @@ export function recentChanges(): Recent {
         drop(feed, key);
         if (!version) continue;
         feed.versions.set(key, version);
-        feed.characters += version.size;
+        characters += version.size;
       }
-      for (const feed of feeds.values()) if (feed.characters > MOST_CHARACTERS) restart(feed, to);
+      if (characters > MOST_CHARACTERS) restart(to);
     },
-    restart(seq) {
-      for (const feed of feeds.values()) restart(feed, seq);
-    },
+    restart,
     since(table, seq) {
       const feed = feeds.get(table);
       if (!feed || seq < feed.start) return undefined;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../shared/platform/clock.ts';
+import type { ContainerName } from '../../shared/platform/containers.ts';
 import { FACT_KIND } from '../../shared/platform/facts.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
@@ -118,10 +119,31 @@ test('a follower that stops half-way goes on from there, whatever came meanwhile
   expect(idsIn(await changes(position))).toEqual(['b', 'c', 'd']);
 });
 
-test('where nobody follows no more is kept than half a million characters, and nothing is missed', async () => {
+test('where nobody follows no more is kept than two million characters in all, and nothing is missed', async () => {
   await store.commit(...at, [create('before')]);
   const [before] = await changes(undefined);
-  const large = 'x'.repeat(200_000);
-  for (const id of ['a', 'b', 'c', 'd']) await store.commit(...at, [create(id, large)]);
-  expect(idsIn(await changes(before?.position))).toEqual(['a', 'b', 'c', 'd']);
+  const large = fact('large', 'x'.repeat(700_000));
+  const write = (container: ContainerName, document: Document) =>
+    store.commit(container, at[1], [{ op: 'create', document }]);
+  await write('customers', large);
+  await write('venues', large);
+  const [kept] = await changes(before?.position);
+  expect(kept?.document).toBe(large);
+  await write('customers', { ...large, id: 'next' });
+  await write('venues', { ...large, id: 'next' });
+  const found = await changes(before?.position);
+  expect(idsIn(found)).toEqual(['large', 'next']);
+  expect(found[0]?.document).not.toBe(large);
+});
+
+test('what a follower has is not kept: it gets the next from memory, however much there was', async () => {
+  await store.commit(...at, [create('before')]);
+  let position = (await changes(undefined)).at(-1)?.position;
+  for (const id of ['a', 'b', 'c', 'd']) {
+    const document = fact(id, 'x'.repeat(700_000));
+    await store.commit(...at, [{ op: 'create', document }]);
+    const [change] = await changes(position);
+    expect(change?.document).toBe(document);
+    position = change?.position;
+  }
 });
