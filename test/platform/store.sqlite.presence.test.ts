@@ -15,6 +15,7 @@ import { lockIn } from '../../shared/platform/lock.ts';
 import { enter } from '../../shared/platform/store.sqlite.presence.ts';
 import type { SqliteStore } from '../../shared/platform/store.sqlite.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
+import type { Write } from '../../shared/platform/store.ts';
 import { testClock } from '../support/platform.ts';
 
 let folder: string;
@@ -200,7 +201,17 @@ describe('two stores on one file', () => {
     }
   });
 
-  test.each(['changes', 'query'] as const)('after %s showed something newer, nothing older is read', async (look) => {
+  /** Ways to be shown what was written beside the document `a`. */
+  const looks = {
+    async changes() {
+      const changes: unknown[] = [];
+      for await (const { document } of one.changes('claims')) changes.push(document.body);
+      return changes.at(-1);
+    },
+    query: async () => (await one.query(...at, { kind: 'beside', limit: 1 })).items[0]?.document.body,
+    read: async () => (await one.read(...at, 'b'))?.document.body,
+  };
+  test.each(Object.entries(looks))('after %s showed something newer, nothing older is read', async (_, look) => {
     one = opened();
     two = opened();
     await one.commit(...at, [{ op: 'upsert', document: document(0) }]);
@@ -208,11 +219,9 @@ describe('two stores on one file', () => {
     const now = performance.now();
     vi.spyOn(performance, 'now').mockImplementation(() => now);
     expect((await one.read(...at, 'a'))?.document.body).toBe(0);
-    await two.commit(...at, [{ op: 'upsert', document: document(1) }]);
-    const seen: unknown[] = [];
-    if (look === 'changes') for await (const change of one.changes('claims')) seen.push(change.document.body);
-    else for (const item of (await one.query(...at, { kind: 'claim', limit: 9 })).items) seen.push(item.document.body);
-    expect(seen).toEqual([1]);
+    const beside: Write = { op: 'create', document: { id: 'b', kind: 'beside', body: 'new' } };
+    await two.commit(...at, [{ op: 'upsert', document: document(1) }, beside]);
+    expect(await look()).toBe('new');
     expect((await one.read(...at, 'a'))?.document.body).toBe(1);
   });
 });
