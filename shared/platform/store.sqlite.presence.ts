@@ -42,15 +42,18 @@ export function enter(file: string, name: string): Presence {
   function isDead(other: string): boolean {
     const lock = lockIn(folder, other);
     if (!lock.held()) return false;
-    clear(other);
+    const isCleared = clear(other);
     lock.release();
+    if (!isCleared) clear(other);
     return true;
   }
-  function clear(left: string): void {
+  /** Whether it worked: Windows keeps a file that anybody has open. Without a lock it counts for nobody. */
+  function clear(left: string): boolean {
     try {
       rmSync(join(folder, `${left}${LOCK_ENDING}`), { force: true });
+      return true;
     } catch {
-      // Windows keeps a file that anybody has open. Without a lock it counts for nobody.
+      return false;
     }
   }
   function othersThere(): boolean {
