@@ -6,7 +6,7 @@ import type { Plan } from './store.plan.ts';
 import { placeTypes, planOf } from './store.plan.ts';
 import { groupsFor } from './store.sqlite.groups.ts';
 import type { KnownDocuments } from './store.sqlite.known.ts';
-import { narrowed, narrowest } from './store.sqlite.narrow.ts';
+import { few, narrowed, narrowest } from './store.sqlite.narrow.ts';
 import type { Sql } from './store.sqlite.query.ts';
 import { countSql, pageSql } from './store.sqlite.query.ts';
 import type { Reach, TermPlace } from './store.sqlite.reach.ts';
@@ -49,7 +49,7 @@ export function pagerOf(statements: Statements, known: KnownDocuments): Pager {
   }
 
   function listed(reach: Reach, plan: Plan, place: readonly IndexValue[] | undefined, limit: number): Found[] {
-    const lead = setLead(statements, reach, plan, limit);
+    const lead = setLead(statements, reach, plan, few(limit));
     if (lead) return found(reach, setPageSql(reach, plan, lead, place, limit));
     const narrow = narrowed(statements, reach, plan, limit);
     return found(reach, pageSql(reach, plan, place, limit, narrow && [narrow]));
@@ -85,7 +85,8 @@ export function pagerOf(statements: Statements, known: KnownDocuments): Pager {
     if (words.length > 0) {
       sql = searchCountSql(reach, plan, leadOf(statements, reach, words, 1), words);
     } else {
-      const lead = setLead(statements, reach, plan, Number.MAX_SAFE_INTEGER / 100);
+      // However many documents hold its terms, a set leads to fewer than there are.
+      const lead = setLead(statements, reach, plan, Number.POSITIVE_INFINITY);
       sql = lead ? setCountSql(reach, plan, lead) : countSql(reach, narrowest(reach, plan));
     }
     return statements.row<[number]>(sql.text, sql.values)?.[0] ?? 0;

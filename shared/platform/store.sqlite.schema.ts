@@ -11,6 +11,8 @@ export type Db = Database.Database;
 /** Where a container's documents lie, and in which columns. */
 export interface Table {
   readonly documents: string;
+  /** Reads one by its partition's text and its id: `[n, seq, expires_at, body]`. */
+  readonly oneSql: string;
   readonly terms: string;
   readonly hasTerms: boolean;
   /** Whether the first characters of words are terms. */
@@ -42,8 +44,10 @@ export function tableOf(name: ContainerName): Table {
 
 function tableFor(name: string, container: Container): Table {
   const prefixes = container.partitionKey.slice(1).map((_, at) => `g${at + 1}`);
+  const documents = `d_${name}`;
   return {
-    documents: `d_${name}`,
+    documents,
+    oneSql: `SELECT n, seq, expires_at, body FROM ${documents} WHERE pk = ? AND id = ?`,
     terms: `t_${name}`,
     hasTerms: container.search || container.sets.length > 0,
     starts: container.beginnings,
@@ -112,9 +116,15 @@ export function keepLast(seq: number, writer: string): string {
   return `INSERT OR REPLACE INTO meta VALUES ('seq', ${seq}), ('writer', '${writer}')`;
 }
 
+/**
+ * Of the tables themselves. To be raised with whatever `bringUp` is to do to files that are there though no declaration has
+ * changed: another column, another kind of term, another way to write what stands in one.
+ */
+const LAYOUT = 3;
+
 /** Makes what is missing and drops what is no longer declared; does nothing when the declarations are as they were. */
 export function bringUp(db: Db, declarations: Readonly<Record<string, Container>>): void {
-  const fingerprint = documentHash(JSON.stringify([3, declarations]));
+  const fingerprint = documentHash(JSON.stringify([LAYOUT, declarations]));
   db.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID');
   const known = db.prepare("SELECT value FROM meta WHERE name = 'schema'").raw(true);
   if (isText(known.get([]), fingerprint)) return;

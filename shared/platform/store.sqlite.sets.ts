@@ -1,15 +1,17 @@
 /** Queries that test a set: led by the set's own index where few documents hold the terms, else by the order's. */
 import type { Place } from './cursor.ts';
 import type { Plan } from './store.plan.ts';
-import { few } from './store.sqlite.narrow.ts';
 import type { Sql } from './store.sqlite.query.ts';
 import { after, filtersOf, itemColumns, joined, orderOf, placeValues } from './store.sqlite.query.ts';
 import type { Reach, Stream } from './store.sqlite.reach.ts';
 import { MOST_TERMS, sizeSql, streamSql } from './store.sqlite.reach.ts';
 import type { Statements } from './store.sqlite.statements.ts';
 
-/** The stream to be led by, or undefined when the index of the order does better (or there is no set to test). */
-export function setLead(statements: Statements, reach: Reach, plan: Plan, limit: number): Stream | undefined {
+/**
+ * The stream to be led by, or undefined when there is no set to test, or its terms have to be sorted and more than `most`
+ * documents hold them, so that the index of the order does better.
+ */
+export function setLead(statements: Statements, reach: Reach, plan: Plan, most: number): Stream | undefined {
   if (reach.scope === '') return undefined;
   const streams = plan.where.flatMap((condition): Stream[] => {
     if (!('set' in condition)) return [];
@@ -19,7 +21,6 @@ export function setLead(statements: Statements, reach: Reach, plan: Plan, limit:
   const [only] = streams;
   if (!only) return undefined;
   if (streams.length === 1 && isMerged(plan, only)) return only;
-  const most = few(limit);
   let best: { stream: Stream; size: number } | undefined;
   for (const stream of streams) {
     const sql = sizeSql(reach, stream, most + 1);

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import Database from 'libsql';
 import { type Clock, randomHex } from './clock.ts';
 import type { ContainerName } from './containers.ts';
-import { containerNames, containers, declarationOf } from './containers.ts';
+import { containers, declarationOf } from './containers.ts';
 import { messageOf } from './errors.ts';
 import { checkPartition, checkSize, checkWrites, isDocumentId } from './store.plan.ts';
 import { committerOf } from './store.sqlite.commit.ts';
@@ -84,12 +84,12 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
   let closing: Promise<void> | undefined;
   let closed = false;
 
-  function alive(): void {
+  function checkOpen(): void {
     if (closed) throw new Error('The store is closed');
   }
 
   /** From the call of `close` on nothing more is taken: under a load it would never end. */
-  function taking(): void {
+  function checkTakesMore(): void {
     if (closing !== undefined) throw new Error('The store is closed');
   }
 
@@ -105,10 +105,10 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
 
   return {
     async read(container, partition, id) {
-      alive();
+      checkOpen();
       checkPartition(container, partition);
       if (!isDocumentId(id)) return undefined;
-      const { documents } = tableOf(container);
+      const { documents, oneSql } = tableOf(container);
       const pk = partitionText(partition);
       const key = keyOf(documents, pk, id);
       const row = latest.find(key);
@@ -117,19 +117,19 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
       if (stored) return stored;
       latest.doubt();
       // In one look: since it was found, another process may have given the row to another document.
-      const found = statements.row<[number, number, number | null, string]>(readSql(container), [pk, id]);
+      const found = statements.row<[number, number, number | null, string]>(oneSql, [pk, id]);
       if (!found) return undefined;
       const [n, seq, expiresAt, text] = found;
       latest.learn(key, { n, seq, expiresAt });
       return isAlive({ expiresAt }, now) ? known.take(seq, text) : undefined;
     },
     async query(container, partition, query) {
-      alive();
+      checkOpen();
       latest.doubt();
       return page(container, partition, query, nowOf(container));
     },
     async commit(container, partition, writes) {
-      taking();
+      checkTakesMore();
       checkPartition(container, partition);
       checkWrites(container, partition, writes);
       const batch = batchOf(container, partition, writes);
@@ -140,7 +140,7 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
       const { documents } = tableOf(container);
       if (!/^\d{1,16}$/.test(from)) throw new BadCursor();
       let position = Number(from);
-      alive();
+      checkOpen();
       latest.refresh();
       const own = recent.since(documents, position);
       if (own) {
@@ -149,7 +149,7 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
       }
       const sql = `SELECT seq, pk, body FROM ${documents} WHERE seq > ? ORDER BY seq LIMIT ${CHANGES_AT_ONCE}`;
       for (;;) {
-        alive();
+        checkOpen();
         latest.doubt();
         const rows = statements.rows<[number, string, string]>(sql, [position]);
         for (const [seq, pk, body] of rows) {
@@ -161,11 +161,11 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
       }
     },
     async ping() {
-      alive();
+      checkOpen();
       statements.row(LAST_SEQ, []);
     },
     async sweep() {
-      taking();
+      checkTakesMore();
       return committer.sweep();
     },
     close() {
@@ -181,14 +181,6 @@ function thrown(error: unknown): never {
 
 function changeOf(partition: Partition, document: Document, seq: number): Change {
   return { partition, document, etag: etagOf(seq), position: String(seq) };
-}
-
-const readTexts = new Map<ContainerName, string>(
-  containerNames.map((name) => [name, `SELECT n, seq, expires_at, body FROM d_${name} WHERE pk = ? AND id = ?`]),
-);
-
-function readSql(container: ContainerName): string {
-  return readTexts.get(container) ?? '';
 }
 
 function seconds(clock: Clock): number {
