@@ -64,6 +64,19 @@ export interface Memory {
   readonly known: KnownDocuments;
 }
 
+/** A document to be written as the `seq`-th of the file. */
+interface Put {
+  readonly scopes: readonly string[];
+  readonly key: string;
+  readonly document: Document;
+  /** The document as JSON. */
+  readonly text: string;
+  /** What it takes the place of. */
+  readonly found: Found | undefined;
+  readonly seq: number;
+  readonly now: number;
+}
+
 interface Options {
   /** A connection for what is asked under the lock. */
   readonly db: Db;
@@ -145,15 +158,7 @@ export function writerOf(container: ContainerName, { db, reading, groupOf, memor
     return { keys: namesPartition ? [...groups, pk] : groups, document };
   }
 
-  function put(
-    scopes: readonly string[],
-    key: string,
-    document: Document,
-    text: string,
-    found: Found | undefined,
-    seq: number,
-    now: number,
-  ) {
+  function put({ scopes, key, document, text, found, seq, now }: Put): void {
     const [pk = ''] = scopes;
     const old = found && documentOf(found);
     const expiresAt = document.ttl === undefined ? null : now + document.ttl;
@@ -210,7 +215,7 @@ export function writerOf(container: ContainerName, { db, reading, groupOf, memor
           if (before) drop(scopes, key, before);
           return '';
         }
-        put(scopes, key, write.document, texts[index] ?? '', before, seq, now);
+        put({ scopes, key, document: write.document, text: texts[index] ?? '', found: before, seq, now });
         return etagOf(seq);
       });
     },
