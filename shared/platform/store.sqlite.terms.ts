@@ -13,8 +13,8 @@ export interface Termed {
 }
 
 export interface Terms {
-  /** The terms of a document that is new (no `before`), changed, or gone (no `after`). */
-  change(n: number, before: Termed | undefined, after: Termed | undefined): void;
+  /** The terms of a document that is new (no `before`), changed, or gone (no `after`); how many it has lost. */
+  change(n: number, before: Termed | undefined, after: Termed | undefined): number;
   /** Leaves all of it to the rest of the transaction. */
   settle(rest: Rest): void;
   /** Lets go of it: the transaction was rolled back. */
@@ -72,12 +72,14 @@ export function termsFor(table: Table): Terms {
     change(n, before, after) {
       const [had, has] = [of(before), of(after)];
       const same = before?.keys[0] === after?.keys[0];
+      let lost = 0;
       if (before && had.size > 0) {
         const owner = ownerOf(n, before);
         for (const [key, term] of had) {
           if (same && has.has(key)) continue;
           owner.add.delete(key);
           owner.drop.set(key, term);
+          lost += 1;
         }
       }
       if (after && has.size > 0) {
@@ -88,6 +90,7 @@ export function termsFor(table: Table): Terms {
           owner.add.set(key, term);
         }
       }
+      return lost;
     },
     settle(rest) {
       if (owners.size === 0) return;

@@ -9,7 +9,7 @@ import { newGroupsFor } from './store.sqlite.groups.ts';
 import type { Db } from './store.sqlite.schema.ts';
 import { keepLast, LAST_SEQ } from './store.sqlite.schema.ts';
 import type { Statements } from './store.sqlite.statements.ts';
-import type { Batch, Memory, Writer } from './store.sqlite.write.ts';
+import type { Batch, Memory, Swept, Writer } from './store.sqlite.write.ts';
 import { writerOf } from './store.sqlite.write.ts';
 import type { CommitRefused } from './store.ts';
 
@@ -22,13 +22,6 @@ export interface Sent<T> {
   readonly result: T;
   /** Rejects with what the engine says when nothing of it, or nobody knows what, was written. */
   readonly landed: Promise<void>;
-}
-
-export interface Swept {
-  /** How many documents. */
-  readonly gone: number;
-  /** Whether there may be more. */
-  readonly more: boolean;
 }
 
 export interface Transactions {
@@ -44,7 +37,7 @@ export interface Transactions {
    * others and calls `lost`.
    */
   ahead<B extends Batch>(batches: readonly B[], now: number): Sent<Outcome<B>[]> | undefined;
-  /** Deletes up to `most` documents of each container that expired by `now`, likewise under the lock. */
+  /** Deletes what expired by `now`, up to `most` documents and terms of each container, likewise under the lock. */
   sweep(now: number, most: number): Promise<Swept>;
   /** Undoes what was sent, and knows nothing any more. */
   lost(): Promise<void>;
@@ -183,7 +176,7 @@ export function transactionsOf({ db, reading, self, memory, patience }: Options)
       locked((next) => {
         const expiring = containerNames.filter((name) => declarationOf(name).ttl);
         const each = expiring.map((name) => writer(name).sweep(now, most, next));
-        return { gone: each.reduce((sum, gone) => sum + gone, 0), more: each.includes(most) };
+        return { gone: each.reduce((sum, { gone }) => sum + gone, 0), more: each.some(({ more }) => more) };
       }),
     lost,
   };

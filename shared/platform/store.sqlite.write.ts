@@ -50,12 +50,22 @@ export interface Writer {
    * and not known is taken not to be there; undefined, with nothing written, where more than that would have to be asked.
    */
   write(batch: Batch, next: () => number, now: number): string[] | CommitRefused | undefined;
-  /** Deletes up to `most` documents that expired by `now` (seconds since 1970); how many. Each takes a number too. */
-  sweep(now: number, most: number, next: () => number): number;
+  /**
+   * Deletes documents that expired by `now` (seconds since 1970), those with their terms up to `most` (and one document at
+   * least). Each takes a number too.
+   */
+  sweep(now: number, most: number, next: () => number): Swept;
   /** Leaves what the transaction has yet to write to the rest of it: to be called before it commits. */
   settle(rest: Rest): void;
   /** To be called when it was rolled back, or another process has written since the last. */
   forget(): void;
+}
+
+export interface Swept {
+  /** How many documents. */
+  readonly gone: number;
+  /** Whether there may be more. */
+  readonly more: boolean;
 }
 
 /** What this process knows of the file. */
@@ -174,12 +184,13 @@ export function writerOf(container: ContainerName, { db, reading, groupOf, memor
     terms.change(n, before, termed(groups, pk, document));
   }
 
-  function drop(scopes: readonly string[], key: string, found: Found): void {
+  /** How many terms it takes with it. */
+  function drop(scopes: readonly string[], key: string, found: Found): number {
     const [pk = ''] = scopes;
     const old = terms && documentOf(found);
     rows.delete(found.n);
     latest.move(key, undefined);
-    if (old) terms?.change(found.n, termed(groupsOf(scopes, old.kind), pk, old), undefined);
+    return (old && terms?.change(found.n, termed(groupsOf(scopes, old.kind), pk, old), undefined)) ?? 0;
   }
 
   return {
@@ -221,11 +232,15 @@ export function writerOf(container: ContainerName, { db, reading, groupOf, memor
     },
     sweep(now, most, next) {
       const over = (expired?.all([now, most]) ?? []) as [number, string, string, string][];
+      let gone = 0;
+      let weight = 0;
       for (const [n, pk, id, text] of over) {
+        if (weight >= most) break;
         // Terms are dropped by the group of the partition alone.
-        drop([pk], keyOf(documents, pk, id), { n, seq: next(), expiresAt: now, text });
+        weight += 1 + drop([pk], keyOf(documents, pk, id), { n, seq: next(), expiresAt: now, text });
+        gone += 1;
       }
-      return over.length;
+      return { gone, more: weight >= most };
     },
     settle(rest) {
       looked = undefined;

@@ -91,6 +91,20 @@ test('while a sweep does not come to the end of what has expired, the next comes
   expect(count('d_customers')).toBe(3);
 });
 
+test('with what has expired its words and sets are counted: they take as long', async () => {
+  for (let n = 0; n < 300; n += 100) {
+    const documents = Array.from({ length: 100 }, (_, one) => customer(`c${n + one}`, 10));
+    const writes = documents.map(
+      (one): Write => ({ op: 'create', document: { ...one, sets: { tags: ['a', 'b', 'c'] } } }),
+    );
+    await store.commit(...at, writes);
+  }
+  clock.advance(60_000);
+  await store.commit(...at, [create('other')]);
+  expect([count('d_customers') - 1, count('t_customers')]).toEqual([50, 50]);
+  expect(await store.sweep()).toBe(50);
+});
+
 test('a sweep that fails is told of, unless that may pass, and holds up no commit', async () => {
   await store.commit(...at, [create('brief', 10)]);
   db.exec("CREATE TRIGGER t BEFORE DELETE ON d_customers BEGIN SELECT RAISE(ABORT, 'broken'); END");
