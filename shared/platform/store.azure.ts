@@ -36,6 +36,7 @@ const Token = z.object({
 });
 const NOT_MODIFIED = 304;
 const NOT_FOUND = 404;
+const UNAVAILABLE = 503;
 /** The replica that was asked has not come so far as what this process has seen. */
 const SESSION_NOT_AVAILABLE = 1002;
 
@@ -96,7 +97,9 @@ function wireTo(options: CosmosOptions): Wire {
       asked(container, async (cosmos, abortSignal, heard) => {
         const reply = await cosmos.item(id, keyOf(partition)).read<CosmosDocument>({ abortSignal });
         // To the SDK any 404 is a document that is not there.
-        if (reply.statusCode === NOT_FOUND && heard.substatus) throw notFound(container, heard.substatus);
+        if (reply.statusCode === NOT_FOUND && heard.substatus) {
+          throw new WireFailure(meant(NOT_FOUND, heard.substatus), `${container} answers 404 (${heard.substatus})`);
+        }
         return reply.resource;
       }),
     query: (container, partition, { query, parameters }) =>
@@ -144,9 +147,9 @@ function wireTo(options: CosmosOptions): Wire {
   };
 }
 
-function notFound(container: ContainerName, substatus: number): WireFailure {
-  if (substatus === SESSION_NOT_AVAILABLE) return new WireFailure(503, `${container} is behind what was read before`);
-  return new WireFailure(NOT_FOUND, `The container ${container} is not there (${substatus})`);
+/** The status that says what was meant: 404 is also the answer of a replica that is behind. */
+function meant(status: number, substatus: unknown): number {
+  return status === NOT_FOUND && substatus === SESSION_NOT_AVAILABLE ? UNAVAILABLE : status;
 }
 
 function keyOf(partition: Partition): string | string[] {
@@ -172,8 +175,8 @@ function inputOf(operation: Operation): OperationInput {
  */
 export function wireFailure(error: unknown, heard: Heard): Error {
   if (error instanceof WireFailure || error instanceof TypeError || error instanceof RangeError) return error;
-  const { code, retryAfterInMs } = isRecord(error) ? error : {};
-  const status = typeof code === 'number' ? code : (heard.status ?? 0);
+  const { code, substatus = heard.substatus, retryAfterInMs } = isRecord(error) ? error : {};
+  const status = meant(typeof code === 'number' ? code : (heard.status ?? 0), substatus);
   const wait = typeof retryAfterInMs === 'number' ? retryAfterInMs : heard.retryAfterMs;
   const seconds = wait === undefined ? undefined : Math.max(1, Math.ceil(wait / 1000));
   return new WireFailure(status < 400 ? 0 : status, textOf(error), seconds, { cause: error });

@@ -86,18 +86,25 @@ describe('reads while the network fails', () => {
 describe('a 404 that says more than that a document is not there', () => {
   const notFound = (substatus: number) => ({ status: 404, headers: { 'x-ms-substatus': String(substatus) } });
 
-  test('a replica that is behind the session: the store is unavailable, the document is not missing', async () => {
+  /** Each of these asks in a way of its own. */
+  const calls = [
+    ['read', () => now().store.read('customers', [org()], 'a')],
+    ['query', () => ids(now().store, [org()])],
+    ['batch', () => commit(create('b'))],
+  ] as const;
+
+  test.each(calls)('to a %s by a replica that is behind the session: the store is unavailable', async (kind, call) => {
     await commit(create('a', 1));
-    now().proxy.fail('read', notFound(1002), 9);
-    await expect(now().store.read('customers', [org()], 'a')).rejects.toThrow(StoreUnavailable);
+    now().proxy.fail(kind, notFound(1002), 20);
+    await expect(call()).rejects.toThrow(StoreUnavailable);
+    now().proxy.heal();
+    expect(await stored('a')).toBeDefined();
+    expect(await stored('b')).toBeUndefined();
   });
 
-  test('a container that was never made: a bug, not a missing document', async () => {
-    now().proxy.fail('read', notFound(1003));
-    const failure = await now()
-      .store.read('customers', [org()], 'a')
-      .catch((error: unknown) => error);
-    expect(failure).toMatchObject({ name: 'WireFailure', status: 404 });
+  test.each(calls)('to a %s in a container that was never made: a bug, and no missing document', async (kind, call) => {
+    now().proxy.fail(kind, notFound(1003), 9);
+    await expect(call()).rejects.toMatchObject({ name: 'WireFailure', status: 404 });
   });
 });
 
