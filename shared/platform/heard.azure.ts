@@ -15,11 +15,11 @@ export interface Heard {
   retryAfterMs: number | undefined;
 }
 
-const hearing = new AsyncLocalStorage<Heard>();
+const hearing = new AsyncLocalStorage<{ readonly heard: Heard; readonly until: AbortSignal | undefined }>();
 
-/** Runs a call of the SDK; `heard` is filled while it runs. */
-export function hear<T>(heard: Heard, call: () => Promise<T>): Promise<T> {
-  return hearing.run(heard, call);
+/** Runs a call of the SDK; `heard` is filled while it runs, and after `until` it begins no request any more. */
+export function hear<T>(heard: Heard, until: AbortSignal, call: () => Promise<T>): Promise<T> {
+  return hearing.run({ heard, until }, call);
 }
 
 export function nothingHeard(): Heard {
@@ -32,7 +32,9 @@ export async function heardClient(onCharge: ((requestUnits: number) => void) | u
   const client = createDefaultHttpClient();
   return {
     async sendRequest(request) {
-      const heard = hearing.getStore() ?? nothingHeard();
+      const { heard, until } = hearing.getStore() ?? { heard: nothingHeard(), until: undefined };
+      // The SDK takes no signal for its change feed, and without one tries on and on.
+      if (until?.aborted) throw new Error('The time for the call is over');
       heard.lost += 1;
       heard.status = undefined;
       heard.substatus = undefined;

@@ -84,9 +84,10 @@ function wireTo(options: CosmosOptions): Wire {
     work: (container: CosmosContainer, abortSignal: AbortSignal, heard: Heard) => Promise<T>,
   ): Promise<T> {
     const heard = nothingHeard();
+    const until = AbortSignal.timeout(whole);
     try {
       const { database } = await connection();
-      return await hear(heard, () => work(database.container(container), AbortSignal.timeout(whole), heard));
+      return await hear(heard, until, () => work(database.container(container), until, heard));
     } catch (error) {
       throw wireFailure(error, heard);
     }
@@ -139,7 +140,7 @@ function wireTo(options: CosmosOptions): Wire {
       }
     },
     async ping() {
-      await asked('system', (cosmos) => cosmos.read());
+      await asked('system', (cosmos, abortSignal) => cosmos.read({ abortSignal }));
     },
     async close() {
       (await connection.begun())?.client.dispose();

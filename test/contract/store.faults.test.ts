@@ -2,6 +2,7 @@
  * The Cosmos DB store when the service is busy and the network fails, over HTTP through a proxy that makes it so: calls
  * come to an end, and what is answered is what is so. Lost replies to commits have a file of their own.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { CommitRefused, StoreUnavailable } from '../../shared/platform/store.ts';
 import { ids } from './store.contract.ts';
@@ -80,6 +81,17 @@ describe('reads while the network fails', () => {
       expect(ids(now().hasty, [org()])).rejects.toThrow(StoreUnavailable),
     ]);
     expect(performance.now() - begun).toBeLessThan(5000);
+  });
+
+  test.each([
+    ['a probe', 'other', () => now().hasty.ping()],
+    ['the change feed', 'changes', () => now().hasty.changes('customers', undefined)[Symbol.asyncIterator]().next()],
+  ] as const)('%s comes to an end as well, and asks no more when nobody waits', async (_, kind, call) => {
+    now().proxy.fail(kind, 'silence', 20);
+    await expect(call()).rejects.toThrow(StoreUnavailable);
+    const asked = now().proxy.passed.length;
+    await sleep(2500);
+    expect(now().proxy.passed.length).toBe(asked);
   });
 });
 
