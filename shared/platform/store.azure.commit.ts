@@ -13,13 +13,16 @@ import { CommitRefused, StoreUnavailable } from './store.ts';
 const TRIES = 3;
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 400;
+/** Of the time for a call, the part in which the batch is sent; the rest is kept for finding out what became of it. */
+const SENDING = 0.75;
 
 /**
  * Writes a batch under a commit id; the new etags in the order of the writes. A document carries the id of the commit
  * that wrote it last: by that a commit whose reply was lost is known to have landed, and a refusal that is only the
  * echo of its own success is told from a race lost to another.
  *
- * Throws `CommitRefused`; `StoreUnavailable` when what became of it cannot be known; `WireFailure`.
+ * It all takes no longer than the wire's limit. Throws `CommitRefused`; `StoreUnavailable` when what became of it cannot
+ * be known; `WireFailure`.
  */
 export async function cosmosCommit(
   wire: Wire,
@@ -32,11 +35,13 @@ export async function cosmosCommit(
   checkWrites(container, partition, writes);
   const ordered = orderedOperations(container, partition, writes, commitId);
   checkSize(container, [JSON.stringify(ordered.operations)]);
+  const sending = AbortSignal.timeout(wire.limit * SENDING);
+  const finding = AbortSignal.timeout(wire.limit);
   for (let tries = 1; ; tries += 1) {
     let isFirst = tries === 1;
     let failure: unknown;
     try {
-      const { replies, mayBeEcho } = await wire.batch(container, partition, ordered.operations);
+      const { replies, mayBeEcho } = await wire.batch(container, partition, ordered.operations, sending);
       isFirst &&= !mayBeEcho;
       return etagsFrom(ordered, replies);
     } catch (error) {
@@ -45,10 +50,12 @@ export async function cosmosCommit(
     const isRefused = failure instanceof CommitRefused;
     // Refused at the first sending: it is what it says.
     if (isRefused ? isFirst : !(failure instanceof WireFailure && isUnknown(failure.status))) throw failure;
-    const etags = await landed(wire, container, partition, writes, commitId, isRefused);
+    const read = (id: string) => wire.read(container, partition, id, finding);
+    const etags = await landed(read, writes, commitId, isRefused);
     if (etags) return etags;
     if (isRefused || tries === TRIES || !isRepeatable(writes)) throw failure;
     await sleep(delayAfter(tries, FIRST_WAIT, LONGEST_WAIT));
+    if (sending.aborted) throw failure;
   }
 }
 
@@ -66,15 +73,12 @@ function isRepeatable(writes: readonly Write[]): boolean {
  * be of its own making: all of its documents were written over since.
  */
 async function landed(
-  wire: Wire,
-  container: ContainerName,
-  partition: Partition,
+  readOf: (id: string) => Promise<CosmosDocument | undefined>,
   writes: readonly Write[],
   commitId: string,
   isRefused: boolean,
 ): Promise<readonly string[] | undefined> {
-  const read = (write: Write) =>
-    write.op === 'delete' ? undefined : wire.read(container, partition, write.document.id);
+  const read = (write: Write) => (write.op === 'delete' ? undefined : readOf(write.document.id));
   const isOurs = (one: CosmosDocument | undefined) => one?.commitId === commitId;
   const found = await Promise.all(writes.map(read));
   if (found.some(isOurs)) {

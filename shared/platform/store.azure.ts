@@ -82,9 +82,9 @@ function wireTo(options: CosmosOptions): Wire {
   async function asked<T>(
     container: ContainerName,
     work: (container: CosmosContainer, abortSignal: AbortSignal, heard: Heard) => Promise<T>,
+    until = AbortSignal.timeout(whole),
   ): Promise<T> {
     const heard = nothingHeard();
-    const until = AbortSignal.timeout(whole);
     try {
       const { database } = await connection();
       return await hear(heard, until, () => work(database.container(container), until, heard));
@@ -94,15 +94,20 @@ function wireTo(options: CosmosOptions): Wire {
   }
 
   return {
-    read: (container, partition, id) =>
-      asked(container, async (cosmos, abortSignal, heard) => {
-        const reply = await cosmos.item(id, keyOf(partition)).read<CosmosDocument>({ abortSignal });
-        // To the SDK any 404 is a document that is not there.
-        if (reply.statusCode === NOT_FOUND && heard.substatus) {
-          throw new WireFailure(meant(NOT_FOUND, heard.substatus), `${container} answers 404 (${heard.substatus})`);
-        }
-        return reply.resource;
-      }),
+    limit: whole,
+    read: (container, partition, id, until) =>
+      asked(
+        container,
+        async (cosmos, abortSignal, heard) => {
+          const reply = await cosmos.item(id, keyOf(partition)).read<CosmosDocument>({ abortSignal });
+          // To the SDK any 404 is a document that is not there.
+          if (reply.statusCode === NOT_FOUND && heard.substatus) {
+            throw new WireFailure(meant(NOT_FOUND, heard.substatus), `${container} answers 404 (${heard.substatus})`);
+          }
+          return reply.resource;
+        },
+        until,
+      ),
     query: (container, partition, { query, parameters }) =>
       asked(container, async (cosmos, abortSignal) => {
         const isWhole = partition.length === declarationOf(container).partitionKey.length;
@@ -119,11 +124,15 @@ function wireTo(options: CosmosOptions): Wire {
         }
         return found;
       }),
-    batch: (container, partition, operations) =>
-      asked(container, async (cosmos, abortSignal, heard) => {
-        const reply = await cosmos.items.batch(operations.map(inputOf), keyOf(partition), { abortSignal });
-        return { replies: reply.result ?? [], mayBeEcho: heard.lost > 0 };
-      }),
+    batch: (container, partition, operations, until) =>
+      asked(
+        container,
+        async (cosmos, abortSignal, heard) => {
+          const reply = await cosmos.items.batch(operations.map(inputOf), keyOf(partition), { abortSignal });
+          return { replies: reply.result ?? [], mayBeEcho: heard.lost > 0 };
+        },
+        until,
+      ),
     async *changes(container, token): AsyncGenerator<ChangesPage> {
       const { ChangeFeedStartFrom } = await import('@azure/cosmos');
       const changeFeedStartFrom =

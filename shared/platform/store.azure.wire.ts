@@ -51,12 +51,24 @@ export interface ChangesPage {
   readonly token: string;
 }
 
-/** Each throws `WireFailure` when the service does not answer as it should. */
+/** Each throws `WireFailure` when the service does not answer as it should, or not until then. */
 export interface Wire {
-  read(container: ContainerName, partition: Partition, id: string): Promise<CosmosDocument | undefined>;
+  /** Milliseconds that all together may take which one call of the store asks for. */
+  readonly limit: number;
+  read(
+    container: ContainerName,
+    partition: Partition,
+    id: string,
+    until?: AbortSignal,
+  ): Promise<CosmosDocument | undefined>;
   /** All results of a query; one partition where its whole key is given. */
   query(container: ContainerName, partition: Partition, query: CosmosQuery): Promise<readonly unknown[]>;
-  batch(container: ContainerName, partition: Partition, operations: readonly Operation[]): Promise<BatchReply>;
+  batch(
+    container: ContainerName,
+    partition: Partition,
+    operations: readonly Operation[],
+    until: AbortSignal,
+  ): Promise<BatchReply>;
   /** The pages of the change feed, up to the present. */
   changes(container: ContainerName, token: string | undefined): AsyncIterable<ChangesPage>;
   ping(): Promise<void>;

@@ -96,6 +96,16 @@ describe('a commit whose request or reply is lost', () => {
     expect(applied()).toBe(3);
   });
 
+  test('the service fails over, to the batch and to who looks for it: all of it ends within the time for a call', async () => {
+    const elsewhere = { status: 403, headers: { 'x-ms-substatus': '3' } };
+    for (const kind of ['batch', 'read'] as const) now().proxy.fail(kind, elsewhere, 20);
+    const begun = performance.now();
+    await expect(now().hasty.commit('customers', [org()], [create('new')])).rejects.toThrow(StoreUnavailable);
+    // The last wait of the SDK, of a second, is waited out.
+    expect(performance.now() - begun).toBeLessThan(1900);
+    expect(await stored('new')).toBeUndefined();
+  });
+
   test.each([0, 15, 300])(
     'a request that comes %i ms after it was given up, whoever lands first: done once',
     async (late) => {

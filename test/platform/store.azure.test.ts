@@ -1,11 +1,13 @@
 /** What can be shown of the Cosmos DB store without Cosmos DB: its SQL, its policy, what replies and failures mean. */
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { containerNames, declarationOf } from '../../shared/platform/containers.ts';
 import { etagsFrom, failureOf, orderedOperations } from '../../shared/platform/store.azure.batch.ts';
 import { cosmosStore } from '../../shared/platform/store.azure.core.ts';
 import { containerDefinitions, cosmosIndexingPolicy } from '../../shared/platform/store.azure.policy.ts';
 import { wireFailure } from '../../shared/platform/store.azure.ts';
-import type { OperationReply, Wire } from '../../shared/platform/store.azure.wire.ts';
+import type { CosmosDocument, OperationReply, Wire } from '../../shared/platform/store.azure.wire.ts';
 import { WireFailure } from '../../shared/platform/store.azure.wire.ts';
 import type { Document, Partition, Query, Write } from '../../shared/platform/store.ts';
 import { StoreUnavailable } from '../../shared/platform/store.ts';
@@ -23,6 +25,7 @@ const never = async (): Promise<never> => {
   throw new Error('It is not asked for that');
 };
 const unused: Omit<Wire, 'query'> = {
+  limit: 10_000,
   read: never,
   batch: never,
   changes: () => [][Symbol.iterator]() as never,
@@ -206,6 +209,43 @@ describe('batches', () => {
     const unknown = expect.objectContaining({ name: 'WireFailure', status: 0 });
     expect(() => etagsFrom(ordered, [])).toThrow(unknown);
     expect(() => etagsFrom(ordered, replies(424, 424, 424, 424, 424))).toThrow(unknown);
+  });
+});
+
+describe('the time for a commit', () => {
+  /** Writes, and never answers. */
+  function silent(): { readonly wire: Wire; readonly sendings: () => number } {
+    let kept: CosmosDocument | undefined;
+    let sendings = 0;
+    const wire: Wire = {
+      ...unused,
+      query: never,
+      limit: 300,
+      async batch(_, __, [operation], until) {
+        sendings += 1;
+        if (operation && 'resourceBody' in operation) kept = { ...operation.resourceBody, _etag: '"1"' };
+        if (!until.aborted) await once(until, 'abort');
+        throw new WireFailure(0, 'No answer');
+      },
+      async read(_, __, ___, until) {
+        await sleep(20);
+        if (until?.aborted !== false) throw new WireFailure(0, 'Nobody waits for it');
+        return kept;
+      },
+    };
+    return { wire, sendings: () => sendings };
+  }
+
+  test('leaves some for finding out what became of it: it is done, though its reply never came', async () => {
+    const { wire } = silent();
+    expect(await cosmosStore(wire, newId).commit('customers', ['o1'], [create('a')])).toEqual(['1']);
+  });
+
+  test('is over for sending again when it has gone for the first sending', async () => {
+    const { wire, sendings } = silent();
+    const lost: Wire = { ...wire, read: async () => undefined };
+    await expect(cosmosStore(lost, newId).commit('customers', ['o1'], [create('a')])).rejects.toThrow(StoreUnavailable);
+    expect(sendings()).toBe(1);
   });
 });
 
