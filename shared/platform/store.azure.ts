@@ -8,7 +8,6 @@ import { declarationOf } from './containers.ts';
 import { type Heard, hear, heardClient, nothingHeard } from './heard.azure.ts';
 import { once } from './once.ts';
 import { cosmosStore } from './store.azure.core.ts';
-import { containerDefinitions } from './store.azure.policy.ts';
 import type { ChangesPage, CosmosDocument, Operation, Wire } from './store.azure.wire.ts';
 import { WireFailure } from './store.azure.wire.ts';
 import type { Partition, Store } from './store.ts';
@@ -40,21 +39,9 @@ const UNAVAILABLE = 503;
 /** The replica that was asked has not come so far as what this process has seen. */
 const SESSION_NOT_AVAILABLE = 1002;
 
-/** The store of an account and database that exist, containers included (`infra/azure`, or `createContainers`). */
+/** The store of an account and database that exist, containers included (`infra/azure` makes them). */
 export function openCosmosStore(options: CosmosOptions): Store {
   return cosmosStore(wireTo(options), randomUUID);
-}
-
-/** Makes the database and all containers where they are missing; for tests and new accounts. Needs an account key. */
-export async function createContainers(options: CosmosOptions): Promise<void> {
-  const client = await clientOf(options);
-  const { database } = await client.databases.createIfNotExists({ id: options.database });
-  for (const definition of containerDefinitions()) {
-    await database.containers.createIfNotExists(
-      structuredClone(definition) as Parameters<typeof database.containers.createIfNotExists>[0],
-    );
-  }
-  client.dispose();
 }
 
 async function clientOf({ endpoint, key, onCharge, timeouts = TIMEOUTS }: CosmosOptions): Promise<CosmosClient> {

@@ -1,7 +1,8 @@
 /** The conflict engine's proofs: on the embedded store in a real file, and on Cosmos DB when there is an account. */
 import { beforeAll, describe } from 'vitest';
-import { createContainers, openCosmosStore } from '../../shared/platform/store.azure.ts';
+import { openCosmosStore } from '../../shared/platform/store.azure.ts';
 import { namedAccount } from '../support/cosmos/account.ts';
+import { createContainers } from '../support/cosmos/containers.ts';
 import { testPlatform } from '../support/platform.ts';
 import { concurrencySuite } from './concurrency.suite.ts';
 

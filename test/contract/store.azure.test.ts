@@ -1,7 +1,8 @@
 /** The Cosmos DB store passes the whole contract: over HTTP always, at an account when there is one. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createContainers, openCosmosStore } from '../../shared/platform/store.azure.ts';
+import { openCosmosStore } from '../../shared/platform/store.azure.ts';
 import { namedAccount, ownAccount } from '../support/cosmos/account.ts';
+import { createContainers } from '../support/cosmos/containers.ts';
 import { testClock } from '../support/platform.ts';
 import { storeContract } from './store.contract.ts';
 

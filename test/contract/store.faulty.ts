@@ -1,8 +1,9 @@
 /** The Cosmos DB store behind a proxy that fails, for the tests of faults: over HTTP, or at COSMOS_ENDPOINT when there is one. */
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { createContainers, openCosmosStore } from '../../shared/platform/store.azure.ts';
+import { openCosmosStore } from '../../shared/platform/store.azure.ts';
 import type { Document, Store, Write } from '../../shared/platform/store.ts';
 import { namedAccount, ownAccount } from '../support/cosmos/account.ts';
+import { createContainers } from '../support/cosmos/containers.ts';
 import type { FaultProxy } from '../support/cosmos/proxy.ts';
 import { startFaultProxy } from '../support/cosmos/proxy.ts';
 import { customer, newOrg } from './store.contract.ts';

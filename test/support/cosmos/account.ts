@@ -1,8 +1,12 @@
 /** Where tests open a Cosmos DB store: behind the gateway of these tests, or at an account. */
-import { createContainers } from '../../../shared/platform/store.azure.ts';
+import { createContainers } from './containers.ts';
 import { startCosmos } from './server.ts';
 
-type Account = Parameters<typeof createContainers>[0];
+export interface Account {
+  readonly endpoint: string;
+  readonly key?: string | undefined;
+  readonly database: string;
+}
 
 const { COSMOS_ENDPOINT: endpoint, COSMOS_KEY: key, COSMOS_DATABASE: database = 'marquee-test' } = process.env;
 
