@@ -75,6 +75,7 @@ export async function startHost(folder: string): Promise<Watched> {
     },
     mostMemory: async () => Number(/VmHWM:\s+(\d+)/.exec(await about('status'))?.[1] ?? 0) / 1024,
     async stop() {
+      if (host.exitCode !== null || host.signalCode !== null) return;
       const ended = new Promise((done) => host.once('exit', done));
       host.kill('SIGTERM');
       await ended;

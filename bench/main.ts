@@ -139,15 +139,18 @@ async function main(): Promise<void> {
     }
     const put = await generator();
     const host = await startHost(folder);
-    const client = clientOf(host.origin);
-    await loads(host, client, put, rows, cost);
-    if (only === undefined) {
-      await scale(client, made);
-      const seconds = await imported(client, await signedIn(client, 'small'));
-      say(`\nImport of 10,000 customers: ${seconds.toFixed(1)} s (floor 10 s)`);
+    try {
+      const client = clientOf(host.origin);
+      await loads(host, client, put, rows, cost);
+      if (only === undefined) {
+        await scale(client, made);
+        const seconds = await imported(client, await signedIn(client, 'small'));
+        say(`\nImport of 10,000 customers: ${seconds.toFixed(1)} s (floor 10 s)`);
+      }
+      say(`Most memory of the host: ${(await host.mostMemory()).toFixed(0)} MB (floor 300 MB)`);
+    } finally {
+      await host.stop();
     }
-    say(`Most memory of the host: ${(await host.mostMemory()).toFixed(0)} MB (floor 300 MB)`);
-    await host.stop();
     if (only === undefined || 'cold start'.includes(only)) say(`\nCold start. ${await coldStart()}`);
     if (only === undefined || 'photo'.includes(only)) {
       const { megabytes, p50, most, blocked } = await photos(folder);
