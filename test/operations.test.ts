@@ -15,18 +15,21 @@ const FOREIGN = new Set(['VACUUM', 'INTO', 'GET', 'EXISTS']);
 interface Known {
   readonly settings: readonly string[];
   readonly scripts: readonly string[];
+  /** What azd knows after it has provisioned. */
+  readonly outputs: readonly string[];
   /** Names of alerts, and of what is declared. */
   readonly names: readonly string[];
   readonly exists: (path: string) => boolean;
 }
 
 /** What a page names that is not there, one line each. */
-function unknownIn(text: string, { settings, scripts, names, exists }: Known): string[] {
+function unknownIn(text: string, { settings, scripts, outputs, names, exists }: Known): string[] {
   const code = [...text.matchAll(/`([^`\n]+)`/g)].map(([, inside = '']) => inside);
   const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, inside = '']) => inside).join('\n');
   const shell = new Set([...blocks.matchAll(/^(?:export )?([A-Z]+)=/gm)].map(([, name]) => name));
   const said = code.flatMap((inside) => inside.match(/\b[A-Z][A-Z_]{2,}\b/g) ?? []);
   const ran = [...`${code.join('\n')}\n${blocks}`.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
+  const values = [...blocks.matchAll(/azd env get-value (\w+)/g)].map(([, name = '']) => name);
   const files = [...text.matchAll(/\]\(([^)#]+)(?:#[\w-]*)?\)/g)].map(([, path = '']) => path);
   const programs = [...text.matchAll(/node ((?:bench|infra)\/[\w/.-]+)/g)].map(([, path = '']) => path);
   const alerts = [...text.matchAll(/alerts? `([a-z0-9-]+)`/g)].map(([, name = '']) => name);
@@ -40,6 +43,7 @@ function unknownIn(text: string, { settings, scripts, names, exists }: Known): s
   return [
     ...said.filter((name) => !settings.includes(name) && !FOREIGN.has(name) && !shell.has(name)),
     ...ran.filter((name) => !scripts.includes(name)),
+    ...values.filter((name) => !outputs.includes(name)),
     ...files.filter((path) => !path.startsWith('http') && !exists(join(dirname(PAGE), path))),
     ...programs.filter((path) => !exists(path)),
     ...alerts.filter((name) => !names.includes(name)),
@@ -48,7 +52,7 @@ function unknownIn(text: string, { settings, scripts, names, exists }: Known): s
 }
 
 async function known(): Promise<Known> {
-  const [{ scripts }, { parameters }, { resources }] = await Promise.all([
+  const [{ scripts }, { parameters }, { resources, outputs }] = await Promise.all([
     readFile('package.json', 'utf8').then(JSON.parse),
     readFile('infra/azure/main.parameters.json', 'utf8').then(JSON.parse),
     provisioned('prod'),
@@ -57,6 +61,7 @@ async function known(): Promise<Known> {
   return {
     settings: [...Object.keys(configSchema.shape), ...variables],
     scripts: Object.keys(scripts),
+    outputs: Object.keys(outputs),
     names: [
       ...reactions.map(({ name }) => name),
       ...timers.map(({ name }) => name),
@@ -74,6 +79,7 @@ describe('docs/operations.md', () => {
   test.each([
     ['`NO_SUCH_SETTING`', 'NO_SUCH_SETTING'],
     ['`npm run nothing`', 'nothing'],
+    ['```sh\nA=$(azd env get-value NO_SUCH_OUTPUT)\n```', 'NO_SUCH_OUTPUT'],
     ['[a](../gone.ts)', '../gone.ts'],
     ['`node bench/gone.mjs`', 'bench/gone.mjs'],
     ['the alert `calm`', 'calm'],

@@ -186,6 +186,7 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
+output AZURE_COSMOS_ACCOUNT_NAME string = cosmos.outputs.name
 output AZURE_LOCATION string = location
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name

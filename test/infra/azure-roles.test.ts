@@ -102,6 +102,7 @@ describe.each(profiles)('roles in profile %s', (profile) => {
     }
     const { outputs } = await provisioned(profile);
     expect(Object.keys(outputs).toSorted()).toEqual([
+      'AZURE_COSMOS_ACCOUNT_NAME',
       'AZURE_FUNCTION_APP_ID',
       'AZURE_FUNCTION_APP_NAME',
       'AZURE_KEY_VAULT_ENDPOINT',

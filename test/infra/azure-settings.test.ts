@@ -217,4 +217,6 @@ test('after a restore the app is given the account that was restored, and its id
   const [role] = ofType(deployment, 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments').values();
   expect(role?.name).toMatch(new RegExp(`^${account}/`));
   expect(JSON.stringify(settingsOf(deployment))).toContain(account);
+  // What the commands of docs/operations.md then work on, though both accounts are there.
+  expect(deployment.outputs.AZURE_COSMOS_ACCOUNT_NAME).toBe(account);
 });

@@ -71,5 +71,6 @@ resource statistics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' =
 }
 
 output id string = account.id
+output name string = account.name
 output endpoint string = account.properties.documentEndpoint
 output database string = database.name
