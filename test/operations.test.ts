@@ -10,7 +10,7 @@ const PAGE = 'docs/operations.md';
 const page = await readFile(PAGE, 'utf8');
 
 /** Names in capitals that are none of our settings. */
-const FOREIGN = new Set(['VACUUM', 'INTO', 'GET', 'EXISTS']);
+const FOREIGN = new Set(['VACUUM', 'INTO', 'GET', 'EXISTS', 'OTEL_TRACES_SAMPLER']);
 
 interface Known {
   readonly settings: readonly string[];

@@ -178,6 +178,7 @@ module alerts 'modules/alerts.bicep' = {
     tags: tags
     token: token
     limits: sizes.alerts
+    dailyGB: sizes.monitoring.dailyGB
     email: alertEmail
     insightsId: monitoring.outputs.insightsId
     workspaceId: monitoring.outputs.workspaceId

@@ -114,7 +114,7 @@ describe.each(profiles)('roles in profile %s', (profile) => {
     ]);
   });
 
-  test('an alert is raised for errors, slowness, a relay that stands still, partitions that fill, dead letters, what waits and what is throttled, and somebody told', async () => {
+  test('an alert is raised for errors, slowness, a relay that stands still, telemetry that ends, partitions that fill, dead letters, what waits and what is throttled, and somebody told', async () => {
     const deployment = await provisioned(profile, { MARQUEE_ALERT_EMAIL: 'ops@marquee.example' });
     const queried = ofType(deployment, 'Microsoft.Insights/scheduledQueryRules');
     const measured = ofType(deployment, 'Microsoft.Insights/metricAlerts');
@@ -123,6 +123,8 @@ describe.each(profiles)('roles in profile %s', (profile) => {
       'error-rate',
       'slow-p95',
       'relay-stopped',
+      'telemetry-near-cap',
+      'telemetry-stopped',
       'full-partition',
       'dead-letters',
       'waiting-messages',
@@ -137,6 +139,23 @@ describe.each(profiles)('roles in profile %s', (profile) => {
     expect(JSON.stringify(queried.get('alert-relay-stopped-abcdefghijklm')?.body)).toContain(
       'name startswith \\"outbox-\\"',
     );
+    // Of what is recorded a share, one failure may stand for ten.
+    for (const name of ['error-rate', 'slow-p95']) {
+      const body = JSON.stringify(queried.get(`alert-${name}-abcdefghijklm`)?.body);
+      expect(body).toContain('seen = count()');
+      expect(body).toContain('where seen >= 20');
+    }
+    // Read where they are seen though nothing is taken in any more.
+    const workspaces = [...ofType(deployment, 'Microsoft.OperationalInsights/workspaces').values()];
+    const { dailyQuotaGb } = propertiesOf(workspaces[0]).workspaceCapping as { dailyQuotaGb: number };
+    for (const [name, query] of [
+      ['telemetry-near-cap', `/ (10.0 * ${dailyQuotaGb})`],
+      ['telemetry-stopped', 'OverQuota'],
+    ] as const) {
+      const alert = queried.get(`alert-${name}-abcdefghijklm`);
+      expect(JSON.stringify(propertiesOf(alert).scopes)).toContain('Microsoft.OperationalInsights/workspaces');
+      expect(JSON.stringify(propertiesOf(alert).criteria)).toContain(query);
+    }
     // What the alert reads is written to where it reads.
     const [statistics] = ofType(deployment, 'Microsoft.Insights/diagnosticSettings').values();
     expect(propertiesOf(statistics).logs).toEqual([{ category: 'PartitionKeyStatistics', enabled: true }]);

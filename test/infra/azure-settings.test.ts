@@ -30,10 +30,9 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   SERVICE_BUS_CONNECTION: 'keys are off; the identity comes in',
   REDIS_URL: 'both profiles are without Redis until it is wanted',
   REDIS_TIMEOUT_MS: 'the default',
-  TELEMETRY_SHARE: 'the default',
 };
 /** Read by the host and the SDKs, not by us. */
-const OF_THE_PLATFORM = /^(AzureWebJobsStorage__|Cosmos__|ServiceBus__|AZURE_CLIENT_ID$)/;
+const OF_THE_PLATFORM = /^(AzureWebJobsStorage__|Cosmos__|ServiceBus__|OTEL_|AZURE_CLIENT_ID$)/;
 /** Refused or ignored on Flex Consumption, where functionAppConfig says these things. */
 const OF_OTHER_PLANS = [
   'FUNCTIONS_WORKER_RUNTIME',
@@ -141,6 +140,16 @@ describe.each(profiles)('the settings of the app in profile %s', (profile) => {
     const identity = `ClientId=${settings.AZURE_CLIENT_ID};Authorization=AAD`;
     expect(settings.APPLICATIONINSIGHTS_AUTHENTICATION_STRING).toBe(identity);
     expect(settings.languageWorkers__node__arguments).toBeUndefined();
+  });
+
+  test('record as many traces as the profile says, the host the same as we, and in prod only what went wrong is logged', () => {
+    const wanted = profile === 'prod' ? { share: '0.1', level: 'warn' } : { share: '1', level: 'info' };
+    const { TELEMETRY_SHARE, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, LOG_LEVEL } = settings;
+    expect({ share: TELEMETRY_SHARE, level: LOG_LEVEL }).toEqual(wanted);
+    expect({ OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG }).toEqual({
+      OTEL_TRACES_SAMPLER: 'microsoft.fixed_percentage',
+      OTEL_TRACES_SAMPLER_ARG: TELEMETRY_SHARE,
+    });
   });
 });
 

@@ -241,6 +241,8 @@ test('host.json serves under /api, in sessions that let go at once, and leaves t
     extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' },
     extensions: { http: { routePrefix: 'api' }, serviceBus: { autoCompleteMessages: true, prefetchCount: 0 } },
   });
+  // What the worker writes to its output is our log; what the host says of each execution is in the traces already.
+  expect(host.logging.logLevel).toEqual({ default: 'Warning', 'Host.Function.Console': 'Information' });
   const { maxConcurrentSessions, sessionIdleTimeout } = host.extensions.serviceBus;
   // Most aggregates have one fact at a time: a session that is waited on is a message of another not handled.
   expect(maxConcurrentSessions / Number(sessionIdleTimeout.split(':')[2])).toBeGreaterThanOrEqual(100);

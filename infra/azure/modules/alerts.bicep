@@ -3,6 +3,8 @@ param location string
 param tags object
 param token string
 param limits object
+@description('Gigabytes of telemetry that the workspace takes a day')
+param dailyGB int
 param email string
 param insightsId string
 param workspaceId string
@@ -20,7 +22,8 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-// Of at least 20 requests, so that one failure in a quiet night is no alarm. Timers and messages are not requests here.
+// Of at least 20 requests that were recorded, so that one failure in a quiet night is no alarm; each counts for those that
+// were not. Timers and messages are not requests here.
 var queries = [
   {
     name: 'error-rate'
@@ -32,7 +35,7 @@ var queries = [
     every: 'PT5M'
     window: 'PT15M'
     unseen: false
-    query: 'requests | where isnotempty(url) | summarize all = sum(itemCount), failed = sumif(itemCount, toint(resultCode) >= 500) | where all >= 20 | project percent = 100.0 * failed / all'
+    query: 'requests | where isnotempty(url) | summarize seen = count(), all = sum(itemCount), failed = sumif(itemCount, toint(resultCode) >= 500) | where seen >= 20 | project percent = 100.0 * failed / all'
   }
   {
     name: 'slow-p95'
@@ -44,7 +47,7 @@ var queries = [
     every: 'PT5M'
     window: 'PT15M'
     unseen: false
-    query: 'requests | where isnotempty(url) | summarize all = sum(itemCount), p95 = percentile(duration, 95) | where all >= 20 | project p95'
+    query: 'requests | where isnotempty(url) | summarize seen = count(), p95 = percentile(duration, 95) | where seen >= 20 | project p95'
   }
   {
     name: 'relay-stopped'
@@ -57,6 +60,31 @@ var queries = [
     window: 'PT15M'
     unseen: false
     query: 'requests | where name startswith "outbox-" and success == false | summarize failures = sum(itemCount)'
+  }
+  // Without telemetry the three above see nothing. These two read what is not counted against the cap.
+  {
+    name: 'telemetry-near-cap'
+    severity: 2
+    says: 'Telemetry of the last day, in percent of what the workspace takes a day'
+    above: 80
+    column: 'percent'
+    scope: workspaceId
+    every: 'PT1H'
+    window: 'P1D'
+    unseen: true
+    query: 'Usage | where IsBillable | summarize percent = sum(Quantity) / (10.0 * ${dailyGB})'
+  }
+  {
+    name: 'telemetry-stopped'
+    severity: 1
+    says: 'The workspace takes no more telemetry today, so no error and no slowness is seen'
+    above: 0
+    column: 'times'
+    scope: workspaceId
+    every: 'PT5M'
+    window: 'PT15M'
+    unseen: true
+    query: '_LogOperation | where Category =~ "Ingestion" | where Detail contains "OverQuota" | summarize times = count()'
   }
   {
     name: 'full-partition'

@@ -25,6 +25,9 @@ param smtp bool
 var hostSettings = {
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  // The host chooses by the trace id as we do, so that a trace is whole or not there.
+  OTEL_TRACES_SAMPLER: 'microsoft.fixed_percentage'
+  OTEL_TRACES_SAMPLER_ARG: sizes.telemetryShare
   AZURE_CLIENT_ID: identityClientId
   AzureWebJobsStorage__accountName: hostStorageName
   AzureWebJobsStorage__credential: 'managedidentity'
@@ -41,7 +44,8 @@ var hostSettings = {
 var settings = {
   PUBLIC_URL: publicUrl
   CORS_ORIGINS: corsOrigins
-  LOG_LEVEL: 'info'
+  LOG_LEVEL: sizes.logLevel
+  TELEMETRY_SHARE: sizes.telemetryShare
   DATA_DIR: '/tmp/marquee'
   MAIL_FROM: mailFrom
   COSMOS_ENDPOINT: cosmosEndpoint
