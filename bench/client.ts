@@ -1,6 +1,7 @@
 /** A few requests over real HTTP, to prepare what is then measured. */
 export interface Client {
-  json(method: string, path: string, body?: unknown, token?: string): Promise<unknown>;
+  /** `traceparent` (W3C): the trace that the request is part of. */
+  json(method: string, path: string, body?: unknown, token?: string, traceparent?: string): Promise<unknown>;
   upload(path: string, file: string, token: string): Promise<unknown>;
 }
 
@@ -14,10 +15,11 @@ async function answered(response: Response, what: string): Promise<unknown> {
 
 export function clientOf(origin: string): Client {
   return {
-    async json(method, path, body, token) {
+    async json(method, path, body, token, traceparent) {
       const headers = new Headers();
       if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
       if (body !== undefined) headers.set('content-type', 'application/json');
+      if (traceparent !== undefined) headers.set('traceparent', traceparent);
       const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
       return answered(await fetch(`${origin}/api/${path}`, init), `${method} ${path}`);
     },

@@ -17,6 +17,16 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
+/** The same for a page in Markdown. */
+export function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    line(head),
+    `|${head.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`,
+    ...rows.map(line),
+  ].join('\n');
+}
+
 /** Whether a load met its floor; empty where it has none. */
 export function verdict({ floor }: Row, { perSecond, p95, failed }: Measured): string {
   if (failed > 0) return `${failed} FAILED`;

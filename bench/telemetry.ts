@@ -2,7 +2,7 @@
  * What telemetry costs (REQ-EQP-112): the CPU of a request without it, with all of its traces recorded and dropped, and
  * with all or a tenth of them sent to Application Insights; no HTTP between the caller and the routes.
  */
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { routes } from '../functions/registry.ts';
@@ -37,15 +37,20 @@ const nowhere: SpanExporter = {
   shutdown: async () => {},
 };
 
+/** Lets a service of this process stand in for Application Insights; the connection string to it. */
+export async function listening(server: Server): Promise<string> {
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `InstrumentationKey=00000000-0000-4000-8000-000000000000;IngestionEndpoint=${address}`;
+}
+
 /** A service that takes all it is sent; its own work counts as ours. */
 async function sink() {
   const server = createServer((request, reply) => {
     request.resume().on('end', () => reply.end('{"itemsReceived":0,"itemsAccepted":0,"errors":[]}'));
   });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    connectionString: `InstrumentationKey=00000000-0000-4000-8000-000000000000;IngestionEndpoint=${address}`,
+    connectionString: await listening(server),
     close() {
       server.closeAllConnections();
       server.close();

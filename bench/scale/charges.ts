@@ -25,21 +25,30 @@ const WITH_INDEX = 1.2;
 /** A change feed that is read once, for facts: a point read's price by its size. */
 const FEED_UNITS = 1;
 
-export interface Recorded {
-  readonly charges: readonly Charge[];
-  /** The types of the facts that were written. */
-  readonly facts: readonly string[];
+/** A fact that was written, and where: its change feed brings it to the bus. */
+export interface Written {
+  readonly container: ContainerName;
+  readonly type: string;
 }
 
-/** A store that records every access of requests and reactions. */
-export function recorded(store: Store): { readonly store: Store; take(): Recorded } {
+export interface Recorded {
+  readonly charges: readonly Charge[];
+  readonly facts: readonly Written[];
+}
+
+/** A store that records every access of requests and reactions; `onCharge` is told the request units of each. */
+export function recorded(
+  store: Store,
+  onCharge: (requestUnits: number) => void,
+): { readonly store: Store; take(): Recorded } {
   let charges: Charge[] = [];
-  let facts: string[] = [];
+  let facts: Written[] = [];
 
   function add(container: ContainerName, partition: Partition, more: Partial<Charge>): void {
     const names = declarationOf(container).partitionKey.map((path) => path.slice(1));
     const key = names.slice(0, partition.length).join('/');
     charges.push({ container, key, sort: sortOf(names, partition), units: 0, kept: 0, passing: 0, ...more });
+    onCharge(more.units ?? 0);
   }
 
   async function sizes(container: ContainerName, partition: Partition, writes: readonly Write[]) {
@@ -77,7 +86,7 @@ export function recorded(store: Store): { readonly store: Store; take(): Recorde
       async commit(container, partition, writes) {
         const { kept, passing, feed } = await sizes(container, partition, writes);
         const etags = await store.commit(container, partition, writes);
-        if (declarationOf(container).facts) facts.push(...factsOf(writes));
+        if (declarationOf(container).facts) facts.push(...factsOf(container, writes));
         const units = writes.reduce((sum, write) => sum + writeUnits(write), feed);
         add(container, partition, { units, kept, passing });
         return etags;
@@ -86,9 +95,11 @@ export function recorded(store: Store): { readonly store: Store; take(): Recorde
   };
 }
 
-function factsOf(writes: readonly Write[]): string[] {
+function factsOf(container: ContainerName, writes: readonly Write[]): Written[] {
   return writes.flatMap((write) =>
-    write.op !== 'delete' && write.document.kind === FACT_KIND ? [factOf(write.document).type] : [],
+    write.op !== 'delete' && write.document.kind === FACT_KIND
+      ? [{ container, type: factOf(write.document).type }]
+      : [],
   );
 }
 

@@ -1,46 +1,26 @@
-/** What a user of an event company does on a day, and what each of it costs: done once on the real system. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { reactions } from '../../functions/registry.ts';
-import { startLocal } from '../../infra/local/compose.ts';
-import { seedDemo } from '../../infra/local/demo.ts';
+/** What a user of an event company does on a day. */
 import { PASSWORD, usernameOf } from '../../infra/local/demo-seeder.ts';
 import { DAY, HOUR, later } from '../../shared/platform/clock.ts';
-import { readConfig } from '../../shared/platform/config.ts';
-import { openLog } from '../../shared/platform/log.pino.ts';
-import { clientOf } from '../client.ts';
-import { environment } from '../host.ts';
-import { type Charge, type Recorded, recorded, summed } from './charges.ts';
 
-type Role = 'manager' | 'staff' | 'warehouseManager';
-type Ids = Record<'customerId' | 'word' | 'venueId' | 'typeId' | 'itemId' | 'eventId' | 'reservationId', string>;
+export type Role = 'manager' | 'staff' | 'warehouseManager';
+export type Ids = Record<'customerId' | 'word' | 'venueId' | 'typeId' | 'itemId' | 'eventId' | 'reservationId', string>;
 
-interface Doing {
+export interface Doing {
   readonly name: string;
   /** Times on a user's day, on average over all users. */
   readonly daily: number;
   /** Most effects of a write come after its answer, by reactions: they are counted with it. */
   ask(call: Call, ids: Ids): Promise<unknown>;
 }
-type Call = (role: Role, method: string, path: string, body?: unknown) => Promise<unknown>;
+export type Call = (role: Role, method: string, path: string, body?: unknown) => Promise<unknown>;
 
-export interface Operation {
-  readonly name: string;
-  readonly daily: number;
-  readonly charges: readonly Charge[];
-  /** Messages sent to the topic, one a fact, and those delivered, one for each subscription that asked for it. */
-  readonly sent: number;
-  readonly delivered: number;
-}
-
-const SETTLED_MS = 15_000;
 const read = (name: string, daily: number, path: (ids: Ids) => string, role: Role = 'manager'): Doing => ({
   name,
   daily,
   ask: (call, ids) => call(role, 'GET', path(ids)),
 });
-const NOW = new Date().toISOString();
+/** A Tuesday in spring, the same in every run: what lies ahead of it in the demo's calendar is then the same. */
+export const NOW = '2026-03-03T09:00:00Z';
 const soon = (days: number) => ({ startsAt: later(NOW, days * DAY), endsAt: later(NOW, days * DAY + 6 * HOUR) });
 const MONTH_AHEAD = later(NOW, 30 * DAY);
 
@@ -48,7 +28,7 @@ const MONTH_AHEAD = later(NOW, 30 * DAY);
  * The writes are a person's: an event every other day, its steps, notes, reservations and the way of their units. The
  * rest of the day's requests are what pages ask for while one looks and searches, and what they ask for by themselves.
  */
-const day: readonly Doing[] = [
+export const day: readonly Doing[] = [
   read('unread count', 560, () => 'notifications/unread-count'),
   read('notifications', 70, () => 'notifications?limit=20'),
   read('an event', 240, ({ eventId }) => `events/${eventId}`),
@@ -128,7 +108,7 @@ const day: readonly Doing[] = [
     daily: 0.3,
     ask: (call) =>
       call('manager', 'POST', 'customers', {
-        ...{ name: `Anderson Estates ${Date.now()}`, type: 'enterprise' },
+        ...{ name: 'Anderson Estates Limited', type: 'enterprise' },
         ...{ primaryEmail: 'hello@anderson.example', primaryPhone: '+442079460018' },
       }),
   },
@@ -161,16 +141,12 @@ function idOf(made: unknown): string {
   return String((made as { id?: unknown }).id);
 }
 
-function credentials(role: Role): { username: string; password: string } {
+export function credentials(role: Role): { username: string; password: string } {
   return { username: usernameOf(role), password: PASSWORD };
 }
 
-function interested(type: string): number {
-  return reactions.filter(({ on }) => on.includes(type)).length;
-}
-
 /** What the demo's organization has of each, to work with. */
-async function idsOf(call: Call): Promise<Ids> {
+export async function idsOf(call: Call): Promise<Ids> {
   const first = async (path: string) => {
     const { data } = (await call('manager', 'GET', `${path}limit=1`)) as { data: readonly unknown[] };
     return idOf(data[0]);
@@ -186,47 +162,4 @@ async function idsOf(call: Call): Promise<Ids> {
     eventId: await first('events?'),
     reservationId: '',
   };
-}
-
-/** Does each once in the demo's organization, with its effects, and says what it cost. */
-export async function operationsOfADay(): Promise<Operation[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'marquee-scale-'));
-  let take: () => Recorded = () => ({ charges: [], facts: [] });
-  const local = await startLocal({
-    config: readConfig({ ...environment(folder), PORT: '0' }),
-    log: openLog('silent'),
-    timers: false,
-    prepare: async (parts) => void (await seedDemo(parts, () => {})),
-    watch: (store) => {
-      const watched = recorded(store);
-      take = watched.take;
-      return watched.store;
-    },
-  });
-  try {
-    const client = clientOf(local.host.origin);
-    const tokens = new Map<Role, string>();
-    for (const role of ['manager', 'staff', 'warehouseManager'] as const) {
-      const signedIn = await client.json('POST', 'identity/authenticate', credentials(role));
-      tokens.set(role, (signedIn as { accessToken: string }).accessToken);
-    }
-    const call: Call = (role, method, path, body) => client.json(method, path, body, tokens.get(role));
-    const ids = await idsOf(call);
-    // What each session reads once is no part of what follows.
-    for (const role of tokens.keys()) await call(role, 'GET', 'organization');
-    const operations: Operation[] = [];
-    for (const { name, daily, ask } of day) {
-      await local.relay.drained(SETTLED_MS);
-      take();
-      await ask(call, ids);
-      await local.relay.drained(SETTLED_MS);
-      const { charges, facts } = take();
-      const delivered = facts.reduce((sum, type) => sum + interested(type), 0);
-      operations.push({ name, daily, charges: summed(charges), sent: facts.length, delivered });
-    }
-    return operations;
-  } finally {
-    await local.close();
-    await rm(folder, { recursive: true, force: true });
-  }
 }

@@ -1,17 +1,23 @@
 /**
  * `node bench/scale.mjs`: a year of a platform of 1,000 organizations and 50,000 users, 1,000 requests a second on average
  * and 5,000 in its busiest hour, against the declared partition keys. Each operation is done once on the real system and
- * priced by what it asked of the store; then the year is played with those prices.
+ * priced by what it asked of the store; then the year is played with those prices. Where a document shows another thing
+ * it says so and fails; with `--write` it writes it into the document.
  */
-import { say, table } from '../report.ts';
-import type { Charge } from './charges.ts';
-import { operationsOfADay } from './day.ts';
-import { bills, monthly } from './dollars.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { markdown, say } from '../report.ts';
+import { ofADay, unitsOf } from './bill.ts';
+import { monthly } from './dollars.ts';
+import { measured } from './measured.ts';
 import { organizations, sum, yearOf } from './organizations.ts';
+import { blocksOf, differences, withBlocks } from './pages.ts';
+import { arithmetic, billTable, operationsTable } from './tables.ts';
 import { type Keys, MOST_BYTES, MOST_UNITS, type Partitioned, type Played, play } from './year.ts';
 
 const SUSTAINED = 1000;
 const PEAK = 5000;
+const OPERATIONS = 'docs/operations.md';
+const DECISION = 'docs/adr/0023-partition-keys-at-scale.md';
 
 function verdict({ second, bytes }: Partitioned): string {
   const years = MOST_BYTES / bytes;
@@ -31,46 +37,56 @@ function partitions(played: Played, only?: ReadonlySet<string>): string {
       (one.bytes / 1e9).toFixed(2),
       verdict(one),
     ]);
-  return table([['hottest partition of', 'RU/s, hour', 'RU/s, second', 'of 10,000', 'GB after a year', ''], ...rows]);
+  return markdown([
+    ['hottest partition of', 'RU/s, hour', 'RU/s, second', 'of 10,000', 'GB after a year', ''],
+    ...rows,
+  ]);
 }
 
-const unitsOf = (charges: readonly Charge[]) => sum(charges.map(({ units }) => units));
+/** Shows the blocks and compares them with those of a document, or writes them into it; how many lines differ. */
+async function shown(path: string, blocks: Readonly<Record<string, string>>): Promise<number> {
+  const text = await readFile(path, 'utf8');
+  const had = blocksOf(text);
+  for (const [name, body] of Object.entries(blocks)) say(`\n${name}\n\n${body}`);
+  if (process.argv.includes('--write')) {
+    await writeFile(path, withBlocks(text, blocks));
+    return 0;
+  }
+  const differing = Object.entries(blocks).flatMap(([name, body]) =>
+    differences(had.get(name), body).map((line) => `${path}, ${name}: ${line}`),
+  );
+  for (const line of differing) say(`\n${line}`);
+  return differing.length;
+}
 
 async function main(): Promise<void> {
-  const operations = await operationsOfADay();
+  const found = await measured();
+  const { operations } = found;
   const all = organizations();
   const year = yearOf(all, SUSTAINED, PEAK);
   const played = play(operations, all, year);
-  const asked = sum(operations.map(({ daily }) => daily));
-  const each = sum(operations.map(({ daily, charges }) => (daily / asked) * unitsOf(charges)));
-
-  say(`What ${Math.round(asked)} requests of a user's day cost, with all that follows from them\n`);
-  say(
-    table([
-      ['', 'a day', 'RU each', 'messages sent', 'delivered', 'of all RU'],
-      ...operations.map(({ name, daily, charges, sent, delivered }) => [
-        name,
-        String(daily),
-        unitsOf(charges).toFixed(1),
-        String(sent),
-        String(delivered),
-        `${(((daily / asked) * unitsOf(charges) * 100) / each).toFixed(1)} %`,
-      ]),
-    ]),
-  );
+  const asked = ofADay(found, () => 1);
+  const each = ofADay(found, ({ charges }) => unitsOf(charges)) / asked;
   const users = all.map((organization) => Math.round(organization.users));
-  say(`\n${all.length} organizations, ${sum(users)} users (the largest ${users[0]}, the median ${users[500]});`);
-  say(`${(played.requests / 1e9).toFixed(1)} billion requests in the year, ${each.toFixed(1)} RU each on average\n`);
-  say(partitions(played));
-  say(`\n${monthly(played)}`);
-  say(`\n${bills(operations, [50, 1000, 10_000])}`);
-
+  say(`${all.length} organizations, ${sum(users)} users (the largest ${users[0]}, the median ${users[500]});`);
+  say(`${(played.requests / 1e9).toFixed(1)} billion requests in the year, ${each.toFixed(1)} RU each on average`);
   const others: Keys = { claims: 'orgId', notifications: 'orgId', audit: 'orgId', sessions: 'orgId' };
   const names = new Set<string>(Object.keys(others));
-  say('\nThe same year if these were keyed by the organization alone\n');
-  say(partitions(play(operations, all, year, others), names));
-  say('\nand as they are declared\n');
-  say(partitions(played, names));
+  const differing =
+    (await shown(OPERATIONS, {
+      operations: operationsTable(found),
+      bill: billTable(found),
+      arithmetic: arithmetic(found),
+      containers: monthly(played),
+    })) +
+    (await shown(DECISION, {
+      partitions: partitions(played),
+      'by-organization': partitions(play(operations, all, year, others), names),
+    }));
+  if (differing > 0) {
+    say('\nThe documents show something else: look why, then node bench/scale.mjs --write');
+    process.exitCode = 1;
+  }
 }
 
 await main();

@@ -1,7 +1,7 @@
 /** A year of requests against the partition keys: what each kind of logical partition gets at most, and what it holds. */
 import type { ContainerName } from '../../shared/platform/containers.ts';
 import type { Charge } from './charges.ts';
-import type { Operation } from './day.ts';
+import type { Operation } from './measured.ts';
 import { HOURS, type Organization, sum, type Year } from './organizations.ts';
 
 /** What Cosmos DB allows a logical partition: request units a second, bytes. */
