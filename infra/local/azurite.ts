@@ -8,17 +8,20 @@ import { delayAfter } from '../../shared/platform/backoff.ts';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import { messageOf } from '../../shared/platform/errors.ts';
 
-interface AzuriteOptions {
+export interface AzuriteOptions {
   /** Where blobs stay between runs; made when it is not there. */
   readonly folder: string;
+  /** A free one when left out or taken. */
+  readonly port?: number | undefined;
   /** Told when the child died and is started again. */
   readonly log?: (message: string) => void;
 }
 
 export interface Azurite {
-  /** For `@azure/storage-blob`; stays the same when the child is restarted. */
+  /** `http://127.0.0.1:40123`; stays the same when the child is restarted. */
+  readonly endpoint: string;
+  /** For `@azure/storage-blob`. */
   readonly connectionString: string;
-  /** Closes it clean (its metadata saved), by force after 5 s. */
   stop(): Promise<void>;
 }
 
@@ -37,13 +40,27 @@ const HEALTHY_AFTER = MINUTE;
 /** Runs in the child before Azurite, and ends it with its parent. The same path from here and from dist/local. */
 const PRELOAD = new URL('../../infra/local/cli/azurite-preload.mjs', import.meta.url);
 
+/** What `@azure/storage-blob` needs to reach an Azurite. */
+export function connectionTo(endpoint: string): string {
+  return [
+    'DefaultEndpointsProtocol=http',
+    `AccountName=${ACCOUNT}`,
+    `AccountKey=${KEY}`,
+    `BlobEndpoint=${endpoint}/${ACCOUNT}`,
+  ].join(';');
+}
+
 /**
- * Starts the blob service on a free port of 127.0.0.1 and answers when it takes connections (about 0.4 s).
- * Throws when it does not within 20 s.
+ * Starts the blob service on 127.0.0.1 and answers when it takes connections (about 0.4 s; one that still ends on the
+ * folder is waited for). What it answered with success is there after any end of it. Throws when it does not start
+ * within 20 s.
  */
-export async function startAzurite({ folder, log = () => {} }: AzuriteOptions): Promise<Azurite> {
+export async function startAzurite({ folder, log = () => {}, ...options }: AzuriteOptions): Promise<Azurite> {
   await mkdir(folder, { recursive: true });
-  const first = await launch(folder, 0);
+  const first = await launch(folder, options.port ?? 0).catch((error: unknown) => {
+    if (!options.port || !messageOf(error).includes('EADDRINUSE')) throw error;
+    return launch(folder, 0);
+  });
   const { port } = first;
   let child = first.child;
   const stopping = new AbortController();
@@ -65,13 +82,10 @@ export async function startAzurite({ folder, log = () => {} }: AzuriteOptions): 
     }
   }
 
+  const endpoint = `http://${HOST}:${port}`;
   return {
-    connectionString: [
-      'DefaultEndpointsProtocol=http',
-      `AccountName=${ACCOUNT}`,
-      `AccountKey=${KEY}`,
-      `BlobEndpoint=http://${HOST}:${port}/${ACCOUNT}`,
-    ].join(';'),
+    endpoint,
+    connectionString: connectionTo(endpoint),
     async stop() {
       stopping.abort();
       await end(child);

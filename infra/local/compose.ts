@@ -21,7 +21,7 @@ import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Store } from '../../shared/platform/store.ts';
 import { tracedRealtime, tracedStore } from '../../shared/platform/telemetry.ports.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
-import { startAzurite } from './azurite.ts';
+import { startBlobs } from './blobs.ts';
 import { besideApi } from './dev-mail.ts';
 import { type Host, startHost, tryPort } from './host.ts';
 import { type Relay, startRelay } from './relay.ts';
@@ -144,8 +144,7 @@ async function openedBlobs(config: Config, folder: string, clock: Clock, log: Lo
     const { BLOB_CONNECTION: connectionString, BLOB_ACCOUNT_URL: accountUrl } = config;
     return { blobs: openBlobs({ connectionString, accountUrl, clock }), stop: () => undefined };
   }
-  const azurite = await startAzurite({ folder: join(folder, 'blobs'), log: (message) => log.warn({}, message) });
-  return { blobs: openBlobs({ connectionString: azurite.connectionString, clock }), stop: () => azurite.stop() };
+  return startBlobs({ folder, clock, log });
 }
 
 /** Web PubSub where one is set; else the endpoint here, which lets in whose session is still good when it connects. */

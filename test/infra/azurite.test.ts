@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
-import { type Azurite, startAzurite } from '../../infra/local/azurite.ts';
+import { type Azurite, type AzuriteOptions, startAzurite } from '../../infra/local/azurite.ts';
+import { closed, onFreePort } from '../support/servers.ts';
 
 let folder: string;
 let started: Azurite[];
@@ -20,14 +23,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(log?: (message: string) => void): Promise<Azurite> {
-  const azurite = await startAzurite({ folder, log });
+async function start(options: Partial<AzuriteOptions> = {}): Promise<Azurite> {
+  const azurite = await startAzurite({ folder, ...options });
   started.push(azurite);
   return azurite;
 }
 
 function pictures(connectionString: string) {
-  return BlobServiceClient.fromConnectionString(connectionString).getContainerClient('pictures');
+  const retryOptions = { maxTries: 1 };
+  return BlobServiceClient.fromConnectionString(connectionString, { retryOptions }).getContainerClient('pictures');
 }
 
 function portOf(connectionString: string): number {
@@ -61,6 +65,50 @@ test('a blob is still there after a stop and a start on the same folder', async 
   expect(found.toString()).toBe('stage');
 });
 
+test('whoever comes to a folder waits until the one that has it is gone', async () => {
+  const first = await start();
+  let came = false;
+  const coming = start().then((second) => {
+    came = true;
+    return second;
+  });
+  await sleep(1500);
+  expect(came).toBe(false);
+  const container = pictures(first.connectionString);
+  await container.create();
+  await container.getBlockBlobClient('late.txt').upload('late', 4);
+  await first.stop();
+  const found = await pictures((await coming).connectionString)
+    .getBlockBlobClient('late.txt')
+    .downloadToBuffer();
+  expect(found.toString()).toBe('late');
+});
+
+test('takes the port it is told, and another when that is taken', async () => {
+  const other = createServer();
+  const { port } = await onFreePort(other);
+  const first = await start({ port });
+  expect(portOf(first.connectionString)).not.toBe(port);
+  await first.stop();
+  await closed(other);
+  expect(portOf((await start({ port })).connectionString)).toBe(port);
+});
+
+test('what was answered is kept when it is killed right then; what cannot be saved is not answered', async () => {
+  const azurite = await start();
+  const container = pictures(azurite.connectionString);
+  await container.create();
+  for (const name of ['one', 'two', 'three']) {
+    await container.getBlockBlobClient(name).upload(name, name.length);
+    process.kill(await azuriteProcess(), 'SIGKILL');
+    const found = () => container.getBlockBlobClient(name).downloadToBuffer();
+    await vi.waitFor(async () => expect((await found()).toString()).toBe(name), 10_000);
+  }
+  // Where Azurite writes before it puts that in the place of its file.
+  await mkdir(join(folder, '__azurite_db_blob__.json~'));
+  await expect(container.getBlockBlobClient('four').upload('four', 4)).rejects.toThrow();
+});
+
 test('two run beside each other, each on a port of its own', async () => {
   const [one, other] = await Promise.all([start(), startAzurite({ folder: join(folder, 'other') })]);
   started.push(other);
@@ -69,7 +117,7 @@ test('two run beside each other, each on a port of its own', async () => {
 
 test('a child that dies is started again on the same port, and stays down once stopped', async () => {
   const said: string[] = [];
-  const azurite = await start((message) => said.push(message));
+  const azurite = await start({ log: (message) => said.push(message) });
   const port = portOf(azurite.connectionString);
   for (let deaths = 1; deaths <= 2; deaths++) {
     process.kill(await azuriteProcess(), 'SIGKILL');
