@@ -1,6 +1,9 @@
 /** Demo data: a year of an event company, made through the API's own routes with a clock that walks through it. */
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { builtInRoleNames } from '../../shared/identity/roles.ts';
 import { DAY, later, MINUTE } from '../../shared/platform/clock.ts';
+import { lockIn } from '../../shared/platform/lock.ts';
 import type { Json } from '../../shared/platform/store.ts';
 import type { Local } from './compose.ts';
 import { customersOf, eventsOf, venuesOf } from './demo-data.ts';
@@ -23,18 +26,38 @@ const SETTLE_MS = 20_000;
 /** The customer user's next event, still a draft. */
 const SUBMITTED = 150;
 
+/** Milliseconds between looks whether the process that loads is done, or gone. */
+const LOOK = 250;
+
 /**
  * Loads the demo organization once per data folder. Cut short (a crash, Ctrl-C), it goes on at the next start where it
- * stopped: every request carries an `Idempotency-Key`. Its people join once its past has had its effects: so they are
- * told of the last day's doings and not, by hundreds of notifications and mails, of a year's. Answers whether it is there:
- * beside an organization of the reader's own it is never loaded.
+ * stopped, or in a process that has been waiting for this one: every request carries an `Idempotency-Key`. Its people join
+ * once its past has had its effects: so they are told of the last day's doings and not, by hundreds of notifications and
+ * mails, of a year's. Answers whether it is there: beside an organization of the reader's own it is never loaded.
  */
 export async function seedDemo(
+  parts: Pick<Local, 'platform' | 'relay'>,
+  say: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { store, config } = parts.platform;
+  const loaded = async () => (await store.read('system', [...MARK.partition], MARK.id)) !== undefined;
+  if (await loaded()) return true;
+  const lock = lockIn(resolve(config.DATA_DIR), 'demo');
+  if (!lock.held()) say('First start: another process is loading demo data, which is waited for …');
+  for (; !lock.held(); await sleep(LOOK)) signal?.throwIfAborted();
+  try {
+    return (await loaded()) || (await load(parts, say, signal));
+  } finally {
+    lock.release();
+  }
+}
+
+async function load(
   { platform, relay }: Pick<Local, 'platform' | 'relay'>,
   say: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  if (await platform.store.read('system', [...MARK.partition], MARK.id)) return true;
   const seeder = seederOf(platform, signal);
   if (!(await seeder.belongs())) return false;
   say('First start: loading demo data …');

@@ -4,9 +4,10 @@ import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { eventStatuses } from '../../shared/events/model.ts';
 import { builtInRoleNames } from '../../shared/identity/roles.ts';
+import { lockIn } from '../../shared/platform/lock.ts';
 import { type Api, apiClient } from '../support/client.ts';
 import { killAll, launch, ready, type Started } from '../support/marquee.ts';
 
@@ -238,3 +239,47 @@ test('mail lies in DATA_DIR/mail: an invitation’s link can be followed', async
   });
   expect(session?.roles).toEqual(['viewer']);
 }, 60_000);
+
+describe('of two first starts on one folder', () => {
+  const WAITS = 'another process is loading demo data';
+  let data: string;
+  beforeEach(async () => {
+    data = await mkdtemp(join(tmpdir(), 'marquee-demo-twice-'));
+  });
+  afterEach(async () => {
+    await killAll();
+    await rm(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  });
+
+  /** The one that loads, and the one that waits for it. */
+  async function both(): Promise<readonly [Started, Started]> {
+    const [one, two] = [start({ DATA_DIR: data }), start({ DATA_DIR: data })];
+    await vi.waitUntil(() => [one, two].some(({ said }) => said().includes(WAITS)), 30_000);
+    return one.said().includes(WAITS) ? [two, one] : [one, two];
+  }
+
+  test('one loads the demo, the other waits for it, and has it too', async () => {
+    const [loads, waits] = await both();
+    for (const marquee of [loads, waits]) await expectTheDemo(await ready(marquee, 60_000), marquee.said());
+    expect(waits.said()).not.toMatch(/Loaded|First start: loading/);
+  }, 120_000);
+
+  test('the one that waits stops when it is told to', async () => {
+    const lock = lockIn(data, 'demo');
+    expect(lock.held()).toBe(true);
+    const waits = start({ DATA_DIR: data });
+    await vi.waitUntil(() => waits.said().includes(WAITS), 30_000);
+    waits.child.kill('SIGINT');
+    expect((await waits.ended).status).toBe(0);
+    lock.release();
+  }, 60_000);
+
+  test('the other goes on when the one that loads is killed', async () => {
+    const [loads, waits] = await both();
+    loads.child.kill('SIGKILL');
+    expect(loads.said()).not.toContain('Loaded');
+    const origin = await ready(waits, 90_000);
+    expect(waits.said()).toContain('Loaded 50 customers');
+    await expectTheDemo(origin, waits.said());
+  }, 120_000);
+});
