@@ -16,6 +16,7 @@ import type { Mail } from '../../shared/platform/mail.ts';
 import { createPipeline, type Pipeline } from '../../shared/platform/pipeline.ts';
 import { clientNamed, openRealtime } from '../../shared/platform/realtime.azure.ts';
 import { openShared } from '../../shared/platform/redis.open.ts';
+import { Refusal } from '../../shared/platform/refusal.ts';
 import type { Platform } from '../../shared/platform/scope.ts';
 import { openSqliteStore } from '../../shared/platform/store.sqlite.ts';
 import type { Store } from '../../shared/platform/store.ts';
@@ -26,7 +27,7 @@ import { besideApi } from './dev-mail.ts';
 import { type Host, startHost, tryPort } from './host.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { type Scheduler, startTimers } from './timers.ts';
-import { startWebPubSub } from './web-pubsub.ts';
+import { startWebPubSub, type WebPubSubOptions } from './web-pubsub.ts';
 
 interface LocalOptions {
   readonly config: Config;
@@ -81,7 +82,13 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     closers.push(() => store.close());
     const { blobs, stop } = await openedBlobs(config, folder, clock, log);
     closers.push(stop);
-    const realtime = await openedRealtime(config, folder, log, () => platform);
+    let whole: Platform | undefined;
+    const realtime = await openedRealtime(config, folder, log, async ({ userId, groups }) => {
+      // Clients of the last run come as soon as the endpoint listens, which is before the platform is there.
+      if (!whole) throw new Refusal('unavailable', 'The system is still being started.');
+      const client = clientNamed(userId, groups);
+      return client !== undefined && (await sessionActor(whole, client)) !== undefined;
+    });
     closers.push(realtime.stop);
     const shared = openShared(config, log, options.now ?? Date.now);
     closers.push(() => shared.close());
@@ -108,6 +115,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
         ...shared.probes,
       ],
     };
+    whole = platform;
     const keys = await openKeys(config, folder, clock);
     const pipeline = createPipeline(platform, createAuthenticator(platform, keys));
     relay = startRelay({ platform, reactions, folder });
@@ -147,24 +155,13 @@ async function openedBlobs(config: Config, folder: string, clock: Clock, log: Lo
   return startBlobs({ folder, clock, log });
 }
 
-/** Web PubSub where one is set; else the endpoint here, which lets in whose session is still good when it connects. */
-async function openedRealtime(config: Config, folder: string, log: Log, platform: () => Platform) {
+/** Web PubSub where one is set; else the endpoint here, which lets in whom `admit` says. */
+async function openedRealtime(config: Config, folder: string, log: Log, admit: WebPubSubOptions['admit']) {
   const { WEB_PUBSUB_ENDPOINT: endpoint, WEB_PUBSUB_CONNECTION: connectionString, HOST: host } = config;
   if (hasRealtime(config)) {
     return { port: openRealtime({ endpoint, connectionString }), stop: () => undefined };
   }
-  const service = await onPort('WEB_PUBSUB_PORT', config, (port) =>
-    startWebPubSub({
-      folder,
-      host,
-      port,
-      log,
-      async admit({ userId, groups }) {
-        const client = clientNamed(userId, groups);
-        return client !== undefined && (await sessionActor(platform(), client)) !== undefined;
-      },
-    }),
-  );
+  const service = await onPort('WEB_PUBSUB_PORT', config, (port) => startWebPubSub({ folder, host, port, log, admit }));
   return { port: openRealtime(service), stop: () => service.stop() };
 }
 

@@ -17,7 +17,7 @@ export interface ServerOptions {
   readonly port: number;
   readonly key: string;
   readonly limits: Limits;
-  /** The service's `connect` event: whether who holds a good token may connect now. */
+  /** The service's `connect` event: whether who holds a good token may connect now. Throws when that cannot be told. */
   readonly admit: (client: Client) => Promise<boolean>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -124,6 +124,7 @@ export async function serveWebPubSub(options: ServerOptions): Promise<WebPubSubS
 
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
+    // Whoever cannot be let in or refused yet comes again.
     upgrade(request, socket, head).catch(() => declined(socket, 503));
   });
   await listening(server, options);

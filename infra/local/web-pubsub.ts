@@ -19,7 +19,7 @@ export interface WebPubSubOptions {
   readonly port?: number;
   readonly log: Log;
   /** Whether who holds a good token may connect now; the service's `connect` event. Everybody when left out. */
-  readonly admit?: (client: Client) => Promise<boolean>;
+  readonly admit?: ((client: Client) => Promise<boolean>) | undefined;
   readonly limits?: Partial<Limits>;
   /** Milliseconds since 1970. */
   readonly now?: () => number;

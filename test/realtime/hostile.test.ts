@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { SignJWT } from 'jose';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { RELIABLE } from '../../infra/local/web-pubsub-frames.ts';
+import { Refusal } from '../../shared/platform/refusal.ts';
 import { type Bare, bare, declined, type Endpoint, endpoint, keyOf, listening, PATIENCE } from './support.ts';
 
 let here: Endpoint;
@@ -55,6 +56,20 @@ describe('a client is let in by a token that is good, for this hub, and not over
     here = await endpoint({ admit: async ({ userId }) => userId === 'bob' });
     expect(await declined(await here.url({ userId: 'ann' }))).toBe(401);
     expect((await bare(await here.url({ userId: 'bob' }))).frames).toHaveLength(1);
+  });
+
+  test('of whom it cannot be told yet is sent away with 503, and let in when it can be', async () => {
+    let whole = false;
+    here = await endpoint({
+      async admit() {
+        if (!whole) throw new Refusal('unavailable', 'The system is still being started.');
+        return true;
+      },
+    });
+    const url = await here.url({ userId: 'ann' });
+    expect(await declined(url)).toBe(503);
+    whole = true;
+    expect((await bare(url)).frames).toMatchObject([{ event: 'connected' }]);
   });
 
   test('a user has so many connections and no more', async () => {
