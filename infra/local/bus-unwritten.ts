@@ -17,7 +17,7 @@ interface Options {
  * The messages, what became of them and the relay's positions reach the file together or not at all. So a crash takes
  * the bus back to some moment before, and the relay goes on from there: some is delivered once more, nothing is lost.
  */
-export interface Unwritten {
+interface Unwritten {
   /** Whether messages may be kept here now. When not, they must be written at once. */
   open(): boolean;
   /** Messages not delivered that are in memory alone. */

@@ -18,7 +18,6 @@ export interface RelayOptions {
   /** Where `bus.db` lies: the data folder. Of several processes that share it, one relays and delivers at a time. */
   readonly folder: string;
   readonly retry?: Partial<Retry>;
-  readonly sideBySide?: number;
   /** Milliseconds until `bus.db` says what happened. */
   readonly lag?: number;
   /** Milliseconds between looks for what other processes committed. */
@@ -65,7 +64,6 @@ export function startRelay(options: RelayOptions): Relay {
     telemetry,
     deliver: options.deliver ?? ((reaction, fact) => runReaction(platform, reaction, fact)),
     ...(options.retry ? { retry: options.retry } : {}),
-    ...(options.sideBySide ? { sideBySide: options.sideBySide } : {}),
     ...(options.lag ? { lag: options.lag } : {}),
   });
 
