@@ -16,6 +16,7 @@ export const heldMail = timer({
   name: 'held-mail',
   schedule: '0 * * * * *',
   async handle(scope) {
+    const { correlationId } = scope;
     for await (const page of dueMails(scope)) {
       const waiting = page.values();
       const work = async () => {
@@ -25,7 +26,10 @@ export const heldMail = timer({
             await (again ? postAgain(own, { userId, id, again }, writingOf(again.type)) : sendMail(own, userId, id));
           } catch (error) {
             // It stays due, and the others must not wait for it.
-            scope.platform.log.error({ orgId, userId, mailId: id, err: error }, 'a mail could not be worked off');
+            scope.platform.log.error(
+              { orgId, userId, mailId: id, correlationId, err: error },
+              'a mail could not be worked off',
+            );
           }
         }
       };

@@ -1,9 +1,8 @@
 /** Expired holds, taken out of the way. They count no more from the instant they expire; this keeps look-ups small. */
 
+import { duePages } from '../platform/due.ts';
 import { grouped } from '../platform/grouped.ts';
-import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Query } from '../platform/store.ts';
 import { underHead } from './heads.ts';
 import type { Resource } from './model.ts';
 import { asReleased, stands } from './rules.ts';
@@ -20,16 +19,10 @@ const MOST_PAGES = 100;
  * gives the scope to work in.
  */
 export async function sweepExpiredHolds(scope: Scope, inOrganization: (orgId: string) => Scope): Promise<number> {
-  const now = scope.now();
   let released = 0;
   let pages = 0;
-  const expired: Query = {
-    kind: CLAIM_KIND,
-    where: [{ path: 'expiresAt', lte: now }],
-    orderBy: [{ path: 'expiresAt' }],
-    limit: AT_ONCE,
-  };
-  for await (const { items } of pagesOf((from) => scope.platform.store.query('claims', [], { ...expired, ...from }))) {
+  const expired = { container: 'claims', kind: CLAIM_KIND, at: 'expiresAt', limit: AT_ONCE } as const;
+  for await (const { items } of duePages(scope, expired)) {
     const byResource = grouped(items.map(knownOf), ({ orgId, claim }) => `${orgId} ${claim.resource}`);
     for (const [{ orgId, claim }, ...more] of byResource.values()) {
       const ids = [claim.id, ...more.map((hold) => hold.claim.id)];

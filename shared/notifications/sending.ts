@@ -1,12 +1,11 @@
 /** Sends queued mail, under the preferences of that moment. */
 import * as z from 'zod';
 import { users } from '../identity/model.ts';
+import { duePages } from '../platform/due.ts';
 import type { Fact } from '../platform/facts.ts';
 import { filled, type Values } from '../platform/mail.template.ts';
 import type { Message } from '../platform/mail.ts';
-import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
-import type { Query } from '../platform/store.ts';
 import { zoneOf } from '../platform/zone.ts';
 import { digest, notification } from './mail/templates.ts';
 import { type Again, MAIL, Mail } from './mails.ts';
@@ -120,14 +119,7 @@ const PAGE = 50;
 
 /** Mail of all organizations that may leave by now, longest due first, page by page. */
 export async function* dueMails(scope: Scope): AsyncGenerator<readonly DueMail[]> {
-  const { store } = scope.platform;
-  const due: Query = {
-    kind: MAIL,
-    where: [{ path: 'dueAt', lte: scope.now() }],
-    orderBy: [{ path: 'dueAt' }],
-    limit: PAGE,
-  };
-  for await (const { items } of pagesOf((from) => store.query('notifications', [], { ...due, ...from }))) {
+  for await (const { items } of duePages(scope, { container: 'notifications', kind: MAIL, at: 'dueAt', limit: PAGE })) {
     yield items.map(({ document }) => {
       const { orgId, userId, again } = Mail.parse(document.body);
       return { orgId, userId, id: document.id, again };
