@@ -18,24 +18,40 @@ await command(async () => {
   if (typeof asked === 'string') return failed(2, `${asked}\n${USAGE}`);
   const config = readConfig(process.env);
   const { DATA_DIR } = config;
-  if (hasBus(config)) return answer(await onAzure(config, asked));
-  if (existsSync(join(DATA_DIR, 'bus.db'))) return answer(onThisMachine(DATA_DIR, asked));
-  failed(1, `There is no bus in ${DATA_DIR}: nothing ran there yet, or DATA_DIR is another.\n`);
+  if (!hasBus(config) && !existsSync(join(DATA_DIR, 'bus.db'))) {
+    return failed(1, `There is no bus in ${DATA_DIR}: nothing ran there yet, or DATA_DIR is another.\n`);
+  }
+  const letters = hasBus(config) ? await onAzure(config) : onThisMachine(DATA_DIR);
+  try {
+    const { what, ...filter } = asked;
+    const mistaken = await mistakenFor(letters, filter.reaction);
+    if (mistaken !== undefined) return failed(1, mistaken);
+    const said = what === 'list' ? listed(await letters.list(filter)) : replayed(await letters.replay(filter));
+    process.stdout.write(said);
+  } finally {
+    await letters.close();
+  }
 });
-
-function answer(text: string): void {
-  process.stdout.write(text);
-}
 
 function failed(code: number, text: string): void {
   process.stderr.write(text);
   process.exitCode = code;
 }
 
-interface Question {
-  readonly what: 'list' | 'replay';
+interface Filter {
   readonly reaction: string | undefined;
   readonly id: string | undefined;
+}
+
+interface Question extends Filter {
+  readonly what: 'list' | 'replay';
+}
+
+interface Letters {
+  list(filter: Filter): Promise<readonly DeadLetter[]>;
+  /** How many. */
+  replay(filter: Filter): Promise<number>;
+  close(): Promise<void>;
 }
 
 /** What is asked for, or why that cannot be told. */
@@ -51,39 +67,52 @@ function questionOf(args: string[]): Question | string {
   }
 }
 
-function onThisMachine(folder: string, question: Question): string {
+/** Why a name can only be a slip: no reaction has it, and none that is gone has left letters under it. */
+async function mistakenFor(letters: Letters, reaction: string | undefined): Promise<string | undefined> {
+  if (reaction === undefined) return undefined;
+  const names = await reactionNames();
+  if (names.includes(reaction)) return undefined;
+  if ((await letters.list({ reaction, id: undefined })).length > 0) return undefined;
+  return `There is no reaction ${reaction}, and no dead letter of that name. Reactions are: ${names.join(', ')}.\n`;
+}
+
+async function reactionNames(): Promise<readonly string[]> {
+  const { reactions } = await import('../../functions/registry.ts');
+  return reactions.map(({ name }) => name).sort();
+}
+
+function onThisMachine(folder: string): Letters {
   const file = openBusFile(folder);
-  try {
-    return question.what === 'list' ? listed(file.deadLetters(question)) : replayed(file.replay(question));
-  } finally {
-    file.close();
-  }
+  return {
+    list: async (filter) => file.deadLetters(filter),
+    replay: async (filter) => file.replay(filter),
+    close: async () => file.close(),
+  };
 }
 
 /** The same of the subscriptions' dead-letter queues; of all declared reactions, or of one that may be gone. */
-async function onAzure(config: Config, { what, reaction, id }: Question): Promise<string> {
-  const [{ openDeadLetters }, { reactions }] = await Promise.all([
-    import('../../shared/platform/dead-letters.azure.ts'),
-    import('../../functions/registry.ts'),
-  ]);
-  const names = reaction === undefined ? reactions.map(({ name }) => name) : [reaction];
+async function onAzure(config: Config): Promise<Letters> {
+  const { openDeadLetters } = await import('../../shared/platform/dead-letters.azure.ts');
   const {
     SERVICE_BUS_NAMESPACE: namespace,
     SERVICE_BUS_CONNECTION: connectionString,
     SERVICE_BUS_TOPIC: topic,
   } = config;
   const letters = await openDeadLetters({ namespace, connectionString, topic });
-  try {
-    const found: DeadLetter[] = [];
-    let count = 0;
-    for (const name of names) {
-      if (what === 'list') found.push(...(await letters.list(name, id)));
-      else count += await letters.replay(name, id);
-    }
-    return what === 'list' ? listed(found) : replayed(count);
-  } finally {
-    await letters.close();
-  }
+  const namesOf = async ({ reaction }: Filter) => (reaction === undefined ? await reactionNames() : [reaction]);
+  return {
+    async list(filter) {
+      const found: DeadLetter[] = [];
+      for (const name of await namesOf(filter)) found.push(...(await letters.list(name, filter.id)));
+      return found;
+    },
+    async replay(filter) {
+      let count = 0;
+      for (const name of await namesOf(filter)) count += await letters.replay(name, filter.id);
+      return count;
+    },
+    close: letters.close,
+  };
 }
 
 /** Ids, types and errors alone: what the facts say stays where it is, as it may be personal. */

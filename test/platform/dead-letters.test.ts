@@ -84,6 +84,25 @@ test('a dead letter is replayed while the host is down, and has its effect at th
   expect(await counted(platform, 'a')).toEqual(rings(1));
 });
 
+test('a mistyped reaction does not pass for one without dead letters; one that is gone may have some', async () => {
+  const relay = startRelay({ platform, reactions: [fragile(() => true)], folder: platform.folder, retry });
+  await hang(platform, 'a');
+  await ring(platform, 'a');
+  await relay.drained();
+  await relay.stop();
+  for (const what of ['list', 'replay']) {
+    const mistyped = await command(platform.folder, what, '--reaction', 'notifi');
+    expect([mistyped.code, mistyped.out]).toEqual([1, '']);
+    expect(mistyped.err).toMatch(/^There is no reaction notifi, and no dead letter .*: .*\bnotify, .*\.$/m);
+    const none = await command(platform.folder, what, '--reaction', 'notify');
+    expect([none.code, none.out]).toEqual([0, expect.stringContaining('0 dead letters')]);
+    const other = await command(platform.folder, what, '--reaction', 'count-rings', '--id', 'another');
+    expect([other.code, other.out]).toEqual([0, expect.stringContaining('0 dead letters')]);
+  }
+  const gone = await command(platform.folder, 'replay', '--reaction', 'count-rings');
+  expect([gone.code, gone.out]).toEqual([0, '1 dead letter will be delivered again\n']);
+});
+
 test('the command says what it takes, and that a folder holds no bus', async () => {
   const wrong = await command(platform.folder, 'bury');
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('list|replay')]);
