@@ -1,5 +1,4 @@
 /** The whole system in one process: embedded store, blobs, mail, real time, relay and reactions, timers, HTTP. */
-import { access, constants, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { reactions, routes, timers } from '../../functions/registry.ts';
 import { createAuthenticator } from '../../shared/identity/authenticator.ts';
@@ -8,7 +7,7 @@ import { sessionActor } from '../../shared/identity/session-actor.ts';
 import { openBlobs } from '../../shared/platform/blobs.azure.ts';
 import { type Clock, systemClock, systemIds } from '../../shared/platform/clock.ts';
 import { type Config, configuredUrl, hasBlobs, hasRealtime } from '../../shared/platform/config.ts';
-import { codeOf, messageOf } from '../../shared/platform/errors.ts';
+import { codeOf } from '../../shared/platform/errors.ts';
 import { keyedQueue } from '../../shared/platform/keyed-queue.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import { openMail } from '../../shared/platform/mail.open.ts';
@@ -23,6 +22,7 @@ import type { Store } from '../../shared/platform/store.ts';
 import { tracedRealtime, tracedStore } from '../../shared/platform/telemetry.ports.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { startBlobs } from './blobs.ts';
+import { madeFolder } from './data-folder.ts';
 import { besideApi } from './dev-mail.ts';
 import { type Host, startHost, tryPort } from './host.ts';
 import { type Relay, startRelay } from './relay.ts';
@@ -134,16 +134,6 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-/** Makes the data folder; throws one clear `Error` when it cannot be made or written. */
-export async function madeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (error) {
-    throw new Error(`DATA_DIR ${folder} cannot be written: ${messageOf(error)}. Set DATA_DIR to a folder that can.`);
   }
 }
 

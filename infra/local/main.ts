@@ -5,7 +5,8 @@ import { type Config, readConfig } from '../../shared/platform/config.ts';
 import { messageOf } from '../../shared/platform/errors.ts';
 import { openLog } from '../../shared/platform/log.pino.ts';
 import { openTelemetry } from '../../shared/platform/telemetry.azure.ts';
-import { madeFolder, startLocal } from './compose.ts';
+import { startLocal } from './compose.ts';
+import { madeFolder } from './data-folder.ts';
 import { demoUsers, seedDemo } from './demo.ts';
 
 // Whoever read what is said may be gone (`npm start | head`): the system runs on.
