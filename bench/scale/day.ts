@@ -5,7 +5,7 @@ import { DAY, HOUR, later } from '../../shared/platform/clock.ts';
 export type Role = 'manager' | 'staff' | 'warehouseManager';
 export type Ids = Record<'customerId' | 'word' | 'venueId' | 'typeId' | 'itemId' | 'eventId' | 'reservationId', string>;
 
-export interface Doing {
+interface Doing {
   readonly name: string;
   /** Times on a user's day, on average over all users. */
   readonly daily: number;

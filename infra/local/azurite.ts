@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { delayAfter } from '../../shared/platform/backoff.ts';
 import { MINUTE, SECOND } from '../../shared/platform/clock.ts';
 import { messageOf } from '../../shared/platform/errors.ts';
+import { connectable } from './connectable.ts';
 
 export interface AzuriteOptions {
   /** Where blobs stay between runs; made when it is not there. */
@@ -108,7 +108,7 @@ async function launch(folder: string, port: number): Promise<{ child: ChildProce
   });
   try {
     const actual = await listening(child);
-    await connectable(actual);
+    if (!(await connectable(HOST, actual))) throw new Error('Azurite takes no connections');
     return { child, port: actual };
   } catch (error) {
     await end(child);
@@ -136,16 +136,6 @@ function listening(child: ChildProcess): Promise<number> {
       clearTimeout(timer);
       fail(`it ended with ${code ?? signal}`);
     });
-  });
-}
-
-function connectable(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, HOST, () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', reject);
   });
 }
 

@@ -17,10 +17,8 @@ interface BlobOptions {
   readonly log: Log;
 }
 
-export interface LocalBlobs {
+interface LocalBlobs {
   readonly blobs: Blobs;
-  /** Whether it is this process that runs Azurite. */
-  serves(): boolean;
   stop(): Promise<void>;
 }
 
@@ -77,7 +75,6 @@ export async function startBlobs({ folder, clock, log }: BlobOptions): Promise<L
       link: (path) => here().link(path),
       ping: () => here().ping(),
     },
-    serves: azurite.serves,
     stop: azurite.stop,
   };
 }

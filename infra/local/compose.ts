@@ -42,6 +42,8 @@ interface LocalOptions {
   readonly watch?: (store: Store) => Store;
   /** False leaves the timers to the caller (tests run them by hand). */
   readonly timers?: boolean;
+  /** How long who is signed in stands once looked up, where that must not depend on how fast this machine is. */
+  readonly sessions?: { readonly freshMs: number };
   /** Runs before the port opens, with everything else up. */
   readonly prepare?: (local: Omit<Local, 'host' | 'close'>) => Promise<void>;
 }
@@ -82,12 +84,12 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     closers.push(() => store.close());
     const { blobs, stop } = await openedBlobs(config, folder, clock, log);
     closers.push(stop);
-    let whole: Platform | undefined;
+    let made: Platform | undefined;
     const realtime = await openedRealtime(config, folder, log, async ({ userId, groups }) => {
       // Clients of the last run come as soon as the endpoint listens, which is before the platform is there.
-      if (!whole) throw new Refusal('unavailable', 'The system is still being started.');
+      if (!made) throw new Refusal('unavailable', 'The system is still being started.');
       const client = clientNamed(userId, groups);
-      return client !== undefined && (await sessionActor(whole, client)) !== undefined;
+      return client !== undefined && (await sessionActor(made, client)) !== undefined;
     });
     closers.push(realtime.stop);
     const shared = openShared(config, log, options.now ?? Date.now);
@@ -115,9 +117,9 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
         ...shared.probes,
       ],
     };
-    whole = platform;
+    made = platform;
     const keys = await openKeys(config, folder, clock);
-    const pipeline = createPipeline(platform, createAuthenticator(platform, keys));
+    const pipeline = createPipeline(platform, createAuthenticator(platform, keys, options.sessions));
     relay = startRelay({ platform, reactions, folder });
     const started = relay;
     closers.push(() => started.stop());
@@ -145,8 +147,10 @@ async function openedBlobs(config: Config, folder: string, clock: Clock, log: Lo
   return startBlobs({ folder, clock, log });
 }
 
+type Admit = NonNullable<WebPubSubOptions['admit']>;
+
 /** Web PubSub where one is set; else the endpoint here, which lets in whom `admit` says. */
-async function openedRealtime(config: Config, folder: string, log: Log, admit: WebPubSubOptions['admit']) {
+async function openedRealtime(config: Config, folder: string, log: Log, admit: Admit) {
   const { WEB_PUBSUB_ENDPOINT: endpoint, WEB_PUBSUB_CONNECTION: connectionString, HOST: host } = config;
   if (hasRealtime(config)) {
     return { port: openRealtime({ endpoint, connectionString }), stop: () => undefined };

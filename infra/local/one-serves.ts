@@ -2,7 +2,6 @@
  * Of the processes that share a data folder one serves what all of them use; when it goes, however it goes, another takes
  * its place. Who holds the lock serves, and says in a file beside it where.
  */
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
@@ -11,6 +10,7 @@ import { SECOND } from '../../shared/platform/clock.ts';
 import { lockIn } from '../../shared/platform/lock.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import { readSecret, replaceSecret } from '../../shared/platform/secret-file.ts';
+import { connectable } from './connectable.ts';
 
 /** Where it is served, beside whatever else one must know to use it. */
 interface Place {
@@ -118,10 +118,5 @@ export async function oneServes<T extends Place>(options: Options<T>): Promise<O
 
 function answers({ endpoint }: Place): Promise<boolean> {
   const { hostname, port } = new URL(endpoint);
-  return new Promise((resolve) => {
-    const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
+  return connectable(hostname.replace(/^\[|\]$/g, ''), Number(port));
 }

@@ -1,6 +1,7 @@
 /**
  * Web PubSub on this machine. Of the processes that share a data folder one serves, and all use it, as on Azure; when it
- * goes another takes its place on the same port with the same key.
+ * goes another takes its place on the same port with the same key. Where that port is taken by then it is another one, which
+ * those that stand by learn when they are started again.
  */
 import { z } from 'zod';
 import { codeOf } from '../../shared/platform/errors.ts';
@@ -19,7 +20,7 @@ export interface WebPubSubOptions {
   readonly port?: number;
   readonly log: Log;
   /** Whether who holds a good token may connect now; the service's `connect` event. Everybody when left out. */
-  readonly admit?: ((client: Client) => Promise<boolean>) | undefined;
+  readonly admit?: (client: Client) => Promise<boolean>;
   readonly limits?: Partial<Limits>;
   /** Milliseconds since 1970. */
   readonly now?: () => number;

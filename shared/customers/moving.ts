@@ -2,7 +2,7 @@
 import { pagesOf } from '../platform/pages.ts';
 import type { Scope } from '../platform/scope.ts';
 import { communications, moveTo } from './communication.ts';
-import { homeOf } from './model.ts';
+import { homeOf } from './merged.ts';
 
 /** Moves one communication that was logged to, or moved to, a customer that was merged meanwhile. */
 export async function settleCommunication(scope: Scope, communicationId: string, customerId: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** Keeps events in step with what they refer to: names as they are now, and customers that were merged. */
 import * as z from 'zod';
-import { customers, homeOf } from '../customers/model.ts';
+import { homeOf } from '../customers/merged.ts';
+import { customers } from '../customers/model.ts';
 import type { Actor } from '../platform/actor.ts';
 import type { Fact } from '../platform/facts.ts';
 import { pagesOf } from '../platform/pages.ts';

@@ -78,7 +78,7 @@ function tooDeep(text: string): boolean {
 }
 
 const JSON_TYPE = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
-const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i;
+const OTHER_CHARSET = /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(;|$))/i;
 
 /** Where a value or a name would begin: what is pasted from a document often has such quotes. */
 const TYPOGRAPHIC = /[{[,:]\s*[“”„]/;
@@ -90,7 +90,7 @@ function jsonIn(request: RawRequest, bytes: Uint8Array): unknown {
   if (!JSON_TYPE.test(type)) {
     throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
   }
-  if (OTHER_CHARSET.test(type) || (request.header('content-encoding') ?? 'identity') !== 'identity') {
+  if (OTHER_CHARSET.test(type) || !/^identity$/i.test(request.header('content-encoding') ?? 'identity')) {
     throw new Refusal('unsupported_media_type', 'Send the body in UTF-8, and without Content-Encoding.');
   }
   let text: string;
@@ -110,7 +110,7 @@ function jsonIn(request: RawRequest, bytes: Uint8Array): unknown {
 /** What is wrong with a text that is no JSON, as far as it can be told without quoting it. */
 function whyNot(text: string, error: unknown): string {
   if (TYPOGRAPHIC.test(text)) return ': its quotes are typographic (“ ”), not straight (")';
-  const [, at] = /position (\d+)/.exec(messageOf(error)) ?? [];
+  const [, at] = /in JSON at position (\d+)/.exec(messageOf(error)) ?? [];
   return at === undefined ? '' : ` from character ${Number(at) + 1} on`;
 }
 

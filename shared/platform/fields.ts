@@ -91,7 +91,8 @@ const PLUS_LOST = /T[\d:.]+ \d{2}:\d{2}$/i;
 function instantError({ input }: { input?: unknown }): string {
   const given = String(input);
   if (PLUS_LOST.test(given)) return 'must have + or - before its offset (in a query + is written %2B)';
-  if (RFC3339.test(given) && realDate(given.slice(0, 10))) return OUT_OF_RANGE;
+  const exists = !Number.isNaN(Date.parse(given)) && realDate(given.slice(0, 10));
+  if (RFC3339.test(given) && exists) return OUT_OF_RANGE;
   return 'must be an RFC 3339 instant with its offset, such as 2026-11-20T09:00:00Z or 2026-11-20T10:00:00+01:00';
 }
 
@@ -105,6 +106,9 @@ export const Instant = z
     example: '2026-11-20T09:00:00Z',
     override: { type: 'string', format: 'date-time' },
   });
+
+/** The same where it ends something, with an example that can be tried beside the one of its start. */
+export const EndInstant = Instant.meta({ example: '2026-11-20T12:00:00Z' });
 
 /** A calendar day without a zone. */
 export const LocalDate = z
@@ -173,9 +177,6 @@ export const Country = z
   .transform((value) => value.trim().toUpperCase())
   .pipe(z.string().refine((code) => countries.has(code), { message: 'must be an ISO 3166-1 country code such as GB' }))
   .meta({ example: 'GB', override: { type: 'string', minLength: 2, maxLength: 2 } });
-
-/** The same where it ends something, with an example that can be tried beside the one of its start. */
-export const EndInstant = Instant.meta({ example: '2026-11-20T12:00:00Z' });
 
 /** Half-open `[start, end)`. */
 export const Window = z

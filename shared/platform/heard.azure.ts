@@ -1,6 +1,6 @@
 /** What the SDK's requests meet on the way: charges, statuses and waits that the SDK itself does not pass on. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { HttpClient } from '@azure/core-rest-pipeline';
+import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline';
 import { isUnknown } from './store.azure.wire.ts';
 
 /** About one call of the SDK, which may be several requests. */
@@ -34,11 +34,12 @@ export async function heardClient(onCharge: ((requestUnits: number) => void) | u
     async sendRequest(request) {
       const { heard, until } = hearing.getStore() ?? { heard: nothingHeard(), until: undefined };
       // The SDK takes no signal for its change feed, and without one tries on and on.
-      if (until?.aborted) throw new Error('The time for the call is over');
-      heard.lost += 1;
       heard.status = undefined;
       heard.substatus = undefined;
+      if (until?.aborted) throw new Error('The time for the call is over');
+      heard.lost += 1;
       heard.retryAfterMs = undefined;
+      if (until) request.abortSignal = either(request.abortSignal, until);
       const reply = await client.sendRequest(request);
       heard.status = reply.status;
       if (!isUnknown(reply.status)) heard.lost -= 1;
@@ -49,6 +50,11 @@ export async function heardClient(onCharge: ((requestUnits: number) => void) | u
       return reply;
     },
   };
+}
+
+/** Aborted when one of them is. */
+function either(one: PipelineRequest['abortSignal'], other: AbortSignal): AbortSignal {
+  return one instanceof AbortSignal ? AbortSignal.any([one, other]) : other;
 }
 
 function numberIn(header: string | undefined): number | undefined {

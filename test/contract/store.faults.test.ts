@@ -95,6 +95,16 @@ describe('reads while the network fails', () => {
   });
 });
 
+test.each([
+  ['a probe', 'other', () => now().brief.ping()],
+  ['the change feed', 'changes', () => now().brief.changes('customers', undefined)[Symbol.asyncIterator]().next()],
+] as const)('%s does not wait for a request that outlasts the call', async (_, kind, call) => {
+  now().proxy.fail(kind, 'silence', 20);
+  const begun = performance.now();
+  await expect(call()).rejects.toThrow(StoreUnavailable);
+  expect(performance.now() - begun).toBeLessThan(3000);
+});
+
 describe('a 404 that says more than that a document is not there', () => {
   const notFound = (substatus: number) => ({ status: 404, headers: { 'x-ms-substatus': String(substatus) } });
 

@@ -10,9 +10,10 @@ import { customer, newOrg } from './store.contract.ts';
 
 interface Faulty {
   readonly proxy: FaultProxy;
-  /** Through the proxy; the second waits a short time only. */
+  /** Through the proxy; the second waits a short time only, the third for a call less than for a request. */
   readonly store: Store;
   readonly hasty: Store;
+  readonly brief: Store;
   /** Past the proxy. */
   readonly other: Store;
   /** What `store` was charged in this test. */
@@ -37,9 +38,10 @@ export function faultyCosmos() {
     const through = { ...account, endpoint: proxy.endpoint };
     const store = openCosmosStore({ ...through, onCharge: (requestUnits) => void charges.push(requestUnits) });
     const hasty = openCosmosStore({ ...through, timeouts: { request: 300, whole: 1000 } });
+    const brief = openCosmosStore({ ...through, timeouts: { request: 4000, whole: 500 } });
     const other = openCosmosStore(account);
-    closing.unshift(...[store, hasty, other, proxy].map((one) => () => one.close()));
-    opened = { proxy, store, hasty, other, charges };
+    closing.unshift(...[store, hasty, brief, other, proxy].map((one) => () => one.close()));
+    opened = { proxy, store, hasty, brief, other, charges };
   });
   afterAll(async () => {
     for (const close of closing) await close();

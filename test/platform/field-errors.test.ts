@@ -51,6 +51,7 @@ const cases: readonly (readonly [z.ZodType, value: unknown, message: string])[] 
   [Instant, '2026-11-20T09:00:00', INSTANT],
   [LocalDate, '26/11/2026', 'must be a date such as 2026-11-20'],
   [LocalDate, '2026-02-30', 'must be a date that exists'],
+  [Instant, '2026-11-20T10:75:00Z', INSTANT],
   [Instant, '5000-05-05T11:00:00Z', 'must be of the years 1900 to 2199'],
   [LocalDate, '1800-01-01', 'must be of the years 1900 to 2199'],
   [text(1, 10), '\ud800', 'must not hold control characters, line breaks or half characters'],

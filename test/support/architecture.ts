@@ -14,8 +14,8 @@ const PURE_PACKAGES = ['zod', 'temporal-polyfill', 'libphonenumber-js', 'validat
 /** Reading time and making ids; pure files may import the arithmetic beside them by name. */
 const CLOCK = 'shared/platform/clock.ts';
 const PURE_FROM_CLOCK = ['Clock', 'Ids', 'instantOf', 'later', 'SECOND', 'MINUTE', 'HOUR', 'DAY', 'NEVER'];
-/** The conflict engine's door, beside its model. */
-const CLAIMS = ['shared/claims/engine.ts', 'shared/claims/taking.ts'];
+/** Doors beside models: the conflict engine's, and where a merged customer's things are. */
+const DOORS = ['shared/claims/engine.ts', 'shared/claims/taking.ts', 'shared/customers/merged.ts'];
 
 const isPure = (path: string) => /^shared\/[^/]+\/(rules|model)\.ts$/.test(path);
 const isPlatform = (path: string) => path.startsWith('shared/platform/');
@@ -82,7 +82,7 @@ export const rules: readonly Rule[] = [
     const own = sliceOf(path);
     const other = file && sliceOf(file);
     if (!own || !other || own === other || isPlatform(path) || isPlatform(file)) return undefined;
-    return file === `shared/${other}/model.ts` || CLAIMS.includes(file) ? undefined : `imports ${file}`;
+    return file === `shared/${other}/model.ts` || DOORS.includes(file) ? undefined : `imports ${file}`;
   }),
   onImports('the platform knows no slice', (path, { file }) =>
     isPlatform(path) && file && !isPlatform(file) && file.startsWith('shared/') ? `imports ${file}` : undefined,
