@@ -17,6 +17,8 @@ interface BlobOptions {
   /** `https://<account>.blob.core.windows.net`, reached by the managed identity. */
   readonly accountUrl?: string | undefined;
   readonly clock: Clock;
+  /** Milliseconds that a call may take, all its tries together; 30 s. */
+  readonly patience?: number;
 }
 
 /** The account key signs links, or a user delegation key that Azure hands to our identity. */
@@ -26,7 +28,8 @@ interface Opened {
   readonly sign: Signer;
 }
 
-const TRIES = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 2 * SECOND, tryTimeoutInMs: 30 * SECOND };
+const TRIES = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 2 * SECOND };
+const PATIENCE = 30 * SECOND;
 const CONTAINER = 'pictures';
 /** Of a listing. */
 const PAGE = 500;
@@ -36,14 +39,17 @@ const LINK = 15 * MINUTE;
 const available = callsTo('Pictures');
 
 /**
- * The blob port. The container is made private when it is missing. Faults that outlast three tries are answered as
- * `unavailable`.
+ * The blob port. The container is made private when it is missing. Faults that outlast three tries, and silence that
+ * outlasts `patience`, are answered as `unavailable`.
  */
 export function openBlobs(options: BlobOptions): Blobs {
-  const opened = once(() => open(options));
+  const { patience = PATIENCE } = options;
+  /** The service's own time limits bind a service that works: the SDK waits for one that says nothing for ever. */
+  const within = () => ({ abortSignal: AbortSignal.timeout(patience) });
+  const opened = once(() => open(options, within));
   const ready = once(async () => {
     const { container } = await opened();
-    await container.createIfNotExists();
+    await container.createIfNotExists(within());
     return container;
   });
   return {
@@ -51,12 +57,12 @@ export function openBlobs(options: BlobOptions): Blobs {
       available(async () => {
         const blob = (await ready()).getBlockBlobClient(path);
         const blobHTTPHeaders = { blobContentType: contentType, blobCacheControl: 'private, max-age=900' };
-        await blob.uploadData(bytes, { blobHTTPHeaders });
+        await blob.uploadData(bytes, { blobHTTPHeaders, ...within() });
       }),
     remove: (path, version) =>
       available(async () => {
         const conditions = version === undefined ? {} : { conditions: { ifMatch: version } };
-        const gone = (await ready()).deleteBlob(path, { deleteSnapshots: 'include', ...conditions });
+        const gone = (await ready()).deleteBlob(path, { deleteSnapshots: 'include', ...conditions, ...within() });
         await gone.catch((error: unknown) => {
           const status = statusOf(error);
           if (status !== 404 && !(status === 412 && version !== undefined)) throw error;
@@ -64,11 +70,12 @@ export function openBlobs(options: BlobOptions): Blobs {
       }),
     async *list(prefix = '') {
       const container = await available(ready);
-      const pages = container.listBlobsFlat({ prefix }).byPage({ maxPageSize: PAGE })[Symbol.asyncIterator]();
-      for (;;) {
+      for (let from: { readonly continuationToken?: string } | undefined = {}; from; ) {
+        const pages = container.listBlobsFlat({ prefix, ...within() }).byPage({ maxPageSize: PAGE, ...from });
         const { done, value } = await available(() => pages.next());
         if (done) return;
-        const { segment } = value as ContainerListBlobFlatSegmentResponse;
+        const { segment, continuationToken } = value as ContainerListBlobFlatSegmentResponse;
+        from = continuationToken ? { continuationToken } : undefined;
         yield segment.blobItems.map(
           ({ name, properties: { lastModified, etag } }): KeptBlob => ({
             path: name,
@@ -92,7 +99,7 @@ export function openBlobs(options: BlobOptions): Blobs {
   };
 }
 
-async function open(options: BlobOptions): Promise<Opened> {
+async function open(options: BlobOptions, within: () => { abortSignal: AbortSignal }): Promise<Opened> {
   const sdk = await import('@azure/storage-blob');
   const client = { retryOptions: TRIES };
   if (options.connectionString) {
@@ -108,7 +115,7 @@ async function open(options: BlobOptions): Promise<Opened> {
   if (!options.accountUrl) throw new Error('Blobs need BLOB_CONNECTION or BLOB_ACCOUNT_URL');
   const { DefaultAzureCredential } = await import('@azure/identity');
   const service = new sdk.BlobServiceClient(options.accountUrl, new DefaultAzureCredential(), client);
-  const key = delegationKey(options.clock, (from, until) => service.getUserDelegationKey(from, until));
+  const key = delegationKey(options.clock, (from, until) => service.getUserDelegationKey(from, until, within()));
   const sign: Signer = async (path, expiresOn) =>
     sdk.generateBlobSASQueryParameters(reading(path, expiresOn), await key(), service.accountName).toString();
   return { container: service.getContainerClient(CONTAINER), sign };

@@ -21,6 +21,15 @@ function clean(text: string): string {
   return text.replace(UNSEEN, '').normalize('NFC').trim();
 }
 
+/** Anything but spaces, and what nobody sees. */
+const SEEN = /[^\s\p{M}\p{Default_Ignorable_Code_Point}]/u;
+
+const UNREAD = 'must hold something that can be seen';
+
+function isSeen(text: string): boolean {
+  return text === '' || SEEN.test(text);
+}
+
 function printable(multiline: boolean) {
   return (text: string) => text.isWellFormed() && !CONTROL.test(text) && (multiline || !LINE_BREAK.test(text));
 }
@@ -49,7 +58,13 @@ function written(min: number, max: number, multiline: boolean): z.ZodString {
   const message = `must not hold control characters, ${multiline ? '' : 'line breaks '}or half characters`;
   const made = z
     .string()
-    .check(z.overwrite(tidy), z.minLength(min), z.maxLength(max), z.refine(printable(multiline), { message }))
+    .check(
+      z.overwrite(tidy),
+      z.minLength(min),
+      z.maxLength(max),
+      z.refine(printable(multiline), { message }),
+      z.refine(isSeen, { message: UNREAD }),
+    )
     .meta({ override: { type: 'string', minLength: min, maxLength: max } });
   texts.set(key, made);
   return made;

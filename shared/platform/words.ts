@@ -1,6 +1,7 @@
 /** How text becomes searchable words: the same folding for what is stored and for what is asked; and shorter. */
 
-const MARKS = /\p{M}+/gu;
+/** Accents, and what nobody sees: joiners, soft hyphens, marks of direction, fillers. */
+const MARKS = /[\p{M}\p{Default_Ignorable_Code_Point}]+/gu;
 const WORD = /[\p{L}\p{N}]+/gu;
 
 /** Nothing but ASCII. */
@@ -23,8 +24,8 @@ const LETTER = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
 /** Case- and accent-insensitive form, for comparing and sorting names: `Straße`, `STRASSE` and `strasse` are one. */
 export function fold(text: string): string {
   if (PLAIN.test(text)) return text.toLowerCase();
-  // By way of capitals, of which ß and ı have none of their own.
-  const lower = text.normalize('NFKD').replace(MARKS, '').toUpperCase().toLowerCase();
+  // By way of capitals, of which ß and ı have none of their own; and of small letters, of which ẞ becomes ß.
+  const lower = text.normalize('NFKD').replace(MARKS, '').toLowerCase().toUpperCase().toLowerCase();
   return lower.replace(LETTER, (letter) => LETTERS[letter] ?? letter).normalize('NFC');
 }
 

@@ -65,7 +65,7 @@ test('the probe answers when the service does, and says so when it cannot', asyn
 });
 
 /** Stands before Azurite: `disturb` answers, or breaks off, what it says true to; all else goes through. */
-async function proxied(disturb: (request: IncomingMessage, reply: ServerResponse) => boolean) {
+async function proxied(disturb: (request: IncomingMessage, reply: ServerResponse) => boolean, patience?: number) {
   const behind = new URL(/BlobEndpoint=([^;]+)/.exec(connectionString)?.[1] ?? '');
   const server = createServer((request, reply) => {
     if (disturb(request, reply)) return;
@@ -79,10 +79,24 @@ async function proxied(disturb: (request: IncomingMessage, reply: ServerResponse
   const { port } = await onFreePort(server);
   const by = connectionString.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
   return {
-    blobs: openBlobs({ connectionString: by, clock: systemClock }),
+    blobs: openBlobs({ connectionString: by, clock: systemClock, ...(patience ? { patience } : {}) }),
     close: () => closed(server),
   };
 }
+
+test('a service that takes a call and says nothing holds nobody for ever', async () => {
+  // The container is made: what is silent is each call itself.
+  const { blobs, close } = await proxied(({ method, url }) => method !== 'PUT' || !url?.includes('restype'), 500);
+  const calls = [
+    () => blobs.put('o1/silent.txt', Buffer.from('x'), 'text/plain'),
+    () => blobs.remove('o1/silent.txt'),
+    () => blobs.list('o1/')[Symbol.asyncIterator]().next(),
+  ];
+  const begun = performance.now();
+  for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'unavailable' });
+  expect(performance.now() - begun).toBeLessThan(10_000);
+  await close();
+});
 
 const isUpload = ({ method, url }: IncomingMessage) => method === 'PUT' && !url?.includes('restype=container');
 

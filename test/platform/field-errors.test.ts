@@ -56,6 +56,7 @@ const cases: readonly (readonly [z.ZodType, value: unknown, message: string])[] 
   [LocalDate, '1800-01-01', 'must be of the years 1900 to 2199'],
   [text(1, 10), '\ud800', 'must not hold control characters, line breaks or half characters'],
   [text(1, 10), '\u200b \u2060', 'must not be empty'],
+  [text(1, 10), '\u3164\u200e\u0301', 'must hold something that can be seen'],
   [z.union([Instant, LocalDate]), undefined, 'is required'],
   [z.union([Instant, LocalDate]), '08/03/2027', `${INSTANT}, or a date such as 2026-11-20`],
 ];

@@ -16,6 +16,8 @@ describe('folding', () => {
     ['Ⅳ', 'iv'],
     ['Straße', 'strasse'],
     ['STRASSE', 'strasse'],
+    ['STRAẞE', 'strasse'],
+    ['Ac\u00adme\u200b Ha\u200dll\u3164', 'acme hall'],
     ['Łódź Ægir Øresund Þórr', 'lodz aegir oresund thorr'],
     ['Işık İstanbul', 'isik istanbul'],
     ['ΟΔΟΣ οδός', 'οδοσ οδοσ'],
