@@ -17,7 +17,7 @@ export interface Heard {
 
 const hearing = new AsyncLocalStorage<{ readonly heard: Heard; readonly until: AbortSignal | undefined }>();
 
-/** Runs a call of the SDK; `heard` is filled while it runs, and after `until` it begins no request any more. */
+/** Runs a call of the SDK; `heard` is filled while it runs; `until` ends the request on its way, and none begins after it. */
 export function hear<T>(heard: Heard, until: AbortSignal, call: () => Promise<T>): Promise<T> {
   return hearing.run({ heard, until }, call);
 }
